@@ -1,0 +1,1 @@
+"""From uploaded bytes to three clean splits: ``reading`` -> ``columns`` -> ``dataset`` -> ``splitting``."""

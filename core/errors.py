@@ -1,0 +1,45 @@
+"""Every error a user can mend.
+
+::
+
+    StudioError(message, hint)
+    ├── DataError      the texts or labels cannot be used as they are
+    ├── ConfigError    a setting is out of range, or two settings contradict each other
+    ├── ModelError     an encoder or a trained model cannot be found or loaded
+    ├── RunError       a training run cannot be started, read or continued
+    └── LimitError     the input is larger than this host allows
+
+``message`` says what was expected and what was found, ``hint`` what to do next. Anything else that is raised is a defect.
+"""
+
+
+class StudioError(Exception):
+    """Base of the tree: an error shown to the user as two sentences, never as a traceback."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class DataError(StudioError):
+    """The texts or labels cannot be used as they are."""
+
+
+class ConfigError(StudioError):
+    """A setting is out of range, or two settings contradict each other."""
+
+
+class ModelError(StudioError):
+    """An encoder or a trained model cannot be found or loaded."""
+
+
+class RunError(StudioError):
+    """A training run cannot be started, read or continued."""
+
+
+class LimitError(StudioError):
+    """The input is larger than this host allows."""

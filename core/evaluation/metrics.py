@@ -1,0 +1,107 @@
+"""Targets and logits -> metrics, measured by scikit-learn and scipy. What is undefined is NaN, never 0."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import spearmanr
+from sklearn import metrics as sk
+
+from core.task import Floats, Task
+
+Targets = npt.NDArray[Any]
+
+# The metric by which the best checkpoint is chosen on validation, and which stands for a run in a list.
+MAIN_METRIC = {"binary": "f1_macro", "multiclass": "f1_macro", "multilabel": "f1_micro", "regression": "r2"}
+TITLES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "precision_macro": "Precision (macro)",
+    "recall_macro": "Recall (macro)",
+    "f1_macro": "F1 (macro)",
+    "precision_weighted": "Precision (weighted)",
+    "recall_weighted": "Recall (weighted)",
+    "f1_weighted": "F1 (weighted)",
+    "f1_micro": "F1 (micro)",
+    "f1_samples": "F1 (per text)",
+    "subset_accuracy": "All labels right",
+    "hamming_loss": "Hamming loss",
+    "mae": "Mean absolute error",
+    "rmse": "Root mean squared error",
+    "r2": "R²",
+    "spearman": "Rank correlation",
+}
+
+
+def summarise(task: Task, targets: Targets, logits: Floats) -> dict[str, float]:
+    """The metrics of a task over all rows; targets as :meth:`Task.encode` gives them, logits (n, outputs).
+
+    Macro averages run over the classes that occur among the targets or the predictions.
+    """
+    if len(targets) == 0:
+        return {}
+    decided = task.decide(logits)
+    if task.kind == "regression":
+        return _regression(targets.astype(np.float64), decided.astype(np.float64))
+    if task.kind == "multilabel":
+        return _multilabel(targets.astype(int), decided.astype(int))
+    with warnings.catch_warnings():
+        # A predicted class without a row is no error here: balanced accuracy averages over the classes that have rows.
+        warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
+        result = {"accuracy": float(sk.accuracy_score(targets, decided)), "balanced_accuracy": float(sk.balanced_accuracy_score(targets, decided))}
+    return result | _averages(targets, decided, "macro") | _averages(targets, decided, "weighted")
+
+
+def per_class(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
+    """Precision, recall and F1 of each label with its number of rows (support), in the task's order.
+
+    Recall and F1 are NaN for a label without a row, precision for one that was never predicted.
+    """
+    decided = task.decide(logits)
+    if task.kind != "multilabel":
+        columns = np.arange(task.outputs)
+        targets, decided = targets[:, None] == columns, decided[:, None] == columns
+    precision, recall, f1, support = sk.precision_recall_fscore_support(targets, decided, average=None, zero_division=np.nan)
+    f1 = np.where(support == 0, np.nan, np.nan_to_num(f1))
+    return pd.DataFrame({"label": task.labels, "precision": precision, "recall": recall, "f1": f1, "support": support.astype(int)})
+
+
+def confusion(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
+    """Counts of each pair of actual and predicted class in long form: actual, predicted, count, share (of the actual class)."""
+    matrix = sk.confusion_matrix(targets, task.decide(logits), labels=np.arange(task.outputs))
+    totals = matrix.sum(axis=1)
+    return pd.DataFrame(
+        [
+            {"actual": actual, "predicted": predicted, "count": int(count), "share": count / totals[i] if totals[i] else math.nan}
+            for i, actual in enumerate(task.labels)
+            for predicted, count in zip(task.labels, matrix[i], strict=True)
+        ]
+    )
+
+
+def _averages(targets: Targets, decided: Targets, average: str) -> dict[str, float]:
+    precision, recall, f1, _ = sk.precision_recall_fscore_support(targets, decided, average=average, zero_division=0)
+    return {f"precision_{average}": float(precision), f"recall_{average}": float(recall), f"f1_{average}": float(f1)}
+
+
+def _multilabel(targets: Targets, decided: Targets) -> dict[str, float]:
+    f1 = {average: float(sk.f1_score(targets, decided, average=average, zero_division=0)) for average in ("micro", "macro")}
+    # A text without labels for which none is predicted is right: 1, not 0.
+    f1["samples"] = float(sk.f1_score(targets, decided, average="samples", zero_division=1))
+    return {f"f1_{average}": value for average, value in f1.items()} | {
+        "subset_accuracy": float(sk.accuracy_score(targets, decided)),
+        "hamming_loss": float(sk.hamming_loss(targets, decided)),
+    }
+
+
+def _regression(targets: Targets, decided: Targets) -> dict[str, float]:
+    varied = len(targets) > 1 and np.ptp(targets) > 0
+    return {
+        "mae": float(sk.mean_absolute_error(targets, decided)),
+        "rmse": float(sk.root_mean_squared_error(targets, decided)),
+        "r2": float(sk.r2_score(targets, decided)) if varied else math.nan,
+        "spearman": float(spearmanr(targets, decided).statistic) if varied and np.ptp(decided) > 0 else math.nan,
+    }

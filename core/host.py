@@ -1,0 +1,61 @@
+"""What this machine lets us use: cores, memory, the device torch computes on."""
+
+import math
+import os
+import sys
+from pathlib import Path
+
+import psutil
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def cores(cgroup: Path = _CGROUP) -> int:
+    """CPU cores this process may keep busy: the CPU affinity, cut to the cgroup quota (v2, else v1), at least 1.
+
+    ``os.cpu_count()`` counts the whole host; using more threads than the quota allows makes a training step many times slower.
+    """
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cpu_quota(cgroup)
+    return max(1, affinity if quota is None else min(affinity, math.floor(quota + 0.5)))
+
+
+def _cpu_quota(cgroup: Path) -> float | None:
+    """Cores' worth of CPU time the cgroup grants, ``None`` where there is no limit."""
+    v2 = cgroup / "cpu.max"
+    if v2.exists():
+        quota, period = v2.read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    v1 = cgroup / "cpu" / "cpu.cfs_quota_us"
+    if v1.exists():
+        quota_us = int(v1.read_text())
+        return None if quota_us <= 0 else quota_us / int((v1.parent / "cpu.cfs_period_us").read_text())
+    return None
+
+
+def memory_bytes(cgroup: Path = _CGROUP) -> int:
+    """Memory this process may use in bytes: the host's, cut to the cgroup's limit."""
+    total = int(psutil.virtual_memory().total)
+    for limit_file in (cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes"):
+        if limit_file.exists() and (limit := limit_file.read_text().strip()) != "max":
+            return min(total, int(limit))
+    return total
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, in MB (10^6 bytes)."""
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset) / 1e6
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def device() -> str:
+    """``"cuda"``, ``"mps"`` or ``"cpu"``: the fastest that torch finds here. Imports torch."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,1 @@
+"""Encoders and what stands on them: ``encoders`` -> ``tokenization`` -> ``pooling`` -> ``head`` -> ``classifier``."""

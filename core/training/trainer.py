@@ -1,0 +1,213 @@
+"""Fine-tuning: one call of the Hugging Face ``Trainer``, with what we know better set and what it does well left alone."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pandas as pd
+import torch
+from datasets import Dataset
+from torch import nn
+from transformers import DataCollatorWithPadding, EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint, set_seed
+from transformers.utils import logging as transformers_logging
+
+from core import host
+from core.data.splitting import Splits
+from core.evaluation import metrics
+from core.jobs.events import OnEvent, Phase, Progress, Step, Validation
+from core.models import classifier as classifiers
+from core.models.classifier import Classifier, output_layer
+from core.models.head import Head, fit_head
+from core.models.pooling import has_mean_pooling
+from core.training.config import TrainingConfig
+
+EVALUATIONS_PER_RUN = 8
+_REPORTED_STEPS = 500
+
+StopRequested = Callable[[], bool]
+
+
+def fine_tune(splits: Splits, config: TrainingConfig, checkpoints: Path, on_event: OnEvent, stop_requested: StopRequested) -> Classifier:
+    """Fine-tune a whole encoder and return the best of its checkpoints by validation.
+
+    Continues from the last checkpoint in the folder, if one is there. When ``stop_requested`` turns true, training ends
+    after the present step; the best checkpoint so far is what is returned.
+    """
+    datasets.disable_progress_bars()
+    transformers_logging.disable_progress_bar()
+    set_seed(config.seed)
+    on_event(Phase("loading"))
+    classifier = classifiers.build(config.encoder, splits.task, config.max_length)
+    scale = _TargetScale.of(splits)
+    resumed = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    if resumed is None and has_mean_pooling(classifier.model):
+        on_event(Phase("features"))
+        classifier = warm_start(classifier, splits, config.seed, on_event)
+        scale.shrink(output_layer(classifier.model))
+    if config.freeze_embeddings:
+        classifier.model.base_model.get_input_embeddings().requires_grad_(False)
+    on_event(Phase("training"))
+    trainer = Trainer(
+        model=classifier.model.train(),
+        args=_arguments(config, splits, checkpoints),
+        train_dataset=_encode(splits.train, classifier, scale),
+        eval_dataset=_encode(splits.validation, classifier, scale),
+        processing_class=classifier.tokenizer,
+        data_collator=DataCollatorWithPadding(classifier.tokenizer),
+        compute_metrics=lambda prediction: _metrics(prediction, classifier, scale),
+        callbacks=[_Reporter(on_event, stop_requested)],
+    )
+    trainer.train(resume_from_checkpoint=resumed)
+    scale.stretch(output_layer(classifier.model))
+    classifier.model.eval()
+    return classifier
+
+
+def warm_start(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent) -> Classifier:
+    """Put a head on the classifier that scikit-learn fitted on its frozen features (see ``core.models.head``)."""
+    total = len(splits.train) + len(splits.validation)
+    task = splits.task
+    parts = []
+    seen = 0
+    for frame in (splits.train, splits.validation):
+        report = _progress(on_event, seen, total)
+        parts.append((classifier.features(frame["text"].tolist(), report), task.encode(frame["label"].tolist())))
+        seen += len(frame)
+    head: Head = fit_head(task, parts[0], parts[1], seed)
+    return classifier.with_head(head)
+
+
+def _progress(on_event: OnEvent, before: int, total: int) -> Callable[[int, int], None]:
+    start = time.monotonic()
+
+    def report(done: int, _: int) -> None:
+        rate = done / max(1e-9, time.monotonic() - start)
+        on_event(Progress(before + done, total, (total - before - done) / rate))
+
+    return report
+
+
+class _TargetScale:
+    """Standardises the targets of a regression for the loss; classification passes through untouched."""
+
+    def __init__(self, mean: float, deviation: float) -> None:
+        self.mean, self.deviation = mean, deviation
+
+    @classmethod
+    def of(cls, splits: Splits) -> "_TargetScale":
+        if splits.task.kind != "regression":
+            return cls(0.0, 1.0)
+        scores = splits.train["label"].to_numpy(dtype=np.float64)
+        return cls(float(scores.mean()), float(scores.std()) or 1.0)
+
+    def apply(self, targets: np.ndarray) -> np.ndarray:
+        return (targets - self.mean) / self.deviation if (self.mean, self.deviation) != (0.0, 1.0) else targets
+
+    def undo(self, values: np.ndarray) -> np.ndarray:
+        return values * self.deviation + self.mean
+
+    @torch.no_grad()
+    def shrink(self, layer: nn.Linear) -> None:
+        """Make a layer that gives scores give standardised ones."""
+        layer.weight.div_(self.deviation)
+        layer.bias.sub_(self.mean).div_(self.deviation)
+
+    @torch.no_grad()
+    def stretch(self, layer: nn.Linear) -> None:
+        """Make a layer that gives standardised scores give scores, so that the saved model needs no explanation."""
+        layer.weight.mul_(self.deviation)
+        layer.bias.mul_(self.deviation).add_(self.mean)
+
+
+def _encode(frame: pd.DataFrame, classifier: Classifier, scale: _TargetScale) -> Dataset:
+    targets = scale.apply(classifier.task.encode(frame["label"].tolist()))
+    columns = pd.DataFrame({"text": frame["text"].tolist(), "labels": list(targets)})
+
+    def tokenize(batch: dict[str, Any]) -> dict[str, Any]:
+        encoded = classifier.tokenizer(batch["text"], truncation=True, max_length=classifier.max_length)
+        return {"input_ids": encoded["input_ids"], "length": [len(ids) for ids in encoded["input_ids"]]}
+
+    return Dataset.from_pandas(columns, preserve_index=False).map(tokenize, batched=True, remove_columns=["text"])
+
+
+def _arguments(config: TrainingConfig, splits: Splits, checkpoints: Path) -> TrainingArguments:
+    steps = total_steps(config, len(splits.train))
+    between = max(1, math.ceil(steps / EVALUATIONS_PER_RUN))
+    return TrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=config.warmup_share,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_gradient_norm,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        eval_strategy="steps",
+        eval_steps=between,
+        save_strategy="steps",
+        save_steps=between,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=metrics.MAIN_METRIC[splits.task.kind],
+        greater_is_better=True,
+        logging_steps=max(1, steps // _REPORTED_STEPS),
+        logging_nan_inf_filter=False,
+        seed=config.seed,
+        data_seed=config.seed,
+        use_cpu=host.device() == "cpu",
+        dataloader_pin_memory=host.device() == "cuda",
+        disable_tqdm=True,
+        report_to="none",
+    )
+
+
+def total_steps(config: TrainingConfig, train_rows: int) -> int:
+    """Optimiser steps of a whole run."""
+    return max(1, math.ceil(math.ceil(train_rows / config.batch_size) * config.epochs))
+
+
+def _metrics(prediction: EvalPrediction, classifier: Classifier, scale: _TargetScale) -> dict[str, float]:
+    logits = scale.undo(np.asarray(prediction.predictions, dtype=np.float32))
+    targets = scale.undo(np.asarray(prediction.label_ids)) if classifier.task.kind == "regression" else np.asarray(prediction.label_ids)
+    return metrics.summarise(classifier.task, targets, logits)
+
+
+class _Reporter(TrainerCallback):
+    """Turns what the Trainer tells its callbacks into events, and a wish to stop into an orderly end."""
+
+    def __init__(self, on_event: OnEvent, stop_requested: StopRequested) -> None:
+        self._on_event, self._stop_requested = on_event, stop_requested
+        self._start = 0.0
+        self._first_step = 0
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._start, self._first_step = time.monotonic(), state.global_step
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        done = state.global_step - self._first_step
+        seconds_a_step = (time.monotonic() - self._start) / done
+        self._on_event(Progress(state.global_step, state.max_steps, seconds_a_step * (state.max_steps - state.global_step)))
+        if self._stop_requested():
+            control.should_training_stop = True
+            # Without a checkpoint there would be nothing to keep.
+            control.should_evaluate = control.should_save = state.best_model_checkpoint is None
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            self._on_event(Step(state.global_step, logs["loss"], logs["learning_rate"]))
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics: dict[str, float] | None = None, **_: Any
+    ) -> None:
+        values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
+        speed = {"runtime", "samples_per_second", "steps_per_second", "epoch", "model_preparation_time"}
+        self._on_event(Validation(state.global_step, {name: value for name, value in values.items() if name not in speed}))
+
