@@ -96,7 +96,9 @@ class Run:
         try:
             return cls(folder, RunRecord(**read_json(folder / _RECORD)))
         except (OSError, TypeError, json.JSONDecodeError) as error:
-            raise RunError(f"{folder.name} is no run, or its run.json is damaged.", "Choose one on the Models page.") from error
+            raise RunError(
+                f"{folder.name} is no run, or its run.json is damaged.", "Choose one on the Models page."
+            ) from error
 
     def renamed(self, name: str) -> Self:
         """The run under another name, on disk too.
@@ -121,7 +123,9 @@ class Run:
     def save_logits(self, split: str, who: str, logits: Floats) -> None:
         """Keep logits (n, outputs) for the rows of a split, so that evaluating never predicts twice."""
         frame = pd.DataFrame(logits, columns=[str(i) for i in range(self.task.outputs)])
-        write_atomically(self.folder / "evaluation" / split / f"{who}.parquet", lambda path: frame.to_parquet(path, index=False))
+        write_atomically(
+            self.folder / "evaluation" / split / f"{who}.parquet", lambda path: frame.to_parquet(path, index=False)
+        )
 
     def logits(self, split: str, who: str = MODEL) -> Floats:
         """What :meth:`save_logits` kept."""
@@ -147,7 +151,9 @@ class Run:
             file.write(json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "where": where}) + "\n")
 
 
-def create_run(workspace: Workspace, splits: Splits, config: dict[str, Any], name: str, dataset: dict[str, Any], plan: SplitPlan) -> Run:
+def create_run(
+    workspace: Workspace, splits: Splits, config: dict[str, Any], name: str, dataset: dict[str, Any], plan: SplitPlan
+) -> Run:
     """Make the folder of a run that is ready to start; ``dataset`` says where the rows came from (name, fingerprint)."""
     record = RunRecord(
         name=name,
@@ -157,7 +163,8 @@ def create_run(workspace: Workspace, splits: Splits, config: dict[str, Any], nam
         plan=asdict(plan),
         split_fingerprint=splits.fingerprint(),
         sizes=splits.sizes(),
-        versions={package: importlib.metadata.version(package) for package in _VERSIONED} | {"python": platform.python_version()},
+        versions={package: importlib.metadata.version(package) for package in _VERSIONED}
+        | {"python": platform.python_version()},
         host={"machine": platform.machine(), "cores": host.cores(), "memory_mb": round(host.memory_bytes() / 1e6)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )

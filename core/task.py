@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, softmax
 
 from core.errors import DataError
 
@@ -37,7 +38,9 @@ class Task:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(TaskKind):
-            raise DataError(f"Expected one of {', '.join(get_args(TaskKind))} as the kind of task, found {self.kind!r}.")
+            raise DataError(
+                f"Expected one of {', '.join(get_args(TaskKind))} as the kind of task, found {self.kind!r}."
+            )
         if self.kind == "regression":
             if self.labels:
                 raise DataError(f"A regression task has no label names, found {len(self.labels)}.")
@@ -94,9 +97,8 @@ class Task:
         if self.kind == "regression":
             return logits
         if self.kind == "multilabel":
-            return (1.0 / (1.0 + np.exp(-logits))).astype(np.float32)
-        shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
+            return np.asarray(expit(logits), dtype=np.float32)
+        return np.asarray(softmax(logits, axis=1), dtype=np.float32)
 
     def decide(self, logits: Floats) -> npt.NDArray[Any]:
         """The predicted targets, in the form that :meth:`encode` gives: the likeliest class, labels above 0.5, the value."""
@@ -104,7 +106,7 @@ class Task:
             return logits[:, 0]
         if self.kind == "multilabel":
             return (logits > 0).astype(np.float32)
-        return logits.argmax(axis=1)
+        return np.asarray(logits.argmax(axis=1))
 
     def decode(self, targets: npt.NDArray[Any]) -> list[Label]:
         """The inverse of :meth:`encode`."""

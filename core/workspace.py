@@ -100,9 +100,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         write(beside)
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as error:
-        raise StudioError(f"{path.name} could not be written: {error.strerror or error}.", "Free some disk space, then try again.") from error
+        raise StudioError(
+            f"{path.name} could not be written: {error.strerror or error}.", "Free some disk space, then try again."
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
 

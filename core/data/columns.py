@@ -11,7 +11,9 @@ from core.errors import DataError
 from core.task import Label, Task, TaskKind
 
 SPLITS = ("train", "validation", "test")
-_TEXT_NAMES = re.compile(r"text|message|review|comment|sentence|content|body|ticket|question|tweet|description", re.IGNORECASE)
+_TEXT_NAMES = re.compile(
+    r"text|message|review|comment|sentence|content|body|ticket|question|tweet|description", re.IGNORECASE
+)
 _LABEL_NAMES = re.compile(r"label|categor|class|target|sentiment|intent|topic|score|rating|tag|type", re.IGNORECASE)
 _SEPARATOR = "|"
 _GUESS_ROWS = 5_000
@@ -30,9 +32,13 @@ class ColumnChoice:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(TaskKind):
-            raise DataError(f"Expected one of {', '.join(get_args(TaskKind))} as the kind of task, found {self.kind!r}.")
+            raise DataError(
+                f"Expected one of {', '.join(get_args(TaskKind))} as the kind of task, found {self.kind!r}."
+            )
         if self.text == self.label:
-            raise DataError(f"The text and the label cannot both be the column {self.text!r}.", "Choose two different columns.")
+            raise DataError(
+                f"The text and the label cannot both be the column {self.text!r}.", "Choose two different columns."
+            )
 
 
 @dataclass(frozen=True)
@@ -60,9 +66,10 @@ def guess_columns(table: Table) -> ColumnChoice:
             f"{table.name} has only one column; a text column and a label column are needed.",
             "Add a column with the label of each text.",
         )
-    text = max(frame.columns, key=lambda column: _text_likeness(column, frame[column]))
-    label = max((c for c in frame.columns if c != text), key=lambda column: _label_likeness(column, frame[column]))
-    return ColumnChoice(text=text, label=label, kind=guess_kind(frame[label]))
+    columns = {str(name): cells for name, cells in frame.items()}
+    text = max(columns, key=lambda name: _text_likeness(name, columns[name]))
+    label = max(columns.keys() - {text}, key=lambda name: (_label_likeness(name, columns[name]), name))
+    return ColumnChoice(text=text, label=label, kind=guess_kind(columns[label]))
 
 
 def guess_kind(labels: pd.Series) -> TaskKind:
@@ -86,7 +93,10 @@ def apply_columns(table: Table, choice: ColumnChoice) -> LabelledTexts:
     """
     for column in filter(None, (choice.text, choice.label, choice.split)):
         if column not in table.frame.columns:
-            raise DataError(f"{table.name} has no column {column!r}.", f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.")
+            raise DataError(
+                f"{table.name} has no column {column!r}.",
+                f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.",
+            )
     texts = table.frame[choice.text].str.strip()
     cells = table.frame[choice.label].str.strip()
     keep = texts != ""
@@ -116,9 +126,10 @@ def _labels(cells: pd.Series, choice: ColumnChoice) -> list[Label]:
         return [sorted({part.strip() for part in cell.split(_SEPARATOR)} - {""}) for cell in cells]
     if choice.kind == "regression":
         numbers = pd.to_numeric(cells, errors="coerce")
-        if (wrong := numbers.isna()).any():
+        wrong = cells[numbers.isna()]
+        if len(wrong):
             raise DataError(
-                f"The column {choice.label!r} should hold numbers, found {cells[wrong].iloc[0]!r} in row {int(wrong.idxmax()) + 1}.",
+                f"The column {choice.label!r} should hold numbers, found {wrong.iloc[0]!r}.",
                 "Choose another column or another kind of task.",
             )
         return [float(number) for number in numbers]
@@ -137,7 +148,12 @@ def _task(labels: list[Label], kind: TaskKind) -> Task:
 def _given_splits(table: Table, choice: ColumnChoice, keep: pd.Series) -> list[str]:
     if choice.split is None:
         return [""] * int(keep.sum())
-    given = table.frame.loc[keep, choice.split].str.strip().str.lower().replace({"dev": "validation", "val": "validation", "valid": "validation"})
+    given = (
+        table.frame.loc[keep, choice.split]
+        .str.strip()
+        .str.lower()
+        .replace({"dev": "validation", "val": "validation", "valid": "validation"})
+    )
     unknown = ~given.isin(SPLITS)
     if unknown.any():
         raise DataError(

@@ -1,12 +1,11 @@
 """A data set that lasts: the table as it was read, the columns that matter and how it is split, in a folder."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
-
-import hashlib
 
 import pandas as pd
 
@@ -41,7 +40,9 @@ class Dataset:
 
 def fingerprint(labelled: LabelledTexts) -> str:
     """16 hex digits that name the texts and labels, whatever their order."""
-    lines = sorted(f"{text}\0{label}" for text, label in zip(labelled.frame["text"], labelled.frame["label"], strict=True))
+    lines = sorted(
+        f"{text}\0{label}" for text, label in zip(labelled.frame["text"], labelled.frame["label"], strict=True)
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -106,7 +107,10 @@ def join_tables(tables: Sequence[tuple[str, Table]], column: str = "split") -> T
     parts = []
     for split, table in tables:
         if missing := [name for name in first.frame.columns if name not in table.frame.columns]:
-            raise DataError(f"{table.name} has no column {missing[0]!r}, which {first.name} has.", "Give all files the same columns.")
+            raise DataError(
+                f"{table.name} has no column {missing[0]!r}, which {first.name} has.",
+                "Give all files the same columns.",
+            )
         parts.append(table.frame[list(first.frame.columns)].assign(**{column: split}))
     return replace(first, frame=pd.concat(parts, ignore_index=True))
 

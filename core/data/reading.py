@@ -16,6 +16,9 @@ EXTENSIONS = ("csv", "tsv", "txt")
 MAX_COLUMNS = 1_000
 MAX_CELL_CHARACTERS = 1_000_000
 _SAMPLE_CHARACTERS = 100_000
+# Share of records that must have the same number of columns before a character counts as the delimiter.
+_EVEN_ENOUGH = 0.5
+_NEVER_WRITTEN = "\x1f"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
@@ -29,7 +32,7 @@ class Table:
     delimiter: str
 
 
-def read_file(path: Path, header: bool = True) -> Table:
+def read_file(path: Path, header: bool = True, columns_needed: int = 2) -> Table:
     """Read the table in a file; see :func:`read_bytes`.
 
     Raises:
@@ -37,30 +40,39 @@ def read_file(path: Path, header: bool = True) -> Table:
     """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", "Check the path.")
-    return read_bytes(path.read_bytes(), path.name, header)
+    return read_bytes(path.read_bytes(), path.name, header, columns_needed)
 
 
-def read_bytes(data: bytes, name: str, header: bool = True) -> Table:
+def read_bytes(data: bytes, name: str, header: bool = True, columns_needed: int = 2) -> Table:
     """Read delimited text; the delimiter and the encoding are found out, ``header`` says whether line 1 names the columns.
 
     Raises:
-        DataError: the bytes are no table of at least two columns and one row; the message says why.
+        DataError: the bytes are no table of ``columns_needed`` (1 or 2) columns and one row; the message says why.
         LimitError: more than ``MAX_COLUMNS`` columns or a cell of more than ``MAX_CELL_CHARACTERS`` characters.
     """
     if not data.strip():
         raise DataError(f"{name} is empty.", "Choose a file with a header line and at least one row.")
     text, encoding = _decode(data, name)
-    return parse_text(text, name, encoding, header)
+    return parse_text(text, name, encoding, header, columns_needed)
 
 
-def parse_text(text: str, name: str, encoding: str = "utf-8", header: bool = True) -> Table:
+def parse_text(text: str, name: str, encoding: str = "utf-8", header: bool = True, columns_needed: int = 2) -> Table:
     """Read delimited text that is already decoded, as pasted from a spreadsheet; raises as :func:`read_bytes` does."""
     if not text.strip():
         raise DataError(f"{name} is empty.", "Paste a header line and at least one row.")
-    delimiter = _guess_delimiter(text, name)
+    delimiter = _guess_delimiter(text)
+    if not delimiter:
+        if columns_needed > 1:
+            raise DataError(
+                f"{name} has only one column; a text column and a label column are needed.",
+                "Separate the columns by commas, tabs, semicolons or pipes.",
+            )
+        delimiter = _NEVER_WRITTEN
     columns = len(next(csv.reader(io.StringIO(text[:_SAMPLE_CHARACTERS]), delimiter=delimiter), []))
     if columns > MAX_COLUMNS:
-        raise LimitError(f"{name} has more than {MAX_COLUMNS:,} columns.", "Keep the text, the label and the columns you need.")
+        raise LimitError(
+            f"{name} has more than {MAX_COLUMNS:,} columns.", "Keep the text, the label and the columns you need."
+        )
     frame = _parse(text, name, delimiter, header)
     if frame.empty:
         raise DataError(f"{name} has a header line but no rows.", "Add at least one row below it.")
@@ -75,10 +87,8 @@ def parse_text(text: str, name: str, encoding: str = "utf-8", header: bool = Tru
 
 def _decode(data: bytes, name: str) -> tuple[str, str]:
     """The text and the encoding it was in; refuses what is not text."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252", "latin-1"]
+    marked_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ["utf-16"] if marked_utf16 else ["utf-8-sig", "cp1252", "latin-1"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)
@@ -90,10 +100,10 @@ def _decode(data: bytes, name: str) -> tuple[str, str]:
     raise DataError(f"{name} holds binary data, not text.", "Save the table as CSV (UTF-8) and upload that file.")
 
 
-def _guess_delimiter(text: str, name: str) -> str:
-    """The delimiter that splits the first records into the most columns of equal number."""
+def _guess_delimiter(text: str) -> str:
+    """The delimiter that splits most of the first records into equally many columns, two or more; empty if none does."""
     sample = text[:_SAMPLE_CHARACTERS]
-    best, best_score = "", 0.0
+    best, best_score = "", _EVEN_ENOUGH
     for delimiter in DELIMITERS:
         try:
             widths = [len(record) for record in csv.reader(io.StringIO(sample), delimiter=delimiter) if record][:200]
@@ -104,11 +114,6 @@ def _guess_delimiter(text: str, name: str) -> str:
         # Commas inside sentences split rows unevenly; equal splits by two delimiters are settled by DELIMITERS' order.
         if score > best_score:
             best, best_score = delimiter, score
-    if not best:
-        raise DataError(
-            f"{name} has only one column; a text column and a label column are needed.",
-            "Separate the columns by commas, tabs, semicolons or pipes.",
-        )
     return best
 
 
@@ -124,7 +129,10 @@ def _parse(text: str, name: str, delimiter: str, header: bool) -> pd.DataFrame:
             skipinitialspace=delimiter == ",",
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{name} cannot be read as a table: {_in_plain_words(str(error))}.", "Mend that line, or save the file as CSV again.") from error
+        raise DataError(
+            f"{name} cannot be read as a table: {_in_plain_words(str(error))}.",
+            "Mend that line, or save the file as CSV again.",
+        ) from error
     frame.columns = _column_names(frame.columns)
     return frame.fillna("").astype(str)
 

@@ -34,7 +34,9 @@ class SplitPlan:
         for name in ("validation_share", "test_share"):
             share = getattr(self, name)
             if not 0.0 <= share <= 0.5:
-                raise ConfigError(f"Expected a {name.replace('_', ' ')} between 0 and 0.5, found {share}.", "Choose 0.1 or 0.2.")
+                raise ConfigError(
+                    f"Expected a {name.replace('_', ' ')} between 0 and 0.5, found {share}.", "Choose 0.1 or 0.2."
+                )
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"Expected a seed between 0 and {2**32 - 1}, found {self.seed}.")
 
@@ -49,7 +51,7 @@ class Splits:
     task: Task
 
     def __iter__(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        return iter(((name, getattr(self, name)) for name in SPLITS))
+        return iter((name, getattr(self, name)) for name in SPLITS)
 
     def sizes(self) -> dict[str, int]:
         """Rows in each split."""
@@ -114,13 +116,19 @@ def thin_classes(splits: Splits) -> dict[str, list[str]]:
     if splits.task.kind == "regression":
         return {}
     present = {name: _label_counts(frame, splits.task) for name, frame in splits if len(frame)}
-    return {name: lacking for name, counts in present.items() if (lacking := [label for label in splits.task.labels if not counts[label]])}
+    return {
+        name: lacking
+        for name, counts in present.items()
+        if (lacking := [label for label in splits.task.labels if not counts[label]])
+    }
 
 
 def class_counts(splits: Splits) -> pd.DataFrame:
     """Rows of each label in each split: a frame with the columns label, train, validation, test (none for regression)."""
     counts = {name: _label_counts(frame, splits.task) for name, frame in splits}
-    return pd.DataFrame([{"label": label} | {name: counts[name][label] for name in SPLITS} for label in splits.task.labels])
+    return pd.DataFrame(
+        [{"label": label} | {name: counts[name][label] for name in SPLITS} for label in splits.task.labels]
+    )
 
 
 def _label_counts(frame: pd.DataFrame, task: Task) -> Counter[str]:
@@ -132,7 +140,12 @@ def _label_counts(frame: pd.DataFrame, task: Task) -> Counter[str]:
 def _assign(frame: pd.DataFrame, task: Task, validation_share: float, test_share: float, seed: int) -> dict[str, str]:
     """The split of each distinct text."""
     # The smallest label speaks for a text that stands there with several: row order must not decide.
-    units = pd.DataFrame({"text": frame["text"], "stratum": _strata(frame, task)}).groupby("text", sort=False)["stratum"].min().reset_index()
+    units = (
+        pd.DataFrame({"text": frame["text"], "stratum": _strata(frame, task)})
+        .groupby("text", sort=False)["stratum"]
+        .min()
+        .reset_index()
+    )
     units["order"] = [_hash(seed, text) for text in units["text"]]
     places: dict[str, str] = {}
     for _, stratum in units.sort_values("order").groupby("stratum", sort=True):

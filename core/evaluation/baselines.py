@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -31,7 +32,9 @@ def majority(task: Task, train_targets: Targets, rows: int) -> Floats:
     return np.tile(answer.astype(np.float32), (rows, 1))
 
 
-def tfidf(task: Task, train_texts: Sequence[str], train_targets: Targets, texts: Sequence[str], seed: int = 0) -> Floats:
+def tfidf(
+    task: Task, train_texts: Sequence[str], train_targets: Targets, texts: Sequence[str], seed: int = 0
+) -> Floats:
     """TF-IDF of words and word pairs with logistic (or ridge) regression: logits (n, outputs) for ``texts``.
 
     Falls back to :func:`majority` where the training texts share no word or have one class only.
@@ -43,7 +46,8 @@ def tfidf(task: Task, train_texts: Sequence[str], train_targets: Targets, texts:
         return majority(task, train_targets, len(texts))
     rows = vectoriser.transform(texts)
     if task.kind == "regression":
-        return Ridge(alpha=1.0).fit(train, train_targets).predict(rows).reshape(-1, 1).astype(np.float32)
+        ridge = Ridge(alpha=1.0).fit(train, train_targets)
+        return np.asarray(ridge.predict(rows), dtype=np.float32).reshape(-1, 1)
     model = LogisticRegression(C=_STRENGTH, max_iter=300, random_state=seed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
@@ -55,9 +59,8 @@ def tfidf(task: Task, train_texts: Sequence[str], train_targets: Targets, texts:
         model.fit(train, train_targets)
     probabilities = np.zeros((len(texts), task.outputs))
     probabilities[:, model.classes_] = model.predict_proba(rows)
-    return np.log(probabilities + _FLOOR).astype(np.float32)
+    return np.asarray(np.log(probabilities + _FLOOR), dtype=np.float32)
 
 
 def _log_odds(probabilities: npt.NDArray[Any]) -> Floats:
-    clipped = np.clip(probabilities, _FLOOR, 1 - _FLOOR)
-    return np.log(clipped / (1 - clipped)).astype(np.float32)
+    return np.asarray(logit(np.clip(probabilities, _FLOOR, 1 - _FLOOR)), dtype=np.float32)

@@ -51,7 +51,10 @@ def summarise(task: Task, targets: Targets, logits: Floats) -> dict[str, float]:
     with warnings.catch_warnings():
         # A predicted class without a row is no error here: balanced accuracy averages over the classes that have rows.
         warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
-        result = {"accuracy": float(sk.accuracy_score(targets, decided)), "balanced_accuracy": float(sk.balanced_accuracy_score(targets, decided))}
+        result = {
+            "accuracy": float(sk.accuracy_score(targets, decided)),
+            "balanced_accuracy": float(sk.balanced_accuracy_score(targets, decided)),
+        }
     return result | _averages(targets, decided, "macro") | _averages(targets, decided, "weighted")
 
 
@@ -64,9 +67,13 @@ def per_class(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
     if task.kind != "multilabel":
         columns = np.arange(task.outputs)
         targets, decided = targets[:, None] == columns, decided[:, None] == columns
-    precision, recall, f1, support = sk.precision_recall_fscore_support(targets, decided, average=None, zero_division=np.nan)
+    precision, recall, f1, support = sk.precision_recall_fscore_support(
+        targets, decided, average=None, zero_division=np.nan
+    )
     f1 = np.where(support == 0, np.nan, np.nan_to_num(f1))
-    return pd.DataFrame({"label": task.labels, "precision": precision, "recall": recall, "f1": f1, "support": support.astype(int)})
+    return pd.DataFrame(
+        {"label": task.labels, "precision": precision, "recall": recall, "f1": f1, "support": support.astype(int)}
+    )
 
 
 def confusion(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
@@ -75,7 +82,12 @@ def confusion(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
     totals = matrix.sum(axis=1)
     return pd.DataFrame(
         [
-            {"actual": actual, "predicted": predicted, "count": int(count), "share": count / totals[i] if totals[i] else math.nan}
+            {
+                "actual": actual,
+                "predicted": predicted,
+                "count": int(count),
+                "share": count / totals[i] if totals[i] else math.nan,
+            }
             for i, actual in enumerate(task.labels)
             for predicted, count in zip(task.labels, matrix[i], strict=True)
         ]
@@ -88,7 +100,10 @@ def _averages(targets: Targets, decided: Targets, average: str) -> dict[str, flo
 
 
 def _multilabel(targets: Targets, decided: Targets) -> dict[str, float]:
-    f1 = {average: float(sk.f1_score(targets, decided, average=average, zero_division=0)) for average in ("micro", "macro")}
+    f1 = {
+        average: float(sk.f1_score(targets, decided, average=average, zero_division=0))
+        for average in ("micro", "macro")
+    }
     # A text without labels for which none is predicted is right: 1, not 0.
     f1["samples"] = float(sk.f1_score(targets, decided, average="samples", zero_division=1))
     return {f"f1_{average}": value for average, value in f1.items()} | {

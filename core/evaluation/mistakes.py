@@ -15,7 +15,14 @@ def judge(task: Task, frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
     label. For a score ``confidence`` is NaN and ``right`` False; the column ``error`` holds the absolute error instead.
     """
     predicted = task.decode(task.decide(logits))
-    judged = pd.DataFrame({"row": frame["row"].to_numpy(), "text": frame["text"].to_numpy(), "actual": list(frame["label"]), "predicted": predicted})
+    judged = pd.DataFrame(
+        {
+            "row": frame["row"].to_numpy(),
+            "text": frame["text"].to_numpy(),
+            "actual": list(frame["label"]),
+            "predicted": predicted,
+        }
+    )
     judged["confidence"] = confidence(task, logits)
     if task.kind == "regression":
         judged["error"] = (judged["predicted"].astype(float) - judged["actual"].astype(float)).abs()
@@ -31,8 +38,9 @@ def confidence(task: Task, logits: np.ndarray) -> np.ndarray:
     if task.kind == "regression":
         return np.full(len(logits), np.nan)
     if task.kind == "multilabel":
-        return np.maximum(probabilities, 1 - probabilities).min(axis=1)
-    return probabilities.max(axis=1)
+        probabilities = np.maximum(probabilities, 1 - probabilities)
+        return np.asarray(probabilities.min(axis=1))
+    return np.asarray(probabilities.max(axis=1))
 
 
 def worst(task: Task, judged: pd.DataFrame, most: int = 50) -> pd.DataFrame:

@@ -49,6 +49,14 @@ class Validation:
 
 Event = Phase | Progress | Step | Validation
 OnEvent = Callable[[Event], None]
+# Called with the units done and the units in all.
+OnProgress = Callable[[int, int], object]
+
+
+def no_progress(done: int, total: int) -> None:
+    """The ``on_progress`` of those who do not want to know."""
+
+
 _KINDS: dict[str, type[Phase] | type[Progress] | type[Step] | type[Validation]] = {
     "phase": Phase,
     "progress": Progress,

@@ -45,10 +45,15 @@ def start(folder: Path) -> None:
     write_status(folder, "queued", pid=0)
     threads = str(host.cores())
     # Waiting threads that sleep instead of spinning keep a step's time steady when other processes want the cores.
-    environment = os.environ | {"OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "true", "PYTHONUNBUFFERED": "1"}
-    detached: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {"start_new_session": True}
-    )
+    environment = os.environ | {
+        "OMP_NUM_THREADS": threads,
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "TOKENIZERS_PARALLELISM": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    detached: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        detached = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "core", "run", str(folder)],
@@ -84,7 +89,12 @@ def read_status(folder: Path) -> Status:
     if status.active and status.pid and not lives(status.pid, folder.name):
         later = Status(**read_json(path))  # it may have finished between the two looks
         if later.active:
-            return Status("died", "The process ended without a word: killed, out of memory, or the machine was restarted.", last_words(folder), status.pid)
+            return Status(
+                "died",
+                "The process ended without a word: killed, out of memory, or the machine was restarted.",
+                last_words(folder),
+                status.pid,
+            )
         return later
     return status
 

@@ -25,6 +25,7 @@ from transformers.utils import logging as transformers_logging
 
 from core import host
 from core.errors import ModelError
+from core.jobs.events import OnProgress, no_progress
 from core.models.encoders import BUILT_IN, locate
 from core.models.head import Head
 from core.models.pooling import add_mean_pooling, can_pool, has_mean_pooling
@@ -37,12 +38,6 @@ _HEAD = "head.safetensors"
 _BATCH_TOKENS = 4096
 _MAX_BATCH = 64
 _ATTENTION_DROPOUT = {"attention_probs_dropout_prob", "attention_dropout"}
-
-OnProgress = Callable[[int, int], None]
-
-
-def no_progress(done: int, total: int) -> None:
-    """The ``on_progress`` of those who do not want to know."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +63,22 @@ class Classifier:
         model = pooled_model(self.model, self.encoder)
         return self._run(texts, lambda batch: model.bert(**batch).pooler_output, on_progress)
 
-    def _run(self, texts: Sequence[str], compute: Callable[[dict[str, Any]], torch.Tensor], on_progress: OnProgress) -> Floats:
+    def _run(
+        self, texts: Sequence[str], compute: Callable[[dict[str, Any]], torch.Tensor], on_progress: OnProgress
+    ) -> Floats:
         """Run in batches of like length, longest first, so that little is padding and memory peaks at once."""
-        token_ids = self.tokenizer(list(texts), truncation=True, max_length=self.max_length)["input_ids"] if len(texts) else []
+        token_ids = (
+            self.tokenizer(list(texts), truncation=True, max_length=self.max_length)["input_ids"] if len(texts) else []
+        )
         order = sorted(range(len(texts)), key=lambda row: len(token_ids[row]), reverse=True)
         results: list[Floats | None] = [None] * len(texts)
         done = 0
         while done < len(order):
             longest = len(token_ids[order[done]])
             rows = order[done : done + max(1, min(_MAX_BATCH, _BATCH_TOKENS // longest))]
-            batch = self.tokenizer.pad({"input_ids": [token_ids[row] for row in rows]}, return_tensors="pt").to(self.model.device)
+            batch = self.tokenizer.pad({"input_ids": [token_ids[row] for row in rows]}, return_tensors="pt").to(
+                self.model.device
+            )
             with torch.inference_mode():
                 outputs = compute(dict(batch)).float().cpu().numpy()
             for row, output in zip(rows, outputs, strict=True):
@@ -102,13 +103,20 @@ def pooled_model(model: PreTrainedModel, encoder: str) -> BertForSequenceClassif
         ModelError: it is of another architecture.
     """
     if not has_mean_pooling(model):
-        raise ModelError(f"Frozen features need an encoder of the BERT architecture; {encoder} is {model.config.model_type!r}.", f"Choose {BUILT_IN}.")
+        raise ModelError(
+            f"Frozen features need an encoder of the BERT architecture; {encoder} is {model.config.model_type!r}.",
+            f"Choose {BUILT_IN}.",
+        )
     return cast(BertForSequenceClassification, model)
 
 
 def output_layer(model: PreTrainedModel) -> nn.Linear:
     """The last linear layer: the one that gives the logits."""
-    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module.out_features == model.config.num_labels]
+    layers = [
+        module
+        for module in model.modules()
+        if isinstance(module, nn.Linear) and module.out_features == model.config.num_labels
+    ]
     return layers[-1]
 
 
@@ -136,7 +144,9 @@ def build(encoder: str, task: Task, max_length: int) -> Classifier:
         )
         for field in _ATTENTION_DROPOUT & set(vars(config)):
             setattr(config, field, 0.0)
-        model = AutoModelForSequenceClassification.from_pretrained(place, config=config, attn_implementation="sdpa", trust_remote_code=False)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            place, config=config, attn_implementation="sdpa", trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
         raise ModelError(
             f"The encoder {encoder} could not be loaded: {_first_line(error)}",
@@ -178,11 +188,18 @@ def load(folder: Path) -> Classifier:
     if record["form"] == "head":
         tensors = load_file(folder / _HEAD)
         classifier = build(record["encoder"], task, record["max_length"])
-        classifier = classifier.with_head(Head(tensors["weight"].astype(np.float32), tensors["bias"].astype(np.float32), 0.0))
+        classifier = classifier.with_head(
+            Head(tensors["weight"].astype(np.float32), tensors["bias"].astype(np.float32), 0.0)
+        )
     else:
         classifier = _load_whole(folder, task, record)
     classifier.model.to(host.device())  # type: ignore[arg-type]
     return classifier
+
+
+def read_max_length(folder: Path) -> int:
+    """The longest text in word pieces that a saved model was trained to read."""
+    return int(read_json(folder / _RECORD)["max_length"])
 
 
 def _load_whole(folder: Path, task: Task, record: dict[str, Any]) -> Classifier:
@@ -194,12 +211,19 @@ def _load_whole(folder: Path, task: Task, record: dict[str, Any]) -> Classifier:
             folder, local_files_only=True, use_safetensors=True, attn_implementation="sdpa", trust_remote_code=False
         )
     except (OSError, ValueError) as error:
-        raise ModelError(f"The model in {folder.parent.name} could not be loaded: {_first_line(error)}", "Train it again.") from error
+        raise ModelError(
+            f"The model in {folder.parent.name} could not be loaded: {_first_line(error)}", "Train it again."
+        ) from error
     return Classifier(model.eval(), tokenizer, task, record["encoder"], record["max_length"])
 
 
 def _write_record(classifier: Classifier, folder: Path, form: str) -> None:
-    record = {"form": form, "task": classifier.task.to_json(), "encoder": classifier.encoder, "max_length": classifier.max_length}
+    record = {
+        "form": form,
+        "task": classifier.task.to_json(),
+        "encoder": classifier.encoder,
+        "max_length": classifier.max_length,
+    }
     write_json(folder / _RECORD, record)
 
 

@@ -63,12 +63,17 @@ def check_hub_id(name: str) -> None:
         ModelError: the name has another form.
     """
     if not _HUB_ID.fullmatch(name) or ".." in name:
-        raise ModelError(f"Expected an encoder as owner/name, found {name!r}.", "Copy the name from the model's page on the Hugging Face hub.")
+        raise ModelError(
+            f"Expected an encoder as owner/name, found {name!r}.",
+            "Copy the name from the model's page on the Hugging Face hub.",
+        )
 
 
 def built_in_folder() -> Path:
     """Where the package with the built-in encoder keeps its files; found without importing it, for it would import torch."""
     spec = importlib.util.find_spec(_BUILT_IN_PACKAGE)
     if spec is None or spec.origin is None:
-        raise ModelError("The package with the built-in encoder is not installed.", "Run: pip install -r requirements.txt")
+        raise ModelError(
+            "The package with the built-in encoder is not installed.", "Run: pip install -r requirements.txt"
+        )
     return Path(spec.origin).parent / "model"

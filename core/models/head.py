@@ -4,7 +4,7 @@ Starting the fine-tuning from a fitted head keeps the encoder's features from be
 (linear probing then fine-tuning, Kumar et al. 2022).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,6 @@ def fit_head(
     train: tuple[Floats, Targets],
     validation: tuple[Floats, Targets],
     seed: int,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Head:
     """Fit a head on the training features for each of ``STRENGTHS`` and keep the one of least loss on validation.
 
@@ -50,14 +49,15 @@ def fit_head(
     """
     scale = float(train[0].std()) or 1.0
     heads = []
-    for done, strength in enumerate(STRENGTHS):
-        on_progress(done, len(STRENGTHS))
+    for strength in STRENGTHS:
         weight, bias = _fit(task, train[0] / scale, train[1], strength, seed)
         heads.append(Head((weight / scale).astype(np.float32), bias.astype(np.float32), strength))
     return min(heads, key=lambda head: _loss(task, head, validation))
 
 
-def _fit(task: Task, features: Floats, targets: Targets, strength: float, seed: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _fit(
+    task: Task, features: Floats, targets: Targets, strength: float, seed: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     if task.kind == "regression":
         ridge = Ridge(alpha=1.0 / strength).fit(features, targets)
         return ridge.coef_.reshape(1, -1), np.atleast_1d(ridge.intercept_)
@@ -80,7 +80,10 @@ def _fit_two_classes(features: Floats, targets: Targets, strength: float, seed: 
 
 
 def _spread(
-    weight: Sequence[npt.NDArray[Any]] | npt.NDArray[Any], bias: Sequence[float] | npt.NDArray[Any], present: Targets, task: Task
+    weight: Sequence[npt.NDArray[Any]] | npt.NDArray[Any],
+    bias: Sequence[float] | npt.NDArray[Any],
+    present: Targets,
+    task: Task,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Rows for the classes that occur, at their places among all; a class that never occurs is never predicted."""
     all_weight = np.zeros((task.outputs, np.shape(weight)[1]))

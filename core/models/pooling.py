@@ -7,6 +7,7 @@ its output makes that mean outweigh the residual. After the layer normalisation 
 """
 
 import copy
+from typing import Any
 
 import torch
 from torch import nn
@@ -33,7 +34,7 @@ def add_mean_pooling(model: BertForSequenceClassification) -> None:
     """Append the pooling layer, in place. Its weights and the pooler's are frozen: they are arithmetic, not knowledge."""
     encoder, pooler = model.bert.encoder, model.bert.pooler
     assert pooler is not None
-    layer = copy.deepcopy(encoder.layer[-1])
+    layer: Any = copy.deepcopy(encoder.layer[-1])
     for module in layer.modules():
         if isinstance(module, nn.Linear):
             module.weight.zero_()

@@ -28,7 +28,9 @@ def load_tokenizer(encoder: str) -> Tokenizer:
         file = Path(place) / _FILE if Path(place).is_dir() else Path(hf_hub_download(place, _FILE))
         tokenizer = Tokenizer.from_file(str(file))
     except (OSError, HfHubHTTPError) as error:
-        raise ModelError(f"The tokenizer of {encoder} could not be loaded.", "Check the name and the network connection.") from error
+        raise ModelError(
+            f"The tokenizer of {encoder} could not be loaded.", "Check the name and the network connection."
+        ) from error
     # The built-in file ships with both switched on, at 128.
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -51,7 +51,8 @@ class TrainingConfig:
             value = getattr(self, field)
             if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
                 raise ConfigError(
-                    f"Expected {field.replace('_', ' ')} between {low:g} and {high:g}, found {value!r}.", "Correct it, or leave it at its default."
+                    f"Expected {field.replace('_', ' ')} between {low:g} and {high:g}, found {value!r}.",
+                    "Correct it, or leave it at its default.",
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,7 +67,9 @@ class TrainingConfig:
             ConfigError: a field is unknown.
         """
         if unknown := set(record) - set(cls.__dataclass_fields__):
-            raise ConfigError(f"Unknown setting {sorted(unknown)[0]!r}.", f"Known: {', '.join(cls.__dataclass_fields__)}.")
+            raise ConfigError(
+                f"Unknown setting {sorted(unknown)[0]!r}.", f"Known: {', '.join(cls.__dataclass_fields__)}."
+            )
         return cls(**record)
 
 
@@ -83,4 +86,8 @@ def recommended_epochs(train_rows: int, batch_size: int) -> int:
 def recommended(train_rows: int, encoder: str = BUILT_IN) -> TrainingConfig:
     """The config to start from for an encoder and a number of training rows."""
     batch_size = TrainingConfig.batch_size
-    return TrainingConfig(encoder=encoder, learning_rate=describe(encoder).learning_rate, epochs=recommended_epochs(train_rows, batch_size))
+    return TrainingConfig(
+        encoder=encoder,
+        learning_rate=describe(encoder).learning_rate,
+        epochs=recommended_epochs(train_rows, batch_size),
+    )

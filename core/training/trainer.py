@@ -12,14 +12,22 @@ import pandas as pd
 import torch
 from datasets import Dataset
 from torch import nn
-from transformers import DataCollatorWithPadding, EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    DataCollatorWithPadding,
+    EvalPrediction,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 from transformers.trainer_utils import get_last_checkpoint, set_seed
 from transformers.utils import logging as transformers_logging
 
 from core import host
 from core.data.splitting import Splits
 from core.evaluation import metrics
-from core.jobs.events import OnEvent, Phase, Progress, Step, Validation
+from core.jobs.events import OnEvent, OnProgress, Phase, Progress, Step, Validation
 from core.models import classifier as classifiers
 from core.models.classifier import Classifier, output_layer
 from core.models.head import Head, fit_head
@@ -32,7 +40,9 @@ _REPORTED_STEPS = 500
 StopRequested = Callable[[], bool]
 
 
-def fine_tune(splits: Splits, config: TrainingConfig, checkpoints: Path, on_event: OnEvent, stop_requested: StopRequested) -> Classifier:
+def fine_tune(
+    splits: Splits, config: TrainingConfig, checkpoints: Path, on_event: OnEvent, stop_requested: StopRequested
+) -> Classifier:
     """Fine-tune a whole encoder and return the best of its checkpoints by validation.
 
     Continues from the last checkpoint in the folder, if one is there. When ``stop_requested`` turns true, training ends
@@ -50,7 +60,7 @@ def fine_tune(splits: Splits, config: TrainingConfig, checkpoints: Path, on_even
         classifier = warm_start(classifier, splits, config.seed, on_event)
         scale.shrink(output_layer(classifier.model))
     if config.freeze_embeddings:
-        classifier.model.base_model.get_input_embeddings().requires_grad_(False)
+        classifier.model.get_input_embeddings().requires_grad_(False)
     on_event(Phase("training"))
     trainer = Trainer(
         model=classifier.model.train(),
@@ -82,7 +92,7 @@ def warm_start(classifier: Classifier, splits: Splits, seed: int, on_event: OnEv
     return classifier.with_head(head)
 
 
-def _progress(on_event: OnEvent, before: int, total: int) -> Callable[[int, int], None]:
+def _progress(on_event: OnEvent, before: int, total: int) -> OnProgress:
     start = time.monotonic()
 
     def report(done: int, _: int) -> None:
@@ -176,7 +186,11 @@ def total_steps(config: TrainingConfig, train_rows: int) -> int:
 
 def _metrics(prediction: EvalPrediction, classifier: Classifier, scale: _TargetScale) -> dict[str, float]:
     logits = scale.undo(np.asarray(prediction.predictions, dtype=np.float32))
-    targets = scale.undo(np.asarray(prediction.label_ids)) if classifier.task.kind == "regression" else np.asarray(prediction.label_ids)
+    targets = (
+        scale.undo(np.asarray(prediction.label_ids))
+        if classifier.task.kind == "regression"
+        else np.asarray(prediction.label_ids)
+    )
     return metrics.summarise(classifier.task, targets, logits)
 
 
@@ -194,20 +208,35 @@ class _Reporter(TrainerCallback):
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         done = state.global_step - self._first_step
         seconds_a_step = (time.monotonic() - self._start) / done
-        self._on_event(Progress(state.global_step, state.max_steps, seconds_a_step * (state.max_steps - state.global_step)))
+        self._on_event(
+            Progress(state.global_step, state.max_steps, seconds_a_step * (state.max_steps - state.global_step))
+        )
         if self._stop_requested():
             control.should_training_stop = True
             # Without a checkpoint there would be nothing to keep.
             control.should_evaluate = control.should_save = state.best_model_checkpoint is None
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float] | None = None, **_: Any) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
         if logs and "loss" in logs:
             self._on_event(Step(state.global_step, logs["loss"], logs["learning_rate"]))
 
     def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics: dict[str, float] | None = None, **_: Any
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **_: Any,
     ) -> None:
         values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
         speed = {"runtime", "samples_per_second", "steps_per_second", "epoch", "model_preparation_time"}
-        self._on_event(Validation(state.global_step, {name: value for name, value in values.items() if name not in speed}))
-
+        self._on_event(
+            Validation(state.global_step, {name: value for name, value in values.items() if name not in speed})
+        )

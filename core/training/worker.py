@@ -80,7 +80,9 @@ def work(run: Run, home: Path, on_event: Callable[[Event], None] = lambda event:
             _train_and_evaluate(run, tell, switch)
         process.write_status(run.folder, "stopped" if switch.requested else "finished")
     except _Stopped:
-        process.write_status(run.folder, "stopped", "Stopped before there was a model to keep.", "Start it again when you like.")
+        process.write_status(
+            run.folder, "stopped", "Stopped before there was a model to keep.", "Start it again when you like."
+        )
     except StudioError as error:
         process.write_status(run.folder, "failed", error.message, error.hint)
         raise
@@ -102,7 +104,9 @@ def _train_and_evaluate(run: Run, tell: Callable[[Event], None], switch: _StopSw
     splits = run.splits()
     if config.method == "instant":
         tell(Phase("features"))
-        classifier = trainer.warm_start(classifiers.build(config.encoder, run.task, config.max_length), splits, config.seed, tell)
+        classifier = trainer.warm_start(
+            classifiers.build(config.encoder, run.task, config.max_length), splits, config.seed, tell
+        )
         classifiers.save_head(classifier, run.model_folder)
     else:
         with switch.training():
@@ -113,7 +117,9 @@ def _train_and_evaluate(run: Run, tell: Callable[[Event], None], switch: _StopSw
     shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
 
 
-def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float, tell: Callable[[Event], None]) -> None:
+def _evaluate(
+    run: Run, splits: "Splits", classifier: "Classifier", start: float, tell: Callable[[Event], None]
+) -> None:
     """Predict validation and test once, the baselines beside them, and keep all of it."""
     from core.evaluation import baselines, metrics
 
@@ -126,7 +132,9 @@ def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float
         frame = getattr(splits, split)
         answers = {
             "majority": baselines.majority(task, train_targets, len(frame)),
-            "tfidf": baselines.tfidf(task, splits.train["text"].tolist(), train_targets, frame["text"].tolist()) if len(frame) else None,
+            "tfidf": baselines.tfidf(task, splits.train["text"].tolist(), train_targets, frame["text"].tolist())
+            if len(frame)
+            else None,
         }
         began = time.monotonic()
         answers[MODEL] = classifier.logits(frame["text"].tolist())
@@ -154,4 +162,7 @@ def _in_plain_words(error: BaseException) -> tuple[str, str]:
         return "The machine ran out of memory.", "Choose a smaller batch, shorter texts or a smaller encoder."
     if isinstance(error, OSError) and error.errno == 28:
         return "The disk is full.", "Delete runs you no longer need on the Models page, then start again."
-    return f"The training ended with an unexpected error: {type(error).__name__}: {text}", "The log in the run's folder holds the details."
+    return (
+        f"The training ended with an unexpected error: {type(error).__name__}: {text}",
+        "The log in the run's folder holds the details.",
+    )

@@ -28,8 +28,23 @@ class Sample:
 
 
 SAMPLES = (
-    Sample("clinic_messages.csv", "Clinic messages", "What a patient wants, one of 8 classes", ColumnChoice("message", "category", "multiclass")),
-    Sample("support_tickets.csv", "Support tickets", "Any number of 7 labels on each ticket", ColumnChoice("ticket", "labels", "multilabel")),
-    Sample("review_scores.csv", "Review scores", "A score from 0 to 10 for each review", ColumnChoice("review", "score", "regression")),
+    Sample(
+        "clinic_messages.csv",
+        "Clinic messages",
+        "What a patient wants, one of 8 classes",
+        ColumnChoice("message", "category", "multiclass"),
+    ),
+    Sample(
+        "support_tickets.csv",
+        "Support tickets",
+        "Any number of 7 labels on each ticket",
+        ColumnChoice("ticket", "labels", "multilabel"),
+    ),
+    Sample(
+        "review_scores.csv",
+        "Review scores",
+        "A score from 0 to 10 for each review",
+        ColumnChoice("review", "score", "regression"),
+    ),
 )
 CLINIC = SAMPLES[0]

@@ -1,0 +1,306 @@
+"""The command line: python -m core demo | train | run | evaluate | predict. The same code the pages call."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import DataError, RunError, StudioError
+from core.runs import Run, find_run
+from core.workspace import Workspace, default_home, workspace_of
+
+_SETTINGS = {"epochs": float, "learning_rate": float, "batch_size": int, "max_length": int}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 for success, 2 and one sentence on stderr for what the user can mend."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except StudioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from core.data.samples import CLINIC
+    from core.training.launch import default_config, prepare, sample_dataset
+
+    workspace = _workspace(options)
+    dataset = sample_dataset(workspace, CLINIC)
+    run = prepare(workspace, dataset, default_config(dataset), f"{CLINIC.title}, demo")
+    _train_to_the_end(run)
+    _print_report(run)
+    texts = [
+        "down to my last two of the little white ones, can you send more to the chemist on Mill Road",
+        "ever since I began the new tablets my ankles are twice their size",
+        "why was 85 taken from my account when the visit was covered?",
+    ]
+    print("\nThree predictions")
+    for text, answer in zip(texts, _predict_texts(run, texts), strict=True):
+        print(f"  {text}\n    -> {answer['label']} ({answer['confidence']:.0%})")
+    print(f"\nThe model lies in {run.model_folder}")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from core.data.columns import ColumnChoice, apply_columns, guess_kind
+    from core.data.dataset import join_tables, save_dataset
+    from core.data.reading import read_file
+    from core.data.splitting import SplitPlan, split
+    from core.training.config import recommended
+    from core.training.launch import prepare
+
+    table = read_file(options.file)
+    others = {"validation": options.validation_file, "test": options.test_file}
+    parts = [("train", table), *((name, read_file(path)) for name, path in others.items() if path)]
+    if options.label not in table.frame.columns:
+        raise DataError(
+            f"{table.name} has no column {options.label!r}.", f"Its columns are: {', '.join(table.frame.columns[:20])}."
+        )
+    kind = options.task or guess_kind(table.frame[options.label])
+    columns = ColumnChoice(options.text, options.label, kind, split="split" if len(parts) > 1 else None)
+    plan = SplitPlan(options.validation_share, options.test_share, options.seed)
+    joined = join_tables(parts) if len(parts) > 1 else table
+    # The splits are made before anything is stored, so that data that cannot be used leaves nothing behind.
+    splits = split(apply_columns(joined, columns), plan)
+    config = replace(
+        recommended(len(splits.train), options.encoder), method=options.method, seed=options.seed, **_given(options)
+    )
+    dataset = save_dataset(_workspace(options), joined, columns, plan, options.file.stem)
+    run = prepare(_workspace(options), dataset, config, options.name, splits)
+    _train_to_the_end(run)
+    _print_result(run, options.json)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from core.training.worker import work
+
+    folder: Path = options.run.resolve()
+    home = folder.parents[3] if folder.parents[2].name == "workspaces" else default_home()
+    work(Run.open(folder), home)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    run = _find(options)
+    if run.result() is None:
+        raise RunError(f"{run.name} has no results yet.", "Wait until it has finished, or start it again.")
+    _print_result(run, options.json)
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    run = _find(options)
+    if options.file:
+        _predict_file(run, options)
+        return 0
+    answers = _predict_texts(run, options.texts)
+    if options.json:
+        print(json.dumps(answers, ensure_ascii=False, indent=2))
+        return 0
+    for text, answer in zip(options.texts, answers, strict=True):
+        sure = f" ({answer['confidence']:.0%})" if answer["confidence"] is not None else ""
+        print(f"{text}\n  -> {answer['label']}{sure}")
+    return 0
+
+
+def _predict_file(run: Run, options: argparse.Namespace) -> None:
+    import pandas as pd
+    from tqdm import tqdm
+
+    from core.data.reading import read_file
+    from core.models import classifier as classifiers
+    from core.prediction.predict import as_table, for_spreadsheets, predict
+    from core.workspace import write_atomically
+
+    if not options.out:
+        raise DataError("Expected --out FILE beside --file.", "Say where the answers should go.")
+    table = read_file(options.file, columns_needed=1)
+    column = options.text or _text_column(table.frame)
+    if column not in table.frame.columns:
+        raise DataError(
+            f"{table.name} has no column {column!r}.", f"Its columns are: {', '.join(table.frame.columns[:20])}."
+        )
+    texts = table.frame[column].where(table.frame[column].str.strip() != "", "-").tolist()
+    with tqdm(total=len(texts), unit=" texts", file=sys.stderr) as bar:
+        logits = predict(classifiers.load(run.model_folder), texts, lambda done, _: bar.update(done - bar.n) and None)
+    answers = pd.concat([table.frame, as_table(run.task, logits)], axis=1)
+    write_atomically(options.out, lambda path: for_spreadsheets(answers).to_csv(path, index=False))
+    print(f"{len(texts):,} answers written to {options.out}", file=sys.stderr)
+
+
+def _predict_texts(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
+    from core.models import classifier as classifiers
+    from core.prediction.predict import as_json, predict
+
+    return as_json(run.task, predict(classifiers.load(run.model_folder), texts))
+
+
+def _train_to_the_end(run: Run) -> None:
+    """Start the run's process and draw its progress on stderr; Ctrl-C stops it in good order."""
+    from tqdm import tqdm
+
+    from core.jobs import process
+    from core.jobs.events import Phase, Progress, Step, Validation
+    from core.training.launch import follow
+
+    process.start(run.folder)
+    bar = tqdm(
+        file=sys.stderr,
+        unit="",
+        bar_format="{desc:<12} {percentage:3.0f} %|{bar:30}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}",
+    )
+    events = follow(run)
+    while True:
+        try:
+            for event in events:
+                if isinstance(event, Phase):
+                    bar.reset(total=1)
+                    bar.set_description_str(event.name)
+                elif isinstance(event, Progress):
+                    bar.total = event.total
+                    bar.update(event.done - bar.n)
+                elif isinstance(event, Step):
+                    bar.set_postfix_str(f"loss {event.loss:.3f}")
+                elif isinstance(event, Validation):
+                    shown = {
+                        name: value
+                        for name, value in event.metrics.items()
+                        if name in ("accuracy", "f1_macro", "f1_micro", "r2")
+                    }
+                    bar.write(
+                        f"  step {event.step}: " + ", ".join(f"{name} {value:.3f}" for name, value in shown.items()),
+                        file=sys.stderr,
+                    )
+            break
+        except KeyboardInterrupt:
+            bar.write("Stopping; the best model so far is kept.", file=sys.stderr)
+            process.stop(run.folder)
+            events = follow(run)
+        finally:
+            bar.refresh()
+    bar.close()
+
+
+def _print_result(run: Run, as_json: bool) -> None:
+    result = run.result()
+    if result is None:
+        raise RunError("The run was stopped before there was a model to keep.")
+    run.look_at_test("command line")
+    if as_json:
+        record: dict[str, Any] = {
+            "run": run.id,
+            "folder": str(run.folder),
+            "validation": result.validation,
+            "test": result.test,
+        }
+        record |= {"seconds": round(result.seconds, 3), "peak_memory_mb": round(result.peak_memory_mb, 1)}
+        print(json.dumps(_finite(record), ensure_ascii=False, indent=2))
+    else:
+        _print_report(run)
+        print(f"\nRun {run.id}\nThe model lies in {run.model_folder}")
+
+
+def _print_report(run: Run) -> None:
+    from core.evaluation import baselines, metrics
+
+    result = run.result()
+    if result is None:
+        raise RunError("The run was stopped before there was a model to keep.")
+    split = "test" if result.test else "validation"
+    ours = result.test or result.validation
+    print(f"\n{run.name}: {run.record.sizes[split]} {split} rows, trained in {result.seconds:.0f} s\n")
+    names = ["this model", *(baselines.TITLES[who] for who in result.baselines)]
+    print(f"  {'':28}" + "".join(f"{name:>18}" for name in names))
+    for name, value in ours.items():
+        row = [value, *(scores[name] for scores in result.baselines.values())]
+        print(f"  {metrics.TITLES[name]:28}" + "".join(f"{number:>18.3f}" for number in row))
+
+
+def _finite(record: Any) -> Any:
+    """NaN as null: JSON has no NaN."""
+    if isinstance(record, dict):
+        return {key: _finite(value) for key, value in record.items()}
+    return None if isinstance(record, float) and not math.isfinite(record) else record
+
+
+def _text_column(frame: Any) -> str:
+    return str(max(frame.columns, key=lambda column: frame[column].str.len().mean()))
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name in _SETTINGS if (value := getattr(options, name)) is not None}
+
+
+def _workspace(options: argparse.Namespace) -> Workspace:
+    return Workspace(options.workspace.resolve(), default_home()) if options.workspace else workspace_of("local")
+
+
+def _find(options: argparse.Namespace) -> Run:
+    folder = Path(options.run)
+    return Run.open(folder.resolve()) if folder.is_dir() else find_run(_workspace(options), options.run)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from core.models.encoders import BUILT_IN
+
+    parser = argparse.ArgumentParser(prog="python -m core", description="Fine-tune BERT on your own texts.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(command=command)
+        sub.add_argument("--workspace", type=Path, help="folder for data sets and runs (default: under $STUDIO_HOME)")
+        return sub
+
+    add("demo", _demo, "The whole way on the built-in sample: split, fine-tune, evaluate, predict.")
+
+    train = add("train", _train, "Fine-tune on a CSV or TSV file.")
+    train.add_argument("file", type=Path, metavar="FILE")
+    train.add_argument("--text", required=True, metavar="COL", help="column with the texts")
+    train.add_argument("--label", required=True, metavar="COL", help="column with the labels")
+    train.add_argument(
+        "--task", choices=["binary", "multiclass", "multilabel", "regression"], help="kind of task (default: guessed)"
+    )
+    train.add_argument("--method", choices=["fine-tune", "instant"], default="fine-tune")
+    validation = train.add_mutually_exclusive_group()
+    validation.add_argument("--validation-file", type=Path, metavar="F")
+    validation.add_argument("--validation-share", type=float, default=0.1)
+    test = train.add_mutually_exclusive_group()
+    test.add_argument("--test-file", type=Path, metavar="F")
+    test.add_argument("--test-share", type=float, default=0.2)
+    train.add_argument("--seed", type=int, default=42)
+    train.add_argument(
+        "--encoder", default=BUILT_IN, metavar="NAME", help="hub id or folder (default: the built-in encoder)"
+    )
+    train.add_argument("--name", default="", help="what to call the run")
+    for setting, kind in _SETTINGS.items():
+        train.add_argument(f"--{setting.replace('_', '-')}", type=kind, metavar="N")
+    train.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+
+    run = add("run", _run, "Carry out a prepared run: what the child process is.")
+    run.add_argument("run", type=Path, metavar="RUN")
+
+    evaluate = add("evaluate", _evaluate, "Show how good a run's model is.")
+    evaluate.add_argument("run", metavar="RUN", help="its id, or its folder")
+    evaluate.add_argument("--json", action="store_true")
+
+    predict = add("predict", _predict, "Predict texts, or a file of them.")
+    predict.add_argument("run", metavar="RUN", help="its id, or its folder")
+    predict.add_argument("texts", nargs="*", metavar="TEXT")
+    predict.add_argument("--file", type=Path, metavar="IN", help="CSV or TSV file")
+    predict.add_argument("--text", metavar="COL", help="column with the texts (default: the longest)")
+    predict.add_argument("--out", type=Path, metavar="OUT", help="CSV file for the answers")
+    predict.add_argument("--json", action="store_true")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""DataFrame -> ``alt.Chart``. Colours and fonts come from the app's theme, light or dark; only meaning is set here."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+# Altair types what its methods return too loosely for more than this.
+Chart = Any
+
+_LIMIT = "#d1495b"
+_BAR = 22
+_MAX_POINTS = 500
+_LABEL_PIXELS = 220
+
+
+def class_counts(counts: pd.DataFrame) -> Chart:
+    """Rows of each label, stacked by split. Columns: label and one column of counts for each split."""
+    long = counts.melt("label", var_name="split", value_name="rows")
+    order = list(counts.columns[1:])
+    return (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            x=alt.X("rows:Q", title="rows"),
+            y=alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=_LABEL_PIXELS)),
+            color=alt.Color("split:N", sort=order, title=None, legend=alt.Legend(orient="top")),
+            order=alt.Order("position:Q"),
+            tooltip=["label", "split", "rows"],
+        )
+        .transform_calculate(position="indexof(" + str(order) + ", datum.split)")
+        .properties(height=alt.Step(_BAR))
+    )
+
+
+def histogram(values: pd.Series, title: str, line: float | None = None) -> Chart:
+    """Counts of a numeric series in bins, with an optional dashed line at a limit."""
+    bins = pd.cut(values, bins=min(40, max(5, values.nunique())))
+    counts = bins.value_counts(sort=False)
+    frame = pd.DataFrame(
+        {"start": [b.left for b in counts.index], "end": [b.right for b in counts.index], "rows": counts.to_numpy()}
+    )
+    bars = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("start:Q", title=title, bin="binned"),
+            x2="end:Q",
+            y=alt.Y("rows:Q", title="rows"),
+            tooltip=["start", "end", "rows"],
+        )
+    )
+    marks = (
+        []
+        if line is None
+        else [
+            alt.Chart(pd.DataFrame({"limit": [line]}))
+            .mark_rule(strokeDash=[5, 4], color=_LIMIT, size=2)
+            .encode(x="limit:Q")
+        ]
+    )
+    return alt.layer(bars, *marks).properties(height=220)
+
+
+def probabilities(named: dict[str, float], most: int = 20) -> Chart:
+    """A bar for each label, likeliest first, at most ``most`` of them."""
+    frame = pd.DataFrame(list(named.items())[:most], columns=["label", "probability"])
+    base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL_PIXELS)))
+    bars = base.mark_bar(cornerRadiusEnd=3).encode(
+        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"), title=None),
+        tooltip=["label", alt.Tooltip("probability:Q", format=".1%")],
+    )
+    numbers = base.mark_text(align="left", dx=4).encode(
+        x="probability:Q", text=alt.Text("probability:Q", format=".0%"), color=alt.value("gray")
+    )
+    return alt.layer(bars, numbers).properties(height=alt.Step(_BAR + 4))
+
+
+def training_curve(steps: pd.DataFrame, value: str, title: str) -> Chart:
+    """A value over optimiser steps as a line, thinned to 500 points. Columns: step and ``value``."""
+    thin = steps.iloc[:: max(1, len(steps) // _MAX_POINTS)][["step", value]]
+    return (
+        alt.Chart(thin)
+        .mark_line(point=len(thin) <= 20)
+        .encode(
+            x=alt.X("step:Q", title="step"),
+            y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
+            tooltip=["step", alt.Tooltip(value, format=".4g")],
+        )
+        .properties(height=200)
+    )
+
+
+def confusion(cells: pd.DataFrame, shares: bool) -> Chart:
+    """Actual by predicted class as a heat map; clicking a cell selects it under the name "cell".
+
+    Columns: actual, predicted, count, share. The colour is the share of the actual class, so that rare classes show too.
+    """
+    order = list(dict.fromkeys(cells["actual"]))
+    many = len(order) > 15
+    selection = alt.selection_point(name="cell", fields=["actual", "predicted"], toggle=False)
+    axis = alt.Axis(labelLimit=160, labelFontSize=9 if many else 11)
+    base = alt.Chart(cells.fillna({"share": 0.0})).encode(
+        x=alt.X(
+            "predicted:N",
+            sort=order,
+            title="predicted",
+            axis=alt.Axis(labelLimit=160, labelAngle=-45, labelFontSize=9 if many else 11),
+        ),
+        y=alt.Y("actual:N", sort=order, title="actual", axis=axis),
+        tooltip=["actual", "predicted", "count", alt.Tooltip("share:Q", format=".0%")],
+    )
+    squares = base.mark_rect(cursor="pointer").encode(
+        color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),
+        opacity=alt.condition(selection, alt.value(1.0), alt.value(0.45)),
+    )
+    # The parameter stands on the squares alone: the numbers above must not swallow the click.
+    layers = [squares.add_params(selection)]
+    if not many:
+        text = alt.Text("share:Q", format=".0%") if shares else alt.Text("count:Q")
+        numbers = base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer")
+        layers.append(
+            numbers.encode(
+                text=text, color=alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#20304a"))
+            )
+        )
+    size = max(320, min(900, (14 if many else 42) * len(order) + 120))
+    return alt.layer(*layers).properties(height=size)
+
+
+def predicted_against_actual(judged: pd.DataFrame, most: int = 2_000) -> Chart:
+    """Predicted over actual score, with the line on which a perfect model would lie. Columns: actual, predicted."""
+    points = judged[["actual", "predicted"]].astype(float)
+    points = points.sample(most, random_state=0) if len(points) > most else points
+    low, high = float(points.min().min()), float(points.max().max())
+    dots = (
+        alt.Chart(points)
+        .mark_circle(opacity=0.6, size=40)
+        .encode(
+            x=alt.X("actual:Q", title="actual"),
+            y=alt.Y("predicted:Q", title="predicted"),
+            tooltip=["actual", alt.Tooltip("predicted:Q", format=".2f")],
+        )
+    )
+    line = (
+        alt.Chart(pd.DataFrame({"actual": [low, high], "predicted": [low, high]}))
+        .mark_line(strokeDash=[5, 4], color="gray")
+        .encode(x="actual:Q", y="predicted:Q")
+    )
+    return alt.layer(line, dots).properties(height=360)

@@ -1,0 +1,5 @@
+"""The instant model that ships with the app, so that the first visitor can predict at once; made by ``make demo-head``."""
+
+from pathlib import Path
+
+DEMO_MODEL = Path(__file__).parent

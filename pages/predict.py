@@ -1,0 +1,75 @@
+"""Try a model: one text, or a whole file."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.data.reading import EXTENSIONS
+from core.prediction.predict import as_table, for_spreadsheets, predict
+from core.runs import list_runs
+from pages.shared import cached
+from pages.shared.answers import ask, models
+from pages.shared.ui import age, errors_shown, header
+from pages.shared.visitor import workspace
+
+_SHOWN_ROWS = 1_000
+_PREDICTED = "predicted_file"
+
+
+def choose_model() -> Path:
+    """The folder of the model to use: the one last trained or chosen, or the example."""
+    runs = list(list_runs(workspace()))
+    options = models(runs)
+    remembered = next((f"{run.name}, {age(run)}" for run in runs if run.id == st.session_state.get("run_id")), None)
+    titles = list(options)
+    title = st.selectbox("Model", titles, index=titles.index(remembered) if remembered in titles else 0)
+    return options[title]
+
+
+def predict_file(folder: Path) -> None:
+    """Upload a table, predict its text column, show and download the answers."""
+    file = st.file_uploader("CSV or TSV file with a column of texts", type=list(EXTENSIONS))
+    if file is None:
+        st.session_state.pop(_PREDICTED, None)
+        return
+    table = cached.table(file.getvalue(), file.name, True, 1)
+    columns = list(table.frame.columns)
+    longest = max(columns, key=lambda column: float(table.frame[column].str.len().mean()))
+    column = st.selectbox("Column with the text", columns, index=columns.index(longest))
+    key = (str(folder), file.file_id, column)
+    if st.button(f"Predict {len(table.frame):,} texts", type="primary", icon=":material/play_arrow:"):
+        st.session_state[_PREDICTED] = (key, _answers(folder, table.frame, column))
+    done = st.session_state.get(_PREDICTED)
+    if done and done[0] == key:
+        answers = done[1]
+        st.dataframe(answers.head(_SHOWN_ROWS), hide_index=True, alt="The texts with their answers")
+        st.download_button(
+            "Download all as CSV",
+            data=lambda: for_spreadsheets(answers).to_csv(index=False).encode("utf-8-sig"),
+            file_name=f"{Path(file.name).stem}-predicted.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def _answers(folder: Path, frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The table with the answers beside it; rows without a text get none."""
+    classifier = cached.load_classifier(folder)
+    filled = frame[column].str.strip() != ""
+    bar = st.progress(0.0, "Predicting …")
+    texts = frame.loc[filled, column].tolist()
+    logits = predict(classifier, texts, lambda done, total: bar.progress(done / total, f"{done:,} of {total:,} texts"))
+    bar.empty()
+    answers = as_table(classifier.task, logits).set_index(frame.index[filled])
+    return frame[[column]].join(answers)
+
+
+header("Predict", "Give the model a text it has never seen.")
+folder = choose_model()
+one, many = st.tabs(["One text", "A file"])
+with one:
+    ask(folder, "predict-text")
+with many, errors_shown():
+    predict_file(folder)

@@ -1,0 +1,116 @@
+"""A run while it trains: phase, progress, time left, curves; drawn anew each second in a fragment."""
+
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.evaluation.metrics import MAIN_METRIC, TITLES
+from core.jobs import events, process, queue
+from core.jobs.events import Event, Phase, Progress, Step, Validation
+from core.runs import Run
+from pages.shared.ui import duration, plain
+from pages.shared.visitor import workspace
+
+_EVERY = "1s"
+_PHASES = {
+    "waiting": "Waiting for its turn",
+    "loading": "Loading the encoder",
+    "features": "Reading the texts with the frozen encoder",
+    "training": "Training",
+    "evaluating": "Evaluating",
+}
+
+
+def show_progress(run: Run) -> None:
+    """Progress of a run, live while it is active; the page is run anew once it has ended."""
+    active = process.read_status(run.folder).active
+    st.fragment(_draw, run_every=_EVERY if active else None)(run, active)
+
+
+def _draw(run: Run, was_active: bool) -> None:
+    status = process.read_status(run.folder)
+    if was_active and not status.active:
+        st.rerun()
+    happened = events.read(run.folder)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{plain(run.name)}**")
+            if status.active and st.button(
+                "Stop",
+                icon=":material/stop_circle:",
+                key=f"stop-{run.id}",
+                help="Ends after this step; the best model so far is kept.",
+            ):
+                process.stop(run.folder)
+        _state(run, status, happened)
+        _curves(run, happened)
+
+
+def _state(run: Run, status: process.Status, happened: list[Event]) -> None:
+    if not status.active:
+        _ending(run, status)
+        return
+    phase = next((e.name for e in reversed(happened) if isinstance(e, Phase)), "loading")
+    ahead = queue.jobs_ahead(workspace().home, run.folder) if status.state == "queued" else 0
+    if ahead:
+        st.info(
+            f"Waiting: {ahead} {'training is' if ahead == 1 else 'trainings are'} ahead on this machine.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    began = next((i for i in range(len(happened) - 1, -1, -1) if isinstance(happened[i], Phase)), 0)
+    done = next((e for e in reversed(happened[began:]) if isinstance(e, Progress)), None)
+    words = _PHASES.get(phase, phase.capitalize())
+    if done is None:
+        st.progress(0.0, f"{words} …")
+        return
+    unit = "step" if phase == "training" else "text"
+    left = f" · about {duration(done.seconds_left)} left" if done.seconds_left is not None else ""
+    st.progress(min(1.0, done.done / done.total), f"{words}: {unit} {done.done:,} of {done.total:,}{left}")
+
+
+def _ending(run: Run, status: process.Status) -> None:
+    result = run.result()
+    if status.state in ("failed", "died"):
+        st.error(f"{plain(status.message)}  \n**{plain(status.hint)}**", icon=":material/error:")
+    elif result is None:
+        st.warning(f"{plain(status.message)} {plain(status.hint)}", icon=":material/stop_circle:")
+    else:
+        word = "Stopped; the best model so far was kept" if status.state == "stopped" else "Finished"
+        st.success(
+            f"{word}. It took {duration(result.seconds)} and {result.peak_memory_mb:,.0f} MB of memory.",
+            icon=":material/check_circle:",
+        )
+
+
+def _curves(run: Run, happened: list[Event]) -> None:
+    steps = pd.DataFrame(
+        [{"step": e.step, "loss": e.loss, "learning rate": e.learning_rate} for e in happened if isinstance(e, Step)]
+    )
+    metric = MAIN_METRIC[run.task.kind]
+    validations = pd.DataFrame(
+        [{"step": e.step, metric: e.metrics[metric]} for e in happened if isinstance(e, Validation)]
+    )
+    if steps.empty:
+        return
+    left, middle, right = st.columns([2, 2, 1.4])
+    with left:
+        st.caption("Loss on the training texts")
+        st.altair_chart(
+            charts.training_curve(steps, "loss", "loss"), alt="Training loss over steps", key=f"loss-{run.id}"
+        )
+    with middle:
+        st.caption(f"{TITLES[metric]} on the validation texts")
+        if validations.empty:
+            st.text("The first validation is still to come.")
+        else:
+            st.altair_chart(
+                charts.training_curve(validations, metric, TITLES[metric]),
+                alt=f"{TITLES[metric]} over steps",
+                key=f"metric-{run.id}",
+            )
+    with right:
+        st.caption("Learning rate")
+        st.altair_chart(
+            charts.training_curve(steps, "learning rate", "rate"), alt="Learning rate over steps", key=f"rate-{run.id}"
+        )

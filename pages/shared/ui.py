@@ -1,0 +1,92 @@
+"""Small pieces every page is built from: errors, choices, text that came from users."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.errors import StudioError
+from core.runs import Run
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
+_DATASET = "dataset_id"
+_RUN = "run_id"
+
+
+def plain(text: str) -> str:
+    """``text`` so that Streamlit's Markdown shows it as it is: user text may not load pictures or links."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def show_error(error: StudioError) -> None:
+    """An error in two sentences: what was found, what to do."""
+    st.error(plain(error.message) + (f"  \n**{plain(error.hint)}**" if error.hint else ""), icon=":material/error:")
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show a StudioError that the body raises, and go on below it."""
+    try:
+        yield
+    except StudioError as error:
+        show_error(error)
+
+
+def header(title: str, about: str) -> None:
+    """A page's title and its one sentence."""
+    st.title(title, anchor=False)
+    st.markdown(about)
+
+
+def remember_dataset(identifier: str) -> None:
+    """Make a data set the one that other pages show first."""
+    st.session_state[_DATASET] = identifier
+
+
+def remember_run(identifier: str) -> None:
+    """Make a run the one that other pages show first."""
+    st.session_state[_RUN] = identifier
+
+
+def choose_dataset(datasets: Sequence[Dataset], label: str = "Data set") -> Dataset:
+    """A select box over data sets that other pages agree with."""
+    ids = [dataset.id for dataset in datasets]
+    remembered = st.session_state.get(_DATASET)
+    chosen = st.selectbox(
+        label,
+        range(len(ids)),
+        index=ids.index(remembered) if remembered in ids else 0,
+        format_func=lambda i: f"{datasets[i].name} ({datasets[i].rows:,} rows)",
+    )
+    remember_dataset(ids[chosen])
+    return datasets[chosen]
+
+
+def choose_run(runs: Sequence[Run], label: str = "Model") -> Run:
+    """A select box over runs that other pages agree with."""
+    ids = [run.id for run in runs]
+    remembered = st.session_state.get(_RUN)
+    chosen = st.selectbox(
+        label,
+        range(len(ids)),
+        index=ids.index(remembered) if remembered in ids else 0,
+        format_func=lambda i: f"{runs[i].name}, {age(runs[i])}",
+    )
+    remember_run(ids[chosen])
+    return runs[chosen]
+
+
+def age(run: Run) -> str:
+    """When a run was made, as people write it."""
+    return run.record.created[:16].replace("T", " ") + " UTC"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as "40 s", "3 min 20 s" or "1 h 5 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
