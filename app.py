@@ -1,6 +1,6 @@
 """What ``streamlit run app.py`` starts: the visitor's cookie and the security headers around the pages.
 
-Where it is executed as a plain script (by AppTest, or by a host that knows no ``st.App``) it shows the pages all the same.
+Executed as a plain script (by AppTest, or by a host that knows no ``st.App``) it shows the pages all the same.
 """
 
 import runpy

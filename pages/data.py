@@ -15,6 +15,7 @@ from core.models.encoders import BUILT_IN
 from core.task import TITLES, TaskKind
 from core.training.config import TrainingConfig
 from pages.shared import cached
+from pages.shared.navigation import go
 from pages.shared.ui import choose_dataset, errors_shown, header, plain, remember_dataset
 from pages.shared.visitor import workspace
 
@@ -183,4 +184,4 @@ with errors_shown():
                 title = st.text_input("Name of the data set", value=name)
                 if st.button("Use this data", type="primary", icon=":material/check:"):
                     remember_dataset(save_dataset(space, table, columns, st.session_state["plan"], title or name).id)
-                    st.switch_page("pages/train.py")
+                    go("train")

@@ -11,6 +11,7 @@ from core.evaluation import baselines, metrics, mistakes
 from core.runs import MODEL, Run, list_runs
 from core.training.config import TrainingConfig
 from pages.shared import cached
+from pages.shared.navigation import link
 from pages.shared.ui import choose_run, duration, errors_shown, header
 from pages.shared.visitor import workspace
 
@@ -169,7 +170,7 @@ if not finished_runs:
         "No model has been trained yet. Train one first; it takes seconds with the instant method.",
         icon=":material/info:",
     )
-    st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
+    link("train", "Go to Train")
 else:
     with errors_shown():
         show(choose_run(finished_runs))

@@ -9,6 +9,7 @@ from core.jobs import process
 from core.runs import find_run, list_runs
 from core.training.launch import quick_run
 from pages.shared.answers import ask
+from pages.shared.navigation import link
 from pages.shared.progress import show_progress
 from pages.shared.ui import header, remember_run
 from pages.shared.visitor import workspace
@@ -47,7 +48,6 @@ if quick and any(run.id == quick for run in runs):
     result = run.result()
     if result and not process.read_status(run.folder).active:
         metric = MAIN_METRIC[run.task.kind]
-        baseline = result.baselines["tfidf"][metric]
         st.metric(
             f"{TITLES[metric]} on validation",
             f"{result.validation[metric]:.0%}",
@@ -56,28 +56,18 @@ if quick and any(run.id == quick for run in runs):
         st.markdown("**Ask your model**")
         ask(run.model_folder, "home-text")
         with st.container(horizontal=True):
-            st.page_link("pages/evaluate.py", label="How good is it?", icon=":material/monitoring:")
-            st.page_link("pages/predict.py", label="Predict a whole file", icon=":material/chat:")
+            link("evaluate", "How good is it?")
+            link("predict", "Predict a whole file")
 
 st.subheader("Or step by step", anchor=False)
-STEPS = (
-    ("data", "Data", ":material/table_view:", "Upload a table or paste rows; choose the columns; see how it is split."),
-    (
-        "train",
-        "Train",
-        ":material/model_training:",
-        "In seconds on a frozen encoder, or fine-tune the whole of it and watch.",
-    ),
-    (
-        "evaluate",
-        "Evaluate",
-        ":material/monitoring:",
-        "How often it is right, beside simple baselines, and where it errs.",
-    ),
-    ("predict", "Predict", ":material/chat:", "One text at a time, or a whole file to download."),
-)
+_STEPS = {
+    "data": "Upload a table or paste rows; choose the columns; see how it is split.",
+    "train": "In seconds on a frozen encoder, or fine-tune the whole of it and watch.",
+    "evaluate": "How often it is right, beside simple baselines, and where it errs.",
+    "predict": "One text at a time, or a whole file to download.",
+}
 with st.grid(4) as grid:
-    for file, title, icon, about in STEPS:
+    for name, about in _STEPS.items():
         with grid.cell():
-            st.page_link(f"pages/{file}.py", label=f"**{title}**", icon=icon)
+            link(name, f"**{name.capitalize()}**")
             st.caption(about)

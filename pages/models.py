@@ -11,6 +11,7 @@ from core.prediction.bundle import export
 from core.runs import Run, list_runs
 from core.task import TITLES as TASKS
 from core.workspace import delete, slug
+from pages.shared.navigation import link
 from pages.shared.progress import show_progress
 from pages.shared.ui import age, choose_run, duration, errors_shown, header, plain
 from pages.shared.visitor import workspace
@@ -77,7 +78,7 @@ header("Models", "What has been trained so far.")
 runs = list_runs(workspace())
 if not runs:
     st.info("No model has been trained yet.", icon=":material/info:")
-    st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
+    link("train", "Go to Train")
 else:
     st.dataframe(
         pd.DataFrame([row(run) for run in runs]),

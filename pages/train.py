@@ -12,6 +12,7 @@ from core.models.encoders import BUILT_IN, CATALOGUE, check_hub_id, describe
 from core.runs import list_runs
 from core.training.config import Method, TrainingConfig
 from core.training.launch import default_config, prepare
+from pages.shared.navigation import link
 from pages.shared.progress import show_progress
 from pages.shared.ui import choose_dataset, errors_shown, header, remember_run
 from pages.shared.visitor import workspace
@@ -138,7 +139,7 @@ space = workspace()
 datasets = list_datasets(space)
 if not datasets:
     st.info("There is no data set yet. Bring one in first, or pick a sample.", icon=":material/info:")
-    st.page_link("pages/data.py", label="Go to Data", icon=":material/table_view:")
+    link("data", "Go to Data")
 else:
     with errors_shown():
         dataset = choose_dataset(datasets)
@@ -163,5 +164,5 @@ for run in shown:
     show_progress(run)
     if run.id == watched and run.result() and run not in active:
         with st.container(horizontal=True):
-            st.page_link("pages/evaluate.py", label="How good is it?", icon=":material/monitoring:")
-            st.page_link("pages/predict.py", label="Try it", icon=":material/chat:")
+            link("evaluate", "How good is it?")
+            link("predict", "Try it")

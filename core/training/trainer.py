@@ -36,6 +36,9 @@ from core.training.config import TrainingConfig
 
 EVALUATIONS_PER_RUN = 8
 _REPORTED_STEPS = 500
+# Share of its weights that a fitted head starts with. Measured on 800 AG News texts: accuracy on 2,000 others 0.819 with
+# the whole head, 0.844 with a quarter of it, and no worse on the sample.
+_SOFTENED = 0.25
 
 StopRequested = Callable[[], bool]
 
@@ -59,6 +62,7 @@ def fine_tune(
         on_event(Phase("features"))
         classifier = warm_start(classifier, splits, config.seed, on_event)
         scale.shrink(output_layer(classifier.model))
+        _soften(output_layer(classifier.model))
     if config.freeze_embeddings:
         classifier.model.get_input_embeddings().requires_grad_(False)
     on_event(Phase("training"))
@@ -90,6 +94,13 @@ def warm_start(classifier: Classifier, splits: Splits, seed: int, on_event: OnEv
         seen += len(frame)
     head: Head = fit_head(task, parts[0], parts[1], seed)
     return classifier.with_head(head)
+
+
+@torch.no_grad()
+def _soften(layer: nn.Linear) -> None:
+    """Make a fitted head less sure of itself, or the loss would be so small that the encoder learned nothing from it."""
+    layer.weight.mul_(_SOFTENED)
+    layer.bias.mul_(_SOFTENED)
 
 
 def _progress(on_event: OnEvent, before: int, total: int) -> OnProgress:

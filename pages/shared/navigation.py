@@ -1,0 +1,35 @@
+"""The pages of the app, and links between them that work whichever script was started."""
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+_FOLDER = Path(__file__).resolve().parents[1]
+_ICONS = {
+    "home": ":material/home:",
+    "data": ":material/table_view:",
+    "train": ":material/model_training:",
+    "evaluate": ":material/monitoring:",
+    "predict": ":material/chat:",
+    "models": ":material/inventory_2:",
+}
+
+
+@cache
+def pages() -> dict[str, st.Page]:
+    """All pages by name, in the order of the menu."""
+    return {
+        name: st.Page(_FOLDER / f"{name}.py", title=name.capitalize(), icon=icon, default=name == "home")
+        for name, icon in _ICONS.items()
+    }
+
+
+def link(name: str, label: str) -> None:
+    """A link to a page."""
+    st.page_link(pages()[name], label=label, icon=_ICONS[name])
+
+
+def go(name: str) -> None:
+    """Leave for a page."""
+    st.switch_page(pages()[name])
