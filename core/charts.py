@@ -22,7 +22,7 @@ def class_counts(counts: pd.DataFrame) -> Chart:
         alt.Chart(long)
         .mark_bar()
         .encode(
-            x=alt.X("rows:Q", title="rows"),
+            x=alt.X("rows:Q", title="rows", axis=alt.Axis(tickCount=6)),
             y=alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=_LABEL_PIXELS)),
             color=alt.Color("split:N", sort=order, title=None, legend=alt.Legend(orient="top")),
             order=alt.Order("position:Q"),
@@ -67,7 +67,7 @@ def probabilities(named: dict[str, float], most: int = 20) -> Chart:
     frame = pd.DataFrame(list(named.items())[:most], columns=["label", "probability"])
     base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL_PIXELS)))
     bars = base.mark_bar(cornerRadiusEnd=3).encode(
-        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"), title=None),
+        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5), title=None),
         tooltip=["label", alt.Tooltip("probability:Q", format=".1%")],
     )
     numbers = base.mark_text(align="left", dx=4).encode(
@@ -94,18 +94,19 @@ def training_curve(steps: pd.DataFrame, value: str, title: str) -> Chart:
 def confusion(cells: pd.DataFrame, shares: bool) -> Chart:
     """Actual by predicted class as a heat map; clicking a cell selects it under the name "cell".
 
-    Columns: actual, predicted, count, share. The colour is the share of the actual class, so that rare classes show too.
+    Columns: actual, predicted, count, share. The colour is the share of the actual class: rare classes show too.
     """
     order = list(dict.fromkeys(cells["actual"]))
     many = len(order) > 15
     selection = alt.selection_point(name="cell", fields=["actual", "predicted"], toggle=False)
-    axis = alt.Axis(labelLimit=160, labelFontSize=9 if many else 11)
+    font = 9 if many else 11
+    axis = alt.Axis(labelLimit=160, labelFontSize=font, labelOverlap=False)
     base = alt.Chart(cells.fillna({"share": 0.0})).encode(
         x=alt.X(
             "predicted:N",
             sort=order,
             title="predicted",
-            axis=alt.Axis(labelLimit=160, labelAngle=-45, labelFontSize=9 if many else 11),
+            axis=alt.Axis(labelLimit=160, labelAngle=-45, labelFontSize=font, labelOverlap=False),
         ),
         y=alt.Y("actual:N", sort=order, title="actual", axis=axis),
         tooltip=["actual", "predicted", "count", alt.Tooltip("share:Q", format=".0%")],

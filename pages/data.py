@@ -1,8 +1,8 @@
 """Bring labelled texts in: upload, paste or a sample; choose the columns; see what is there and how it is split."""
 
-from dataclasses import replace
 from typing import get_args
 
+import pandas as pd
 import streamlit as st
 
 from core import charts
@@ -91,34 +91,24 @@ def choose_plan(default: SplitPlan) -> SplitPlan:
 
 def show_texts(labelled: LabelledTexts) -> None:
     """How many rows, how they are labelled, how long they are."""
-    left, right = st.columns(2)
-    lengths = cached.lengths(fingerprint(labelled), BUILT_IN, labelled.frame["text"].tolist())
+    lengths = pd.Series(cached.lengths(fingerprint(labelled), BUILT_IN, labelled.frame["text"].tolist()))
     limit = TrainingConfig.max_length
+    cut = int((lengths > limit).sum())
+    left, right = st.columns(2)
     with left:
         st.markdown("**Texts**")
-        preview = labelled.frame[["text", "label"]].head(_PREVIEW_ROWS)
-        st.dataframe(preview, hide_index=True, height=280, alt="The first rows")
-        st.caption(
-            f"{len(labelled):,} rows"
-            + (f"; {labelled.skipped:,} without a text or a label are left out" if labelled.skipped else "")
-            + "."
-        )
+        preview = labelled.frame[["label", "text"]].head(_PREVIEW_ROWS)
+        st.dataframe(preview, hide_index=True, height=250, alt="The first rows")
+        left_out = f"; {labelled.skipped:,} without a text or a label are left out" if labelled.skipped else ""
+        st.caption(f"{len(labelled):,} rows{left_out}.")
     with right:
         st.markdown("**Length in tokens**")
-        import pandas as pd
-
-        st.altair_chart(
-            charts.histogram(pd.Series(lengths), "tokens", limit if lengths.max() > limit else None),
-            alt="Histogram of text lengths",
+        st.altair_chart(charts.histogram(lengths, "tokens", limit if cut else None), alt="Histogram of text lengths")
+        what_is_cut = (
+            f"{cut:,} are longer than {limit} and are cut there" if cut else f"None is cut at the usual {limit}"
         )
-        cut = int((lengths > limit).sum())
         st.caption(
-            f"Half of the texts have at most {int(pd.Series(lengths).median())} tokens, the longest {int(lengths.max()):,}. "
-            + (
-                f"{cut:,} are longer than {limit} and will be cut there."
-                if cut
-                else f"None is cut at the usual {limit}."
-            )
+            f"Half have at most {int(lengths.median())} tokens, the longest {int(lengths.max()):,}. {what_is_cut}."
         )
 
 
@@ -142,21 +132,28 @@ def show_split(splits: Splits) -> None:
             )
 
 
-def show(labelled: LabelledTexts, plan: SplitPlan) -> Splits:
-    """Everything there is to see of labelled texts."""
+def accept(table: Table, name: str, known: ColumnChoice | None) -> None:
+    """Choose columns and split, look at both, store the data set."""
+    separated = f"{DELIMITERS[table.delimiter]}-separated" if table.delimiter in DELIMITERS else "one column"
+    size = f"{len(table.frame):,} rows and {len(table.frame.columns)} columns"
+    st.caption(f"Read as {table.encoding}, {separated}, {size}.")
+    columns = choose_columns(table, known)
+    labelled = apply_columns(table, columns)
     show_texts(labelled)
     st.subheader("Split", anchor=False)
     st.caption("Every label gets its share of each part; texts that occur twice stay together.")
-    plan = choose_plan(plan)
-    splits = cached.splits(fingerprint(labelled), plan, labelled)
-    show_split(splits)
-    st.session_state["plan"] = plan
-    return splits
+    plan = choose_plan(SplitPlan())
+    show_split(cached.splits(fingerprint(labelled), plan, labelled))
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        title = st.text_input("Name of the data set", value=name, max_chars=80)
+        if st.button("Use this data", type="primary", icon=":material/check:"):
+            remember_dataset(save_dataset(workspace(), table, columns, plan, (title or name).strip() or name).id)
+            go("train")
 
 
 header("Data", "Bring labelled texts, check what is there, and see how they are split for training and testing.")
-space = workspace()
-saved = list_datasets(space)
+saved = list_datasets(workspace())
 sources = [name for name in _SOURCES if name != "saved" or saved]
 source = st.segmented_control(
     "Where from", sources, default=sources[0], required=True, format_func=_SOURCES.__getitem__
@@ -164,24 +161,13 @@ source = st.segmented_control(
 with errors_shown():
     if source == "saved":
         dataset = choose_dataset(saved)
-        show(cached.labelled(dataset.id, dataset), dataset.plan)
+        labelled = cached.labelled(dataset.id, dataset)
+        show_texts(labelled)
+        st.subheader("Split", anchor=False)
+        show_split(cached.splits(dataset.fingerprint, dataset.plan, labelled))
     else:
         table, name, known = bring_in(source or "sample")
         if table is None:
-            st.info(
-                "Choose a file, paste rows, or pick a sample. The table needs a column of texts and a column of labels.",
-                icon=":material/info:",
-            )
+            st.info("The table needs a column of texts and a column of labels.", icon=":material/info:")
         else:
-            st.caption(
-                f"Read as {table.encoding}, {DELIMITERS.get(table.delimiter, 'one column')}-separated, {len(table.frame):,} rows and {len(table.frame.columns)} columns."
-            )
-            columns = choose_columns(table, known)
-            labelled = apply_columns(table, replace(columns))
-            show(labelled, SplitPlan())
-            st.divider()
-            with st.container(horizontal=True, vertical_alignment="bottom"):
-                title = st.text_input("Name of the data set", value=name)
-                if st.button("Use this data", type="primary", icon=":material/check:"):
-                    remember_dataset(save_dataset(space, table, columns, st.session_state["plan"], title or name).id)
-                    go("train")
+            accept(table, name, known)

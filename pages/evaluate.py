@@ -1,4 +1,4 @@
-"""How good a model is: metrics beside baselines, each class, the confusions and the mistakes, with the texts behind them."""
+"""How good a model is: metrics beside baselines, confusions and mistakes with the texts behind them, each class."""
 
 from typing import Any
 
@@ -8,8 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.evaluation import baselines, metrics, mistakes
-from core.runs import MODEL, Run, list_runs
-from core.training.config import TrainingConfig
+from core.runs import MODEL, Result, Run, list_runs
 from pages.shared import cached
 from pages.shared.navigation import link
 from pages.shared.ui import choose_run, duration, errors_shown, header
@@ -21,7 +20,8 @@ _HEADLINE = {
     "multilabel": ("f1_micro", "f1_macro", "subset_accuracy", "hamming_loss"),
     "regression": ("r2", "mae", "rmse", "spearman"),
 }
-_AS_SHARE = {"multiclass", "binary", "multilabel"}
+_NOT_SHARES = ("r2", "mae", "rmse", "spearman", "hamming_loss")
+_LOW_IS_GOOD = ("mae", "rmse", "hamming_loss")
 _SPLITS = {"test": "Test", "validation": "Validation"}
 
 
@@ -42,7 +42,8 @@ def choose_split(run: Run) -> str:
             looked.add(run.id)
         times = run.looks_at_test()
         st.caption(
-            f"The training never saw these texts. Looked at {times} {'time' if times == 1 else 'times'}: the more often one chooses by the test set, the less it proves."
+            f"The training never saw these texts. Looked at {times} {'time' if times == 1 else 'times'}: "
+            "the more often one chooses by the test set, the less it proves."
         )
     else:
         st.caption("The best model was chosen on these texts, so they flatter it a little.")
@@ -51,17 +52,27 @@ def choose_split(run: Run) -> str:
 
 def show_headline(run: Run, scores: dict[str, dict[str, float]]) -> None:
     """The four metrics that matter most, with what the TF-IDF baseline reaches."""
-    with st.grid(4):
-        for name in _HEADLINE[run.task.kind]:
+    for column, name in zip(st.columns(4), _HEADLINE[run.task.kind], strict=True):
+        with column:
             ours, theirs = scores[MODEL][name], scores["tfidf"][name]
-            better_low = name in ("mae", "rmse", "hamming_loss")
             st.metric(
                 metrics.TITLES[name],
                 _number(ours, name),
                 f"{_number(ours - theirs, name, signed=True)} over TF-IDF",
-                delta_color="inverse" if better_low else "normal",
+                delta_color="inverse" if name in _LOW_IS_GOOD else "normal",
                 border=True,
             )
+
+
+def show_cost(run: Run, result: Result) -> None:
+    """How long training and predicting took."""
+    method = "Instant" if run.record.config["method"] == "instant" else "Fine-tuned"
+    predicted = run.record.sizes["validation"] + run.record.sizes["test"]
+    st.caption(
+        f"{method} on {run.record.sizes['train']:,} texts in {duration(result.seconds)}. "
+        f"Predicting {predicted:,} texts took {result.prediction_seconds:.1f} s: "
+        f"{result.texts_per_second:,.0f} texts a second."
+    )
 
 
 def show_all_metrics(scores: dict[str, dict[str, float]]) -> None:
@@ -122,10 +133,13 @@ def _texts(rows: pd.DataFrame) -> None:
 
 
 def _number(value: float, name: str, signed: bool = False) -> str:
+    """A share as a percentage, a difference of shares in points, any other metric with three decimals."""
     sign = "+" if signed else ""
     if np.isnan(value):
         return "undefined"
-    return f"{value:{sign}.3f}" if name in ("r2", "mae", "rmse", "spearman", "hamming_loss") else f"{value:{sign}.1%}"
+    if name in _NOT_SHARES:
+        return f"{value:{sign}.3f}"
+    return f"{100 * value:{sign}.1f} points" if signed else f"{value:.1%}"
 
 
 def show(run: Run) -> None:
@@ -138,11 +152,7 @@ def show(run: Run) -> None:
     judged = cached.judged(str(run.folder), split, finished)
     logits = run.logits(split)
     show_headline(run, scores)
-    config = TrainingConfig.from_json(run.record.config)
-    st.caption(
-        f"{'Instant' if config.method == 'instant' else 'Fine-tuned'} on {run.record.sizes['train']:,} texts in {duration(result.seconds)}. "
-        f"Predicting {run.record.sizes['validation'] + run.record.sizes['test']:,} texts took {result.prediction_seconds:.1f} s: {result.texts_per_second:,.0f} texts a second."
-    )
+    show_cost(run, result)
     if run.task.kind == "regression":
         st.subheader("Predicted and actual scores", anchor=False)
         st.altair_chart(charts.predicted_against_actual(judged), alt="Predicted over actual score")

@@ -33,7 +33,7 @@ with st.grid(3):
 
 st.subheader("Try it now", anchor=False)
 st.markdown(
-    f"Trains a model on the sample *{CLINIC.title}* ({CLINIC.about.lower()}), about a minute on a laptop, then lets you try it."
+    f"Trains a model on the sample *{CLINIC.title}* ({CLINIC.about.lower()}) in about a minute, then lets you try it."
 )
 if st.button("Try it now", type="primary", icon=":material/rocket_launch:", disabled=bool(active)):
     started = quick_run(space, CLINIC)
@@ -66,8 +66,7 @@ _STEPS = {
     "evaluate": "How often it is right, beside simple baselines, and where it errs.",
     "predict": "One text at a time, or a whole file to download.",
 }
-with st.grid(4) as grid:
-    for name, about in _STEPS.items():
-        with grid.cell():
-            link(name, f"**{name.capitalize()}**")
-            st.caption(about)
+for column, (name, about) in zip(st.columns(4), _STEPS.items(), strict=True):
+    with column:
+        link(name, f"**{name.capitalize()}**")
+        st.caption(about)

@@ -18,7 +18,7 @@ from pages.shared.visitor import workspace
 
 
 def row(run: Run) -> dict[str, object]:
-    """A run as a row of the table. Its score is the validation's: choosing between models by their test score would spoil it."""
+    """A run as a row of the table, with its score on validation: choosing by the test score would spoil that one."""
     result, status = run.result(), process.read_status(run.folder)
     metric = MAIN_METRIC[run.task.kind]
     return {
@@ -68,7 +68,7 @@ def manage(run: Run) -> None:
                 mime="application/zip",
                 on_click="ignore",
                 icon=":material/download:",
-                help="The model as plain transformers loads it, a script that uses it, the rows it was made with, and its results.",
+                help="The model as plain transformers loads it, a script that uses it, its rows and its results.",
             )
         if st.button("Delete", icon=":material/delete:"):
             ask_before_deleting(run)

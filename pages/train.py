@@ -6,7 +6,6 @@ from typing import get_args
 import streamlit as st
 
 from core.data.dataset import Dataset, list_datasets
-from core.errors import ConfigError
 from core.jobs import process
 from core.models.encoders import BUILT_IN, CATALOGUE, check_hub_id, describe
 from core.runs import list_runs
@@ -19,8 +18,8 @@ from pages.shared.visitor import workspace
 
 _METHODS = {"instant": "Instant, in seconds", "fine-tune": "Fine-tune, in minutes"}
 _ABOUT = {
-    "instant": "Reads each text once with the frozen encoder and fits a logistic regression on top. Surprisingly strong, and the bar that fine-tuning has to clear.",
-    "fine-tune": "Trains the whole encoder on your texts, checks itself on the validation rows several times, and keeps the best.",
+    "instant": "Reads each text once with the frozen encoder and fits a linear model on top: surprisingly strong.",
+    "fine-tune": "Trains the whole encoder, checks itself on the validation rows several times, and keeps the best.",
 }
 _METHOD_NAMES: tuple[Method, ...] = get_args(Method)
 _WATCHED = "watched_run_id"
@@ -38,7 +37,7 @@ def choose_encoder() -> str:
             else name
         ),
         accept_new_options=True,
-        help="Type owner/name for any other checkpoint of the Hugging Face hub. All but the built-in one are downloaded.",
+        help="Type owner/name for any checkpoint of the Hugging Face hub. Only the built-in one needs no download.",
     )
     if name and name not in names:
         check_hub_id(name)
@@ -144,10 +143,6 @@ else:
     with errors_shown():
         dataset = choose_dataset(datasets)
         config = choose_config(dataset)
-        if config.method == "instant" and config.encoder != BUILT_IN and "bert" not in config.encoder.lower():
-            raise ConfigError(
-                "Instant needs an encoder of the BERT architecture.", "Choose the built-in encoder, or fine-tune."
-            )
         if st.button("Start", type="primary", icon=":material/play_arrow:"):
             run = prepare(space, dataset, config)
             process.start(run.folder)

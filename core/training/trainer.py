@@ -36,8 +36,8 @@ from core.training.config import TrainingConfig
 
 EVALUATIONS_PER_RUN = 8
 _REPORTED_STEPS = 500
-# Share of its weights that a fitted head starts with. Measured on 800 AG News texts: accuracy on 2,000 others 0.819 with
-# the whole head, 0.844 with a quarter of it, and no worse on the sample.
+# Share of its weights that a fitted head starts with. Accuracy with the whole head and with a quarter of it: 0.819 and
+# 0.844 on 2,000 AG News texts after 800, 0.805 and 0.856 on the clinic sample (6 epochs, mean of two splits).
 _SOFTENED = 0.25
 
 StopRequested = Callable[[], bool]

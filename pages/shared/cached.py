@@ -1,4 +1,4 @@
-"""What is kept between reruns: read tables, splits, metrics and loaded models. Keys are ids and fingerprints, never frames."""
+"""What is kept between reruns: tables, splits, metrics, loaded models; found again by ids and fingerprints."""
 
 import gc
 from pathlib import Path
@@ -27,7 +27,7 @@ def classifier(folder: str, changed: float) -> "Classifier":
     from core.models import classifier as classifiers
 
     loaded = classifiers.load(Path(folder))
-    # Streamlit collects garbage after each rerun; with torch in memory that takes a third of a second unless it is frozen.
+    # Streamlit collects garbage after each rerun; with torch in memory that takes 0.3 s unless it is frozen.
     gc.collect()
     gc.freeze()
     return loaded

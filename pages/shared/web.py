@@ -27,6 +27,7 @@ class VisitorCookie:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request as the app does, with headers and cookie added to pages."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

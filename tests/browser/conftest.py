@@ -1,0 +1,110 @@
+"""A real server and a real Chromium. Without Chromium these tests are skipped, except in CI, where they fail."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+# As root, and without its own calls home, which a closed network would refuse one by one.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Server:
+    """A running app: its address, its home, its process."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+
+
+def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
+    """Start the app as a user does, and wait until it answers."""
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.fileWatcherType=none"]
+    options = [f"--server.port={port}", f"--server.address={address}", "--browser.gatherUsageStats=false"]
+    environment = os.environ | {"STUDIO_HOME": str(home)}
+    with (home / "server.log").open("ab") as log:
+        process = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
+                if answer.status == 200:
+                    return Server(url, home, process)
+        except OSError:
+            time.sleep(0.25)
+    process.kill()
+    raise AssertionError((home / "server.log").read_text())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = start_server(tmp_path_factory.mktemp("home"), free_port())
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        message = "Chromium is not installed (on Debian: apt-get install chromium)."
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    yield tab
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run to its end."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+
+
+def visit(page: Page, server: Server, path: str = "") -> None:
+    page.goto(f"{server.url}/{path}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=60_000)
+    settle(page)
+
+
+def switch(page: Page, name: str) -> float:
+    """Click a page in the menu; seconds until its heading stands and its script has ended."""
+    began = time.monotonic()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    settle(page)
+    return time.monotonic() - began

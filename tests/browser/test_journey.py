@@ -1,0 +1,115 @@
+"""What only a browser shows: the whole way from nothing to a prediction, and what happens meanwhile."""
+
+import statistics
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server, free_port, settle, start_server, switch, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+PAGES = ("data", "train", "evaluate", "predict", "models")
+
+
+def loaded_libraries(server: Server) -> str:
+    return "\n".join(part.path for part in psutil.Process(server.process.pid).memory_maps())
+
+
+def test_first_page_imports_no_torch_and_keeps_strangers_out(page: Page, server: Server) -> None:
+    visit(page, server)
+    if sys.platform == "linux":
+        assert "libtorch" not in loaded_libraries(server)
+    response = page.request.get(server.url)
+    assert "frame-ancestors 'self'" in response.headers["content-security-policy"]
+    (cookie,) = [c for c in page.context.cookies() if c["name"] == "studio_visitor"]
+    assert cookie["httpOnly"]
+
+
+def test_from_one_click_to_a_prediction(page: Page, server: Server) -> None:
+    """Try it now -> live progress -> page switches, a reload and a closed tab while it trains -> answer -> evaluation."""
+    visit(page, server)
+    idle = statistics.median(switch(page, name) for name in ("Data", "Models", "Data", "Models", "Data", "Models"))
+    switch(page, "Home") if page.get_by_role("heading", level=1, name="Home").count() else visit(page, server)
+    page.get_by_role("button", name="Try it now").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    busy = statistics.median(switch(page, name) for name in ("Data", "Models", "Data", "Models", "Data", "Models"))
+    assert busy <= 1.5 * idle + 0.25, f"{busy:.2f} s while training, {idle:.2f} s idle"
+    context = page.context
+    page.close()
+    page = context.new_page()
+    visit(page, server)
+    expect(page.get_by_text("Ask your model")).to_be_visible(timeout=400_000)
+    page.get_by_label("Your text").fill("the new pills make me dizzy every morning")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_text("Medication Side Effects", exact=True).first).to_be_visible()
+
+    switch(page, "Evaluate")
+    expect(page.get_by_text("Mistakes it was surest of")).to_be_visible()
+    chart = page.locator("[data-testid=stVegaLiteChart] canvas").first
+    box = chart.bounding_box()
+    assert box is not None
+    # The first cell on the diagonal: right of the labels, below the top.
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 20)
+    expect(page.get_by_text("answered “")).to_be_visible()
+
+
+def test_every_page_stands_in_the_dark_and_on_a_phone(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = context.new_page()
+    for name in ("", *PAGES):
+        visit(page, server, name)
+        assert page.get_by_test_id("stException").count() == 0
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, f"{name or 'home'} is {overflow} pixels wider than the phone"
+    background = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    assert background == "rgb(16, 20, 28)"
+    context.close()
+
+
+def test_nothing_is_fetched_from_another_host(page: Page, server: Server) -> None:
+    fetched: list[str] = []
+    page.on("response", lambda response: fetched.append(response.url))
+    for name in ("", *PAGES):
+        visit(page, server, name)
+    assert fetched
+    assert [url for url in fetched if not url.startswith((server.url, "data:", "blob:"))] == []
+
+
+def test_a_file_is_uploaded_predicted_and_downloaded(page: Page, server: Server, tmp_path: Path) -> None:
+    table = tmp_path / "inbox.csv"
+    table.write_text('id,text\n1,"=cmd, please renew my inhaler"\n2,\n3,what does a ferritin of 9 mean\n', encoding="utf-8")
+    visit(page, server, "predict")
+    page.get_by_role("tab", name="A file").click()
+    page.locator("input[type=file]").set_input_files(table)
+    page.get_by_role("button", name="Predict 3 texts").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download all as CSV").click()
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 4
+    assert lines[1].startswith("\"'=cmd")
+    assert "Test Results" in lines[3]
+
+
+def test_visitors_on_a_public_address_do_not_see_one_another(browser: Browser, tmp_path: Path) -> None:
+    server = start_server(tmp_path, free_port(), address="0.0.0.0")
+    try:
+        first, second = browser.new_context(), browser.new_context()
+        page = first.new_page()
+        visit(page, server, "data")
+        page.get_by_role("button", name="Use this data").click()
+        expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
+        settle(page)
+        expect(page.get_by_text("Clinic messages (592 rows)").first).to_be_visible()
+        stranger = second.new_page()
+        visit(stranger, server, "train")
+        expect(stranger.get_by_text("There is no data set yet")).to_be_visible()
+        again = first.new_page()
+        visit(again, server, "train")
+        expect(again.get_by_text("Clinic messages (592 rows)").first).to_be_visible()
+    finally:
+        server.process.kill()
+        server.process.wait()
