@@ -1,6 +1,5 @@
 """Fixtures that several suites share: a home of their own, and one small trained run for all who only read it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from core.workspace import Workspace
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The local workspace of an empty home."""
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path))
-    yield Workspace(tmp_path / "workspaces" / "local", tmp_path)
+    return Workspace(tmp_path / "workspaces" / "local", tmp_path)

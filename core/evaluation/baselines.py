@@ -22,7 +22,7 @@ _FLOOR = 1e-9
 
 
 def majority(task: Task, train_targets: Targets, rows: int) -> Floats:
-    """The training set's class frequencies (or mean score) as the answer to every one of ``rows`` texts: logits (rows, outputs)."""
+    """The training set's class frequencies (or mean score) as the answer to every text: logits (rows, outputs)."""
     if task.kind == "regression":
         answer = np.asarray([train_targets.mean()])
     elif task.kind == "multilabel":

@@ -52,7 +52,7 @@ def named_probabilities(task: Task, probabilities: Floats) -> dict[str, float]:
 
 
 def as_table(task: Task, logits: Floats) -> pd.DataFrame:
-    """One row a text: label, confidence and, up to ``MAX_LABEL_COLUMNS`` labels, the probability of each; ``score`` alone for a number."""
+    """One row a text: label, confidence and, up to ``MAX_LABEL_COLUMNS`` labels, each probability; or ``score`` alone."""
     if task.kind == "regression":
         return pd.DataFrame({"score": logits[:, 0]})
     decided = task.decode(task.decide(logits))

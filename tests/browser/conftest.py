@@ -15,7 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 # As root, and without its own calls home, which a closed network would refuse one by one.
 FLAGS = [
     "--no-sandbox",
@@ -39,7 +41,15 @@ class Server:
 
 def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
     """Start the app as a user does, and wait until it answers."""
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.fileWatcherType=none"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.headless=true",
+        "--server.fileWatcherType=none",
+    ]
     options = [f"--server.port={port}", f"--server.address={address}", "--browser.gatherUsageStats=false"]
     environment = os.environ | {"STUDIO_HOME": str(home)}
     with (home / "server.log").open("ab") as log:

@@ -81,7 +81,9 @@ def test_nothing_is_fetched_from_another_host(page: Page, server: Server) -> Non
 
 def test_a_file_is_uploaded_predicted_and_downloaded(page: Page, server: Server, tmp_path: Path) -> None:
     table = tmp_path / "inbox.csv"
-    table.write_text('id,text\n1,"=cmd, please renew my inhaler"\n2,\n3,what does a ferritin of 9 mean\n', encoding="utf-8")
+    table.write_text(
+        'id,text\n1,"=cmd, please renew my inhaler"\n2,\n3,what does a ferritin of 9 mean\n', encoding="utf-8"
+    )
     visit(page, server, "predict")
     page.get_by_role("tab", name="A file").click()
     page.locator("input[type=file]").set_input_files(table)

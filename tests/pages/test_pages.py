@@ -58,7 +58,17 @@ def visit(page: str) -> AppTest:
 
 
 def words(at: AppTest) -> str:
-    shown = [*at.markdown, *at.caption, *at.text, *at.info, *at.error, *at.warning, *at.success, *at.title, *at.subheader]
+    shown = [
+        *at.markdown,
+        *at.caption,
+        *at.text,
+        *at.info,
+        *at.error,
+        *at.warning,
+        *at.success,
+        *at.title,
+        *at.subheader,
+    ]
     return "\n".join(str(element.value) for element in shown)
 
 
@@ -154,7 +164,9 @@ def test_a_class_with_one_row_is_pointed_out(empty: Workspace) -> None:
     rows = b"".join(b"a text about thing number %d,%s\n" % (i, b"odd" if i % 2 else b"even") for i in range(30))
     at = visit("data")
     at.button_group[0].set_value("upload").run()
-    at.get("file_uploader")[0].set_value(("x.csv", b"text,label\n" + rows + b"the only one of its kind,lonely\n", "text/csv")).run()
+    at.get("file_uploader")[0].set_value(
+        ("x.csv", b"text,label\n" + rows + b"the only one of its kind,lonely\n", "text/csv")
+    ).run()
     assert not at.exception
     assert any("lonely" in warning.value for warning in at.warning)
 
@@ -176,7 +188,9 @@ def test_rename_shows_everywhere(full: Run, home: Path) -> None:
 
 def test_user_text_is_never_read_as_markdown(empty: Workspace) -> None:
     picture = b"![x](https://example.org/a.png)"
-    rows = b"".join(b"row number %d,%s\n" % (i, picture if i == 0 else b"plain" if i % 2 else b"other") for i in range(30))
+    rows = b"".join(
+        b"row number %d,%s\n" % (i, picture if i == 0 else b"plain" if i % 2 else b"other") for i in range(30)
+    )
     at = visit("data")
     at.button_group[0].set_value("upload").run()
     at.get("file_uploader")[0].set_value(("x.csv", b"text,label\n" + rows, "text/csv")).run()

@@ -1,0 +1,38 @@
+"""``make bench``: run the benchmarks, or those named, and write ``bench.json``.
+
+Each gives medians of runs that were interleaved, ours and theirs in turn, so that a noisy machine disturbs both alike.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.benchmarks.agnews import agnews_vs_recipe
+from tests.benchmarks.clinic import clinic_vs_tfidf
+from tests.benchmarks.common import Figure
+
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {"agnews_vs_recipe": agnews_vs_recipe}
+# More than half an hour together: only run when named.
+LONG: dict[str, Callable[[], list[Figure]]] = {"clinic_vs_tfidf": clinic_vs_tfidf}
+
+
+def main(names: list[str]) -> None:
+    """Run the named benchmarks, or all but the long ones."""
+    known = BENCHMARKS | LONG
+    if unknown := set(names) - set(known):
+        sys.exit(f"Unknown benchmark {', '.join(unknown)}. Known: {', '.join(known)}.")
+    figures: list[Figure] = []
+    for name in names or BENCHMARKS:
+        print(f"== {name}", file=sys.stderr)
+        figures += known[name]()
+    for figure in figures:
+        print(
+            f"{figure.name}: ours {figure.ours:.4g}, theirs {figure.theirs:.4g} {figure.unit}, ratio {figure.ratio:.3g}"
+        )
+    Path("bench.json").write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
