@@ -43,6 +43,8 @@ if st.button("Try it now", type="primary", icon=":material/rocket_launch:", disa
 
 quick = st.session_state.get(_QUICK) or (active[0].id if active else None)
 if quick and any(run.id == quick for run in runs):
+    # Remembered even where another tab started it, so that its end is shown here too.
+    st.session_state[_QUICK] = quick
     run = find_run(space, quick)
     show_progress(run)
     result = run.result()

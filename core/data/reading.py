@@ -61,13 +61,16 @@ def parse_text(text: str, name: str, encoding: str = "utf-8", header: bool = Tru
     if not text.strip():
         raise DataError(f"{name} is empty.", "Paste a header line and at least one row.")
     delimiter = _guess_delimiter(text)
-    if not delimiter:
-        if columns_needed > 1:
+    if not delimiter and columns_needed > 1:
+        # No even rows, as after a quote that is never closed: the first line decides, and reading says what is wrong.
+        first_line = text.lstrip().split("\n", 1)[0]
+        delimiter = max(DELIMITERS, key=first_line.count)
+        if delimiter not in first_line:
             raise DataError(
                 f"{name} has only one column; a text column and a label column are needed.",
                 "Separate the columns by commas, tabs, semicolons or pipes.",
             )
-        delimiter = _NEVER_WRITTEN
+    delimiter = delimiter or _NEVER_WRITTEN
     columns = len(next(csv.reader(io.StringIO(text[:_SAMPLE_CHARACTERS]), delimiter=delimiter), []))
     if columns > MAX_COLUMNS:
         raise LimitError(

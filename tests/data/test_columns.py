@@ -1,0 +1,80 @@
+"""Which columns matter, what task that makes, and what is refused."""
+
+import pandas as pd
+import pytest
+
+from core.data.columns import ColumnChoice, apply_columns, guess_columns, guess_kind
+from core.data.reading import Table, read_bytes
+from core.data.samples import SAMPLES
+from core.errors import DataError
+
+
+def table(**columns: list[str]) -> Table:
+    return Table(pd.DataFrame(columns), "x.csv", "utf-8", ",")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file)
+def test_the_samples_are_guessed_right(sample: object) -> None:
+    known = next(s for s in SAMPLES if s is sample)
+    assert guess_columns(known.read()) == known.columns
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        (["a", "b", "a"], "binary"),
+        (["a", "b", "c"], "multiclass"),
+        (["1", "2", "3"], "multiclass"),
+        (["a|b", "", "b"], "multilabel"),
+        (["0.5", "1.25", "3"], "regression"),
+        ([str(i) for i in range(40)], "regression"),
+    ],
+)
+def test_the_task_is_guessed(labels: list[str], kind: str) -> None:
+    assert guess_kind(pd.Series(labels)) == kind
+
+
+def test_rows_without_text_or_label_are_counted_and_left_out() -> None:
+    labelled = apply_columns(table(t=["a", " ", "c", "d"], y=["x", "x", "", "y"]), ColumnChoice("t", "y", "binary"))
+    assert labelled.skipped == 2
+    assert labelled.frame["row"].tolist() == [0, 3]
+    assert labelled.task.labels == ("x", "y")
+
+
+def test_multilabel_cells_are_split_and_may_be_empty() -> None:
+    labelled = apply_columns(table(t=["a", "b", "c"], y=["q | p", "", "p"]), ColumnChoice("t", "y", "multilabel"))
+    assert labelled.frame["label"].tolist() == [["p", "q"], [], ["p"]]
+
+
+def test_label_order_does_not_depend_on_the_rows() -> None:
+    choice = ColumnChoice("t", "y", "multiclass")
+    orders = [apply_columns(table(t=list("abc"), y=labels), choice).task.labels for labels in (["b", "c", "a"], ["a", "b", "c"])]
+    assert orders == [("a", "b", "c")] * 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "choice", "said"),
+    [
+        ({"t": ["a", "b"], "y": ["x", "x"]}, ColumnChoice("t", "y", "multiclass"), "at least two classes, found 1"),
+        ({"t": ["a", "b"], "y": ["x", "y"]}, ColumnChoice("z", "y", "binary"), "no column 'z'"),
+        ({"t": ["a", "b"], "y": ["", ""]}, ColumnChoice("t", "y", "binary"), "both a text and a label"),
+        ({"t": ["a", "b"], "y": ["1", "high"]}, ColumnChoice("t", "y", "regression"), "should hold numbers, found 'high'"),
+        ({"t": ["a", "b"], "y": ["x", "y"], "s": ["train", "foo"]}, ColumnChoice("t", "y", "binary", "s"), "found 'foo'"),
+    ],
+)
+def test_unusable_columns_get_a_sentence(columns: dict[str, list[str]], choice: ColumnChoice, said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        apply_columns(table(**columns), choice)
+    assert said in caught.value.message
+    assert caught.value.hint
+
+
+def test_text_and_label_must_differ() -> None:
+    with pytest.raises(DataError, match="cannot both be"):
+        ColumnChoice("t", "t", "binary")
+
+
+def test_a_telling_name_beats_a_repetitive_column() -> None:
+    rows = "\n".join(f"{i},en,a text about number {i},{'yes' if i % 3 else 'no'}" for i in range(30))
+    choice = guess_columns(read_bytes(f"id,lang,body,category\n{rows}\n".encode(), "x.csv"))
+    assert (choice.text, choice.label, choice.kind) == ("body", "category", "binary")

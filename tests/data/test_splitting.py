@@ -1,0 +1,89 @@
+"""A split is a partition that keeps duplicates together, whatever the order of the rows."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.data.columns import LabelledTexts
+from core.data.splitting import SplitPlan, Splits, class_counts, split, thin_classes
+from core.errors import ConfigError, DataError
+from core.task import Label, Task
+
+
+def labelled(rows: list[tuple[str, Label]], task: Task, given_splits: list[str] | None = None) -> LabelledTexts:
+    frame = pd.DataFrame({"row": range(len(rows)), "text": [t for t, _ in rows], "label": [label for _, label in rows]})
+    frame["given"] = given_splits or [""] * len(rows)
+    return LabelledTexts(frame, task, 0)
+
+
+TASK = Task("multiclass", ("a", "b", "c"))
+EVEN: list[tuple[str, Label]] = [(f"text {i}", "abc"[i % 3]) for i in range(90)]
+row_lists = st.lists(st.tuples(st.sampled_from([f"text {i}" for i in range(40)]), st.sampled_from(["a", "b", "c"])), min_size=30, max_size=90)
+
+
+def test_shares_are_kept_in_every_class() -> None:
+    counts = class_counts(split(labelled(EVEN, TASK), SplitPlan(0.1, 0.2, 1)))
+    assert counts[["train", "validation", "test"]].to_numpy().tolist() == [[21, 3, 6]] * 3
+
+
+@given(rows=row_lists, seed=st.integers(0, 100))
+def test_partition_duplicates_order_and_classes(rows: list[tuple[str, Label]], seed: int) -> None:
+    rows = [*rows, *EVEN[:9]]
+    splits = split(labelled(rows, TASK), SplitPlan(0.1, 0.2, seed))
+    taken = [row for _, frame in splits for row in frame["row"]]
+    assert sorted(taken) == list(range(len(rows)))
+    texts = [set(frame["text"]) for _, frame in splits]
+    assert not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2])
+    turned = split(labelled(rows[::-1], TASK), SplitPlan(0.1, 0.2, seed))
+    assert [sorted(frame["text"]) for _, frame in turned] == [sorted(frame["text"]) for _, frame in splits]
+    assert turned.fingerprint() == splits.fingerprint()
+
+
+@pytest.mark.parametrize("size", [3, 4, 7])
+def test_a_class_of_three_texts_is_in_every_split(size: int) -> None:
+    splits = split(labelled([*EVEN, *[(f"rare {i}", "rare") for i in range(size)]], Task("multiclass", ("a", "b", "c", "rare"))), SplitPlan())
+    assert all("rare" in set(frame["label"]) for _, frame in splits)
+    assert thin_classes(splits) == {}
+
+
+def test_a_class_of_one_text_is_trained_on_and_named() -> None:
+    splits = split(labelled([*EVEN, ("alone", "d")], Task("multiclass", ("a", "b", "c", "d"))), SplitPlan())
+    assert "alone" in set(splits.train["text"])
+    assert thin_classes(splits) == {"validation": ["d"], "test": ["d"]}
+
+
+def test_another_seed_gives_another_split() -> None:
+    one, other = (split(labelled(EVEN, TASK), SplitPlan(seed=seed)) for seed in (1, 2))
+    assert one.fingerprint() != other.fingerprint()
+
+
+def test_given_splits_are_kept_and_the_missing_one_is_taken_from_training() -> None:
+    given_splits = ["test" if i < 30 else "train" for i in range(90)]
+    splits = split(labelled(EVEN, TASK, given_splits), SplitPlan(0.1, 0.2, 3))
+    assert sorted(splits.test["row"]) == list(range(30))
+    assert len(splits.validation) == 6
+
+
+def test_scores_are_spread_over_the_splits() -> None:
+    splits = split(labelled([(f"t{i}", float(i)) for i in range(100)], Task("regression", ())), SplitPlan())
+    assert splits.sizes() == {"train": 70, "validation": 10, "test": 20}
+    assert abs(splits.test["label"].mean() - 49.5) < 6
+
+
+def test_multilabel_rows_split_and_come_back_from_disk(tmp_path_factory: pytest.TempPathFactory) -> None:
+    task = Task("multilabel", ("p", "q"))
+    rows: list[tuple[str, Label]] = [(f"t{i}", [["p"], ["q"], ["p", "q"], []][i % 4]) for i in range(40)]
+    splits = split(labelled(rows, task), SplitPlan())
+    folder = tmp_path_factory.mktemp("splits")
+    splits.save(folder)
+    again = Splits.load(folder, task)
+    assert again.fingerprint() == splits.fingerprint()
+    assert again.train["label"].tolist() == splits.train["label"].tolist()
+
+
+def test_too_few_rows_and_bad_shares_get_a_sentence() -> None:
+    with pytest.raises(DataError, match="No row is left for validation, of 2"):
+        split(labelled([("x", "a"), ("y", "b")], Task("binary", ("a", "b"))), SplitPlan())
+    with pytest.raises(ConfigError, match=r"test share between 0 and 0\.5, found 0\.9"):
+        SplitPlan(test_share=0.9)
