@@ -1,7 +1,6 @@
 """Targets and logits -> metrics, measured by scikit-learn and scipy. What is undefined is NaN, never 0."""
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -48,13 +47,14 @@ def summarise(task: Task, targets: Targets, logits: Floats) -> dict[str, float]:
         return _regression(targets.astype(np.float64), decided.astype(np.float64))
     if task.kind == "multilabel":
         return _multilabel(targets.astype(int), decided.astype(int))
-    with warnings.catch_warnings():
-        # A predicted class without a row is no error here: balanced accuracy averages over the classes that have rows.
-        warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
-        result = {
-            "accuracy": float(sk.accuracy_score(targets, decided)),
-            "balanced_accuracy": float(sk.balanced_accuracy_score(targets, decided)),
-        }
+    occurring = np.unique(targets)
+    result = {
+        "accuracy": float(sk.accuracy_score(targets, decided)),
+        # scikit-learn's balanced_accuracy_score is this, but warns where a class is predicted that does not occur.
+        "balanced_accuracy": float(
+            sk.recall_score(targets, decided, labels=occurring, average="macro", zero_division=0)
+        ),
+    }
     return result | _averages(targets, decided, "macro") | _averages(targets, decided, "weighted")
 
 

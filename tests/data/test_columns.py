@@ -48,7 +48,10 @@ def test_multilabel_cells_are_split_and_may_be_empty() -> None:
 
 def test_label_order_does_not_depend_on_the_rows() -> None:
     choice = ColumnChoice("t", "y", "multiclass")
-    orders = [apply_columns(table(t=list("abc"), y=labels), choice).task.labels for labels in (["b", "c", "a"], ["a", "b", "c"])]
+    orders = [
+        apply_columns(table(t=list("abc"), y=labels), choice).task.labels
+        for labels in (["b", "c", "a"], ["a", "b", "c"])
+    ]
     assert orders == [("a", "b", "c")] * 2
 
 
@@ -58,8 +61,16 @@ def test_label_order_does_not_depend_on_the_rows() -> None:
         ({"t": ["a", "b"], "y": ["x", "x"]}, ColumnChoice("t", "y", "multiclass"), "at least two classes, found 1"),
         ({"t": ["a", "b"], "y": ["x", "y"]}, ColumnChoice("z", "y", "binary"), "no column 'z'"),
         ({"t": ["a", "b"], "y": ["", ""]}, ColumnChoice("t", "y", "binary"), "both a text and a label"),
-        ({"t": ["a", "b"], "y": ["1", "high"]}, ColumnChoice("t", "y", "regression"), "should hold numbers, found 'high'"),
-        ({"t": ["a", "b"], "y": ["x", "y"], "s": ["train", "foo"]}, ColumnChoice("t", "y", "binary", "s"), "found 'foo'"),
+        (
+            {"t": ["a", "b"], "y": ["1", "high"]},
+            ColumnChoice("t", "y", "regression"),
+            "should hold numbers, found 'high'",
+        ),
+        (
+            {"t": ["a", "b"], "y": ["x", "y"], "s": ["train", "foo"]},
+            ColumnChoice("t", "y", "binary", "s"),
+            "found 'foo'",
+        ),
     ],
 )
 def test_unusable_columns_get_a_sentence(columns: dict[str, list[str]], choice: ColumnChoice, said: str) -> None:

@@ -95,8 +95,13 @@ def test_a_huge_cell_is_refused() -> None:
 cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=20).map(str.strip)
 
 
-@given(rows=st.lists(st.tuples(cells, st.sampled_from("ab")), min_size=2, max_size=20), delimiter=st.sampled_from([*DELIMITERS]))
+@given(
+    rows=st.lists(st.tuples(cells, st.sampled_from("ab")), min_size=2, max_size=20),
+    delimiter=st.sampled_from([*DELIMITERS]),
+)
 def test_what_pandas_wrote_reads_back(rows: list[tuple[str, str]], delimiter: str) -> None:
-    frame = pd.DataFrame([("first cell", *rows[0]), *[("more", *row) for row in rows]], columns=["kind", "text", "label"])
+    frame = pd.DataFrame(
+        [("first cell", *rows[0]), *[("more", *row) for row in rows]], columns=["kind", "text", "label"]
+    )
     data = frame.to_csv(sep=delimiter, index=False, quoting=csv.QUOTE_ALL).encode()
     assert read_bytes(data, "x.csv").frame.to_numpy().tolist() == frame.to_numpy().tolist()

@@ -1,0 +1,60 @@
+"""Files that are whole or not there, folders with safe names."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import workspace
+from core.errors import StudioError
+
+
+@given(name=st.text(max_size=80))
+def test_a_slug_is_a_safe_name(name: str) -> None:
+    made = workspace.slug(name)
+    assert made
+    assert len(made) <= 40
+    assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    workspace.write_json(path, {"a": 1})
+
+    def full_disk(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StudioError, match="No space left") as caught:
+        workspace.write_atomically(path, full_disk)
+    assert "disk space" in caught.value.hint
+    assert workspace.read_json(path) == {"a": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    def fail() -> None:
+        with workspace.being_made(tmp_path, "x") as folder:
+            (folder / "marker").touch()
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
+    assert workspace.folders(tmp_path, "marker") == []
+    with workspace.being_made(tmp_path, "x") as folder:
+        (folder / "marker").touch()
+    assert [f.name for f in workspace.folders(tmp_path, "marker")] == [folder.name]
+
+
+@pytest.mark.parametrize("identifier", ["..", "../other", "/etc", ".hidden", "a/b", ""])
+def test_an_identifier_leads_nowhere_else(identifier: str, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "other").mkdir()
+    assert workspace.member(tmp_path / "runs", identifier) is None
+
+
+def test_delete_removes_a_folder_for_good(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "marker").touch()
+    workspace.delete(tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
