@@ -112,28 +112,22 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _predict_file(run: Run, options: argparse.Namespace) -> None:
-    import pandas as pd
     from tqdm import tqdm
 
     from core.data.reading import read_file
     from core.models import classifier as classifiers
-    from core.prediction.predict import as_table, for_spreadsheets, predict
+    from core.prediction.predict import for_spreadsheets, predict_table, text_column
     from core.workspace import write_atomically
 
     if not options.out:
         raise DataError("Expected --out FILE beside --file.", "Say where the answers should go.")
-    table = read_file(options.file, columns_needed=1)
-    column = options.text or _text_column(table.frame)
-    if column not in table.frame.columns:
-        raise DataError(
-            f"{table.name} has no column {column!r}.", f"Its columns are: {', '.join(table.frame.columns[:20])}."
-        )
-    texts = table.frame[column].where(table.frame[column].str.strip() != "", "-").tolist()
-    with tqdm(total=len(texts), unit=" texts", file=sys.stderr) as bar:
-        logits = predict(classifiers.load(run.model_folder), texts, lambda done, _: bar.update(done - bar.n) and None)
-    answers = pd.concat([table.frame, as_table(run.task, logits)], axis=1)
+    table = read_file(options.file, columns_needed=1).frame
+    with tqdm(total=len(table), unit=" texts", file=sys.stderr) as bar:
+        classifier = classifiers.load(run.model_folder)
+        column = options.text or text_column(table)
+        answers = predict_table(classifier, table, column, lambda done, _: bar.update(done - bar.n))
     write_atomically(options.out, lambda path: for_spreadsheets(answers).to_csv(path, index=False))
-    print(f"{len(texts):,} answers written to {options.out}", file=sys.stderr)
+    print(f"{len(answers):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _predict_texts(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -229,10 +223,6 @@ def _finite(record: Any) -> Any:
     if isinstance(record, dict):
         return {key: _finite(value) for key, value in record.items()}
     return None if isinstance(record, float) and not math.isfinite(record) else record
-
-
-def _text_column(frame: Any) -> str:
-    return str(max(frame.columns, key=lambda column: frame[column].str.len().mean()))
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

@@ -147,7 +147,9 @@ class Run:
 
     def look_at_test(self, where: str) -> None:
         """Count a look at the test results."""
-        with (self.folder / "evaluation" / "looks.jsonl").open("a", encoding="utf-8") as file:
+        path = self.folder / "evaluation" / "looks.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "where": where}) + "\n")
 
 

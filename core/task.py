@@ -1,7 +1,7 @@
 """What is to be learned: the kind of task, its label names and how labels become the numbers a loss works on."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -118,7 +118,7 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that :meth:`from_json` reads."""
-        return asdict(self)
+        return {"kind": self.kind, "labels": list(self.labels)}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.reading import EXTENSIONS
-from core.prediction.predict import as_table, for_spreadsheets, predict
+from core.prediction.predict import for_spreadsheets, predict_table, text_column
 from core.runs import list_runs
 from pages.shared import cached
 from pages.shared.answers import ask, models
@@ -35,8 +35,7 @@ def predict_file(folder: Path) -> None:
         return
     table = cached.table(file.getvalue(), file.name, True, 1)
     columns = list(table.frame.columns)
-    longest = max(columns, key=lambda column: float(table.frame[column].str.len().mean()))
-    column = st.selectbox("Column with the text", columns, index=columns.index(longest))
+    column = st.selectbox("Column with the text", columns, index=columns.index(text_column(table.frame)))
     key = (str(folder), file.file_id, column)
     if st.button(f"Predict {len(table.frame):,} texts", type="primary", icon=":material/play_arrow:"):
         st.session_state[_PREDICTED] = (key, _answers(folder, table.frame, column))
@@ -55,15 +54,15 @@ def predict_file(folder: Path) -> None:
 
 
 def _answers(folder: Path, frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The table with the answers beside it; rows without a text get none."""
-    classifier = cached.load_classifier(folder)
-    filled = frame[column].str.strip() != ""
+    """The column with the answers beside it, with progress."""
     bar = st.progress(0.0, "Predicting …")
-    texts = frame.loc[filled, column].tolist()
-    logits = predict(classifier, texts, lambda done, total: bar.progress(done / total, f"{done:,} of {total:,} texts"))
+
+    def report(done: int, total: int) -> None:
+        bar.progress(done / total, f"{done:,} of {total:,} texts")
+
+    answers = predict_table(cached.load_classifier(folder), frame[[column]], column, report)
     bar.empty()
-    answers = as_table(classifier.task, logits).set_index(frame.index[filled])
-    return frame[[column]].join(answers)
+    return answers
 
 
 header("Predict", "Give the model a text it has never seen.")

@@ -69,7 +69,7 @@ def start(folder: Path) -> None:
         write_status(folder, "queued", pid=process.pid)
 
 
-# Kept so that a finished child can be reaped: until then it is a zombie with a process number.
+# Kept so that a finished child can be polled: until then it is a zombie.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -84,6 +84,8 @@ def read_status(folder: Path) -> Status:
     path = folder / _STATUS
     if not path.exists():
         return Status("died", "The job was never started.", "Start it again.")
+    for child in _children.values():
+        child.poll()
     status = Status(**read_json(path))
     assert status.state in get_args(State)
     if status.active and status.pid and not lives(status.pid, folder.name):
@@ -101,8 +103,6 @@ def read_status(folder: Path) -> Status:
 
 def lives(pid: int, name: str) -> bool:
     """Whether process ``pid`` runs and has a path ending in ``name`` on its command line."""
-    if child := _children.get(pid):
-        child.poll()
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and any(Path(part).name == name for part in process.cmdline())

@@ -30,6 +30,28 @@ def predict(classifier: "Classifier", texts: Sequence[str], on_progress: OnProgr
     return classifier.logits(texts, on_progress)
 
 
+def predict_table(
+    classifier: "Classifier", table: pd.DataFrame, column: str, on_progress: OnProgress = no_progress
+) -> pd.DataFrame:
+    """The table with the answers to the texts of a column beside it; a row without a text gets none.
+
+    Raises:
+        DataError: there is no such column, or it holds no text.
+    """
+    if column not in table.columns:
+        raise DataError(f"There is no column {column!r}.", f"The columns are: {', '.join(table.columns[:20])}.")
+    filled = table[column].str.strip() != ""
+    logits = predict(classifier, table.loc[filled, column].tolist(), on_progress)
+    answers = as_table(classifier.task, logits).set_index(table.index[filled])
+    taken = {name: f"predicted {name}" for name in answers.columns if name in table.columns}
+    return table.join(answers.rename(columns=taken))
+
+
+def text_column(table: pd.DataFrame) -> str:
+    """The column that most likely holds the texts: the one with the longest cells."""
+    return str(max(table.columns, key=lambda column: float(table[column].str.len().mean())))
+
+
 def as_json(task: Task, logits: Floats) -> list[dict[str, Any]]:
     """One object a text: label (a list for multi-label, a number for a score), confidence (None for a score), probabilities."""
     probabilities = task.probabilities(logits)

@@ -74,13 +74,13 @@ class TrainingConfig:
 
 
 def recommended_epochs(train_rows: int, batch_size: int) -> int:
-    """Epochs for a training set: 3 on thousands of rows, more on few, towards 300 steps in all but never above 10.
+    """Epochs for a training set: 3 on a thousand rows or more, up to 8 on fewer, towards 150 steps in all.
 
-    Zhang et al. 2021 and Mosbach et al. 2021 show that small sets need many more steps than three epochs give; a head
-    fitted beforehand needs fewer of them than the 400 found for a random one.
+    Zhang et al. 2021 and Mosbach et al. 2021 show that small sets need more steps than three epochs give; a head fitted
+    beforehand needs fewer of them than the 400 found for a random one.
     """
     steps_an_epoch = max(1, math.ceil(train_rows / batch_size))
-    return max(3, min(10, round(300 / steps_an_epoch)))
+    return max(3, min(8, round(150 / steps_an_epoch)))
 
 
 def recommended(train_rows: int, encoder: str = BUILT_IN) -> TrainingConfig:

@@ -157,5 +157,4 @@ def accuracy_on(folder: Path, file: Path) -> float:
         ]
         subprocess.run(command, capture_output=True, check=True)
         answers = pd.read_csv(out, keep_default_na=False)
-    # The answer stands in a second column of the same name, which pandas numbers.
-    return float((answers["label"] == answers["label.1"]).mean())
+    return float((answers["label"] == answers["predicted label"]).mean())

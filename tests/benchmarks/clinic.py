@@ -28,11 +28,13 @@ def clinic_vs_tfidf() -> list[Figure]:
     labelled = apply_columns(CLINIC.read(), CLINIC.columns)
     frame, task = labelled.frame[["row", "text", "label"]], labelled.task
     folds = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=SEED)
-    runs = []
+    runs: list[list[float]] = []
     for train_rows, test_rows in folds.split(frame, frame["label"]):
         rest, test = frame.iloc[train_rows], frame.iloc[test_rows]
         train, validation = train_test_split(rest, test_size=0.1, stratify=rest["label"], random_state=SEED)
-        splits = Splits(*(part.reset_index(drop=True) for part in (train, validation, test)), task)
+        splits = Splits(
+            train.reset_index(drop=True), validation.reset_index(drop=True), test.reset_index(drop=True), task
+        )
         targets = task.encode(test["label"].tolist())
         with tempfile.TemporaryDirectory() as scratch:
             config = replace(recommended(len(train)), seed=len(runs))

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from core.jobs import events
-from core.jobs.events import Phase, Progress, Step, Validation
+from core.jobs.events import Event, Phase, Progress, Step, Validation
 
 
 def test_events_come_back_in_order(tmp_path: Path) -> None:
-    said = [Phase("training"), Progress(1, 2, 3.5), Step(1, 0.5, 1e-4), Validation(1, {"f1_macro": 0.5})]
+    said: list[Event] = [Phase("training"), Progress(1, 2, 3.5), Step(1, 0.5, 1e-4), Validation(1, {"f1_macro": 0.5})]
     for event in said:
         events.append(tmp_path, event)
     assert events.read(tmp_path) == said

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -70,6 +71,11 @@ def words(at: AppTest) -> str:
         *at.subheader,
     ]
     return "\n".join(str(element.value) for element in shown)
+
+
+def upload(at: AppTest, file: tuple[str, bytes, str]) -> None:
+    uploader: Any = at.get("file_uploader")[0]
+    uploader.set_value(file).run()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -153,7 +159,7 @@ def test_a_bad_file_gets_one_sentence_and_loses_nothing(name: str, full: Run, ho
     data, said = BAD_FILES[name]
     at = visit("data")
     at.button_group[0].set_value("upload").run()
-    at.get("file_uploader")[0].set_value((name, data, "text/csv")).run()
+    upload(at, (name, data, "text/csv"))
     assert not at.exception
     assert len(at.error) == 1
     assert said in at.error[0].value.replace("\\", "")
@@ -164,9 +170,7 @@ def test_a_class_with_one_row_is_pointed_out(empty: Workspace) -> None:
     rows = b"".join(b"a text about thing number %d,%s\n" % (i, b"odd" if i % 2 else b"even") for i in range(30))
     at = visit("data")
     at.button_group[0].set_value("upload").run()
-    at.get("file_uploader")[0].set_value(
-        ("x.csv", b"text,label\n" + rows + b"the only one of its kind,lonely\n", "text/csv")
-    ).run()
+    upload(at, ("x.csv", b"text,label\n" + rows + b"the only one of its kind,lonely\n", "text/csv"))
     assert not at.exception
     assert any("lonely" in warning.value for warning in at.warning)
 
@@ -193,6 +197,6 @@ def test_user_text_is_never_read_as_markdown(empty: Workspace) -> None:
     )
     at = visit("data")
     at.button_group[0].set_value("upload").run()
-    at.get("file_uploader")[0].set_value(("x.csv", b"text,label\n" + rows, "text/csv")).run()
+    upload(at, ("x.csv", b"text,label\n" + rows, "text/csv"))
     assert at.warning
     assert all("![x](" not in element.value for element in [*at.warning, *at.markdown, *at.caption])

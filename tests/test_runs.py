@@ -1,0 +1,61 @@
+"""A run's folder keeps what was trained on what and how."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data.splitting import SplitPlan, Splits
+from core.errors import RunError
+from core.runs import Result, Run, create_run, find_run, list_runs
+from core.task import Task
+from core.workspace import Workspace
+
+TASK = Task("binary", ("a", "b"))
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    frame = pd.DataFrame({"row": [0, 1], "text": ["x", "y"], "label": ["a", "b"]})
+    return create_run(workspace, Splits(frame, frame, frame, TASK), {"seed": 1}, "Mine", {"name": "d"}, SplitPlan())
+
+
+def test_what_was_written_is_read_back(run: Run, workspace: Workspace) -> None:
+    again = find_run(workspace, run.id)
+    assert again == run
+    assert again.splits().fingerprint() == run.record.split_fingerprint
+    assert again.record.sizes == {"train": 2, "validation": 2, "test": 2}
+    assert {"torch", "transformers", "python"} <= set(again.record.versions)
+
+
+def test_logits_and_result_are_kept(run: Run) -> None:
+    logits = np.asarray([[0.25, -1.5], [3.0, 2.0]], dtype=np.float32)
+    run.save_logits("test", "model", logits)
+    assert np.array_equal(run.logits("test"), logits)
+    assert run.result() is None
+    result = Result({"accuracy": 1.0}, {}, {}, 1.0, 2.0, 3.0, 4.0)
+    run.save_result(result)
+    assert run.result() == result
+
+
+def test_looks_at_test_are_counted(run: Run) -> None:
+    assert run.looks_at_test() == 0
+    run.look_at_test("here")
+    run.look_at_test("there")
+    assert run.looks_at_test() == 2
+
+
+def test_rename(run: Run, workspace: Workspace) -> None:
+    run.renamed(" Better ")
+    assert [found.name for found in list_runs(workspace)] == ["Better"]
+    with pytest.raises(RunError, match="needs a name"):
+        run.renamed("  ")
+
+
+def test_unknown_and_damaged_runs_get_a_sentence(run: Run, workspace: Workspace) -> None:
+    with pytest.raises(RunError, match="no run 'nothing'"):
+        find_run(workspace, "nothing")
+    Path(run.folder / "run.json").write_text("{")
+    with pytest.raises(RunError, match="damaged"):
+        find_run(workspace, run.id)

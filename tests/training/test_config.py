@@ -1,0 +1,43 @@
+"""Settings are in range or refused with the reason."""
+
+import pytest
+
+from core.errors import ConfigError
+from core.training.config import TrainingConfig, recommended, recommended_epochs
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("epochs", 0, "epochs between 0.1 and 100, found 0"),
+        ("learning_rate", 1.0, "learning rate between 1e-07 and 0.01, found 1.0"),
+        ("batch_size", 0, "batch size between 1 and 256, found 0"),
+        ("max_length", 4, "max length between 8 and 8192, found 4"),
+        ("warmup_share", 0.9, "warmup share between 0 and 0.5, found 0.9"),
+        ("seed", -1, "seed between 0 and"),
+        ("epochs", "three", "found 'three'"),
+    ],
+)
+def test_a_value_out_of_range_is_named(field: str, value: object, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        TrainingConfig(**{field: value})  # type: ignore[arg-type]
+    assert said in caught.value.message
+    assert caught.value.hint
+
+
+def test_json_and_back() -> None:
+    config = TrainingConfig(epochs=2, seed=7)
+    assert TrainingConfig.from_json(config.to_json()) == config
+    with pytest.raises(ConfigError, match="Unknown setting 'epoch'"):
+        TrainingConfig.from_json({"epoch": 3})
+
+
+def test_few_texts_get_more_epochs() -> None:
+    assert recommended_epochs(50, 16) == 8
+    assert recommended_epochs(414, 16) == 6
+    assert recommended_epochs(720, 16) == 3
+    assert recommended_epochs(10_000, 16) == 3
+
+
+def test_large_encoders_get_smaller_rates() -> None:
+    assert recommended(100, "google-bert/bert-base-uncased").learning_rate < recommended(100).learning_rate
