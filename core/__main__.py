@@ -70,7 +70,10 @@ def _train(options: argparse.Namespace) -> int:
     # The splits are made before anything is stored, so that data that cannot be used leaves nothing behind.
     splits = split(apply_columns(joined, columns), plan)
     config = replace(
-        recommended(len(splits.train), options.encoder), method=options.method, seed=options.seed, **_given(options)
+        recommended(len(splits.train), splits.task.outputs, options.encoder),
+        method=options.method,
+        seed=options.seed,
+        **_given(options),
     )
     dataset = save_dataset(_workspace(options), joined, columns, plan, options.file.stem)
     run = prepare(_workspace(options), dataset, config, options.name, splits)

@@ -21,13 +21,14 @@ _TABLE = "table.parquet"
 
 @dataclass(frozen=True)
 class Dataset:
-    """What dataset.json records; ``rows`` counts the labelled rows, ``fingerprint`` names their texts and labels."""
+    """What dataset.json records; ``rows`` counts the labelled rows, ``labels`` the outputs a model needs for them."""
 
     folder: Path
     name: str
     columns: ColumnChoice
     plan: SplitPlan
     task_kind: str
+    labels: int
     rows: int
     fingerprint: str
     created: str
@@ -58,6 +59,7 @@ def save_dataset(workspace: Workspace, table: Table, columns: ColumnChoice, plan
         "columns": asdict(columns),
         "plan": asdict(plan),
         "task_kind": labelled.task.kind,
+        "labels": labelled.task.outputs,
         "rows": len(labelled),
         "fingerprint": fingerprint(labelled),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -122,6 +124,7 @@ def _from_record(folder: Path, record: dict[str, Any]) -> Dataset:
         columns=ColumnChoice(**record["columns"]),
         plan=SplitPlan(**record["plan"]),
         task_kind=record["task_kind"],
+        labels=record["labels"],
         rows=record["rows"],
         fingerprint=record["fingerprint"],
         created=record["created"],

@@ -55,7 +55,7 @@ def quick_run(workspace: Workspace, sample: Sample) -> Run:
 def default_config(dataset: Dataset, encoder: str = BUILT_IN) -> TrainingConfig:
     """The config to start from for a data set."""
     share = 1.0 - dataset.plan.validation_share - dataset.plan.test_share
-    return recommended(max(1, round(dataset.rows * share)), encoder)
+    return recommended(max(1, round(dataset.rows * share)), dataset.labels, encoder)
 
 
 def follow(run: Run) -> Iterator[Event]:

@@ -12,8 +12,12 @@ from pathlib import Path
 from tests.benchmarks.agnews import agnews_vs_recipe
 from tests.benchmarks.clinic import clinic_vs_tfidf
 from tests.benchmarks.common import Figure
+from tests.benchmarks.page_switch import page_switch
 
-BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {"agnews_vs_recipe": agnews_vs_recipe}
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
+    "agnews_vs_recipe": agnews_vs_recipe,
+    "page_switch": page_switch,
+}
 # More than half an hour together: only run when named.
 LONG: dict[str, Callable[[], list[Figure]]] = {"clinic_vs_tfidf": clinic_vs_tfidf}
 

@@ -37,7 +37,7 @@ def clinic_vs_tfidf() -> list[Figure]:
         )
         targets = task.encode(test["label"].tolist())
         with tempfile.TemporaryDirectory() as scratch:
-            config = replace(recommended(len(train)), seed=len(runs))
+            config = replace(recommended(len(train), task.outputs), seed=len(runs))
             model = fine_tune(splits, config, Path(scratch), _ignore, lambda: False)
         logits = baselines.tfidf(
             task, rest["text"].tolist(), task.encode(rest["label"].tolist()), test["text"].tolist()

@@ -32,12 +32,12 @@ def test_json_and_back() -> None:
         TrainingConfig.from_json({"epoch": 3})
 
 
-def test_few_texts_get_more_epochs() -> None:
-    assert recommended_epochs(50, 16) == 8
-    assert recommended_epochs(414, 16) == 6
-    assert recommended_epochs(720, 16) == 3
-    assert recommended_epochs(10_000, 16) == 3
+@pytest.mark.parametrize(
+    ("rows", "labels", "epochs"), [(50, 2, 8), (414, 8, 4), (720, 4, 2), (10_000, 4, 2), (10_000, 77, 8)]
+)
+def test_few_texts_and_many_labels_get_more_epochs(rows: int, labels: int, epochs: int) -> None:
+    assert recommended_epochs(rows, 16, labels) == epochs
 
 
 def test_large_encoders_get_smaller_rates() -> None:
-    assert recommended(100, "google-bert/bert-base-uncased").learning_rate < recommended(100).learning_rate
+    assert recommended(100, 2, "google-bert/bert-base-uncased").learning_rate < recommended(100, 2).learning_rate
