@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
+from threadpoolctl import threadpool_limits
 
 from core.task import Floats, Task
 
@@ -49,7 +50,8 @@ def tfidf(
         ridge = Ridge(alpha=1.0).fit(train, train_targets)
         return np.asarray(ridge.predict(rows), dtype=np.float32).reshape(-1, 1)
     model = LogisticRegression(C=_STRENGTH, max_iter=300, random_state=seed)
-    with warnings.catch_warnings():
+    # Products this small are many times slower when BLAS shares them out among threads.
+    with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="blas"):
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Label (not )?.* is present in all training examples")
         if task.kind == "multilabel":

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, mean_squared_error
+from threadpoolctl import threadpool_limits
 
 from core.task import Floats, Task
 
@@ -49,9 +50,11 @@ def fit_head(
     """
     scale = float(train[0].std()) or 1.0
     heads = []
-    for strength in STRENGTHS:
-        weight, bias = _fit(task, train[0] / scale, train[1], strength, seed)
-        heads.append(Head((weight / scale).astype(np.float32), bias.astype(np.float32), strength))
+    # Products this small are many times slower when BLAS shares them out among threads.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for strength in STRENGTHS:
+            weight, bias = _fit(task, train[0] / scale, train[1], strength, seed)
+            heads.append(Head((weight / scale).astype(np.float32), bias.astype(np.float32), strength))
     return min(heads, key=lambda head: _loss(task, head, validation))
 
 

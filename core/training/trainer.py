@@ -35,7 +35,9 @@ from core.models.head import Head, fit_head
 from core.models.pooling import has_mean_pooling
 from core.training.config import TrainingConfig
 
-EVALUATIONS_PER_RUN = 5
+EVALUATIONS_PER_RUN = 4
+# Fewer distinct lengths: a processor's kernels are compiled and cached for each shape.
+_LENGTH_STEP = 16
 _REPORTED_STEPS = 500
 # Share of its weights that a fitted head starts with. Accuracy with the whole head and with a quarter of it: 0.819 and
 # 0.844 on 2,000 AG News texts after 800, 0.805 and 0.856 on the clinic sample (6 epochs, mean of two splits).
@@ -74,7 +76,7 @@ def fine_tune(
         train_dataset=_encode(splits.train, classifier, scale),
         eval_dataset=_encode(splits.validation, classifier, scale),
         processing_class=classifier.tokenizer,
-        data_collator=DataCollatorWithPadding(classifier.tokenizer),
+        data_collator=DataCollatorWithPadding(classifier.tokenizer, pad_to_multiple_of=_LENGTH_STEP),
         compute_metrics=lambda prediction: _metrics(prediction, classifier, scale),
         callbacks=[_Reporter(on_event, stop_requested)],
     )

@@ -126,23 +126,24 @@ def _evaluate(
     tell(Phase("evaluating"))
     task = run.task
     train_targets = task.encode(splits.train["label"].tolist())
-    summaries: dict[str, dict[str, dict[str, float]]] = {"validation": {}, "test": {}}
-    seconds, texts = 0.0, 0
-    for split in ("validation", "test"):
-        frame = getattr(splits, split)
-        answers = {
-            "majority": baselines.majority(task, train_targets, len(frame)),
-            "tfidf": baselines.tfidf(task, splits.train["text"].tolist(), train_targets, frame["text"].tolist())
-            if len(frame)
-            else None,
-        }
-        began = time.monotonic()
-        answers[MODEL] = classifier.logits(frame["text"].tolist())
-        seconds, texts = seconds + time.monotonic() - began, texts + len(frame)
+    summaries: dict[str, dict[str, dict[str, float]]] = {}
+    measured = {name: frame for name, frame in splits if name != "train"}
+    texts = [text for frame in measured.values() for text in frame["text"]]
+    answers = {
+        "majority": baselines.majority(task, train_targets, len(texts)),
+        "tfidf": baselines.tfidf(task, splits.train["text"].tolist(), train_targets, texts),
+    }
+    began = time.monotonic()
+    answers[MODEL] = classifier.logits(texts)
+    seconds = time.monotonic() - began
+    first = 0
+    for split, frame in measured.items():
+        rows = slice(first, first + len(frame))
+        first += len(frame)
+        targets = task.encode(frame["label"].tolist())
         for who, logits in answers.items():
-            if logits is not None:
-                run.save_logits(split, who, logits)
-                summaries[split][who] = metrics.summarise(task, task.encode(frame["label"].tolist()), logits)
+            run.save_logits(split, who, logits[rows])
+        summaries[split] = {who: metrics.summarise(task, targets, logits[rows]) for who, logits in answers.items()}
     run.save_result(
         Result(
             validation=summaries["validation"][MODEL],
@@ -151,7 +152,7 @@ def _evaluate(
             seconds=time.monotonic() - start,
             peak_memory_mb=host.peak_memory_mb(),
             prediction_seconds=seconds,
-            texts_per_second=texts / max(seconds, 1e-9),
+            texts_per_second=len(texts) / max(seconds, 1e-9),
         )
     )
 
