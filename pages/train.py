@@ -112,7 +112,16 @@ def choose_config(dataset: Dataset) -> TrainingConfig:
             help="The rate rises from zero over these.",
         )
         decay = left.number_input("Weight decay", 0.0, 1.0, default.weight_decay, step=0.01, key=f"decay-{key}")
-        freeze = right.toggle(
+        dropout = right.number_input(
+            "Dropout",
+            0.0,
+            0.5,
+            default.dropout,
+            step=0.05,
+            key=f"dropout-{key}",
+            help="Share of hidden values left out at random in each step. May help on long trainings.",
+        )
+        freeze = left.toggle(
             "Leave the word embeddings as they are",
             default.freeze_embeddings,
             key=f"freeze-{key}",
@@ -126,6 +135,7 @@ def choose_config(dataset: Dataset) -> TrainingConfig:
         max_length=int(max_length),
         warmup_share=float(warmup),
         weight_decay=float(decay),
+        dropout=float(dropout),
         freeze_embeddings=freeze,
         seed=int(seed),
     )

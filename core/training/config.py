@@ -17,6 +17,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "warmup_share": (0.0, 0.5),
     "weight_decay": (0.0, 1.0),
     "max_gradient_norm": (0.1, 100),
+    "dropout": (0.0, 0.5),
     "seed": (0, 2**32 - 1),
 }
 
@@ -41,6 +42,9 @@ class TrainingConfig:
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     max_gradient_norm: float = 1.0
+    # Making its masks takes a fifth of a step on a CPU and bought nothing in runs this short: accuracy on 2,000 AG News
+    # texts with 0.1 and with 0 was 0.823 and 0.836 from a random head, 0.844 and 0.843 from a fitted one.
+    dropout: float = 0.0
     freeze_embeddings: bool = True
     seed: int = 42
 

@@ -67,6 +67,7 @@ def fine_tune(
             classifier = warm_start(classifier, splits, config.seed, on_event)
         scale.shrink(output_layer(classifier.model))
         _soften(output_layer(classifier.model))
+    _set_dropout(classifier.model, config.dropout)
     if config.freeze_embeddings:
         classifier.model.get_input_embeddings().requires_grad_(False)
     on_event(Phase("training"))
@@ -99,6 +100,13 @@ def warm_start(classifier: Classifier, splits: Splits, seed: int, on_event: OnEv
         seen += len(frame)
     head: Head = fit_head(task, parts[0], parts[1], seed)
     return classifier.with_head(head)
+
+
+def _set_dropout(model: nn.Module, share: float) -> None:
+    """Drop this share of hidden values; where nothing is dropped anyway (attention, pooling) it stays so."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout) and module.p > 0:
+            module.p = share
 
 
 @torch.no_grad()

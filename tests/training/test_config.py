@@ -14,6 +14,7 @@ from core.training.config import TrainingConfig, recommended, recommended_epochs
         ("batch_size", 0, "batch size between 1 and 256, found 0"),
         ("max_length", 4, "max length between 8 and 8192, found 4"),
         ("warmup_share", 0.9, "warmup share between 0 and 0.5, found 0.9"),
+        ("dropout", 0.9, "dropout between 0 and 0.5, found 0.9"),
         ("seed", -1, "seed between 0 and"),
         ("epochs", "three", "found 'three'"),
     ],
