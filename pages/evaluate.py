@@ -58,7 +58,7 @@ def show_headline(run: Run, scores: dict[str, dict[str, float]]) -> None:
             st.metric(
                 metrics.TITLES[name],
                 _number(ours, name),
-                f"{_number(ours - theirs, name, signed=True)} over TF-IDF",
+                f"{_number(ours - theirs, name, signed=True)} vs TF-IDF",
                 delta_color="inverse" if name in _LOW_IS_GOOD else "normal",
                 border=True,
             )
@@ -133,13 +133,13 @@ def _texts(rows: pd.DataFrame) -> None:
 
 
 def _number(value: float, name: str, signed: bool = False) -> str:
-    """A share as a percentage, a difference of shares in points, any other metric with three decimals."""
+    """A share as a percentage, a difference of shares in percentage points, any other metric with three decimals."""
     sign = "+" if signed else ""
     if np.isnan(value):
         return "undefined"
     if name in _NOT_SHARES:
         return f"{value:{sign}.3f}"
-    return f"{100 * value:{sign}.1f} points" if signed else f"{value:.1%}"
+    return f"{100 * value:{sign}.1f}" if signed else f"{value:.1%}"
 
 
 def show(run: Run) -> None:

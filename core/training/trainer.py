@@ -83,6 +83,8 @@ def fine_tune(
     )
     trainer.remove_callback(PrinterCallback)  # events say all that it would print
     trainer.train(resume_from_checkpoint=resumed)
+    # Accelerate wraps the forward pass in bfloat16; what is measured must be what is saved.
+    trainer.accelerator.unwrap_model(classifier.model, keep_fp32_wrapper=False)
     scale.stretch(output_layer(classifier.model))
     classifier.model.eval()
     return classifier

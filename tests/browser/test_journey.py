@@ -46,7 +46,7 @@ def test_from_one_click_to_a_prediction(page: Page, server: Server) -> None:
 
     switch(page, "Evaluate")
     expect(page.get_by_text("Mistakes it was surest of")).to_be_visible()
-    chart = page.locator("[data-testid=stVegaLiteChart] canvas").first
+    chart = page.get_by_test_id("stVegaLiteChart").first
     box = chart.bounding_box()
     assert box is not None
     # The first cell on the diagonal: right of the labels, below the top.
