@@ -1,8 +1,9 @@
 """Small pieces every page is built from: errors, choices, text that came from users."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import streamlit as st
 
@@ -50,32 +51,26 @@ def remember_run(identifier: str) -> None:
     st.session_state[_RUN] = identifier
 
 
-def choose_dataset(datasets: Sequence[Dataset], label: str = "Data set") -> Dataset:
+def choose_dataset(datasets: Sequence[Dataset]) -> Dataset:
     """A select box over data sets that other pages agree with."""
-    ids = [dataset.id for dataset in datasets]
-    remembered = st.session_state.get(_DATASET)
-    chosen = st.selectbox(
-        label,
-        range(len(ids)),
-        index=ids.index(remembered) if remembered in ids else 0,
-        format_func=lambda i: f"{datasets[i].name} ({datasets[i].rows:,} rows)",
-    )
-    remember_dataset(ids[chosen])
-    return datasets[chosen]
+    return _choose("Data set", datasets, _DATASET, lambda dataset: f"{dataset.name} ({dataset.rows:,} rows)")
 
 
-def choose_run(runs: Sequence[Run], label: str = "Model") -> Run:
+def choose_run(runs: Sequence[Run]) -> Run:
     """A select box over runs that other pages agree with."""
-    ids = [run.id for run in runs]
-    remembered = st.session_state.get(_RUN)
-    chosen = st.selectbox(
-        label,
-        range(len(ids)),
-        index=ids.index(remembered) if remembered in ids else 0,
-        format_func=lambda i: f"{runs[i].name}, {age(runs[i])}",
-    )
-    remember_run(ids[chosen])
-    return runs[chosen]
+    return _choose("Model", runs, _RUN, lambda run: f"{run.name}, {age(run)}")
+
+
+Choice = TypeVar("Choice", Dataset, Run)
+
+
+def _choose(label: str, options: Sequence[Choice], remembered_as: str, name: Callable[[Choice], str]) -> Choice:
+    ids = [option.id for option in options]
+    remembered = st.session_state.get(remembered_as)
+    start = ids.index(remembered) if remembered in ids else 0
+    chosen = st.selectbox(label, range(len(ids)), index=start, format_func=lambda i: name(options[i]))
+    st.session_state[remembered_as] = ids[chosen]
+    return options[chosen]
 
 
 def age(run: Run) -> str:
