@@ -28,7 +28,7 @@ from core.errors import ModelError
 from core.jobs.events import OnProgress, no_progress
 from core.models.encoders import BUILT_IN, locate
 from core.models.head import Head
-from core.models.pooling import add_mean_pooling, can_pool, has_mean_pooling
+from core.models.pooling import add_mean_pooling, can_pool, has_mean_pooling, pool_directly, pooling_layer_in_place
 from core.task import Floats, Task
 from core.workspace import read_json, write_atomically, write_json
 
@@ -154,6 +154,7 @@ def build(encoder: str, task: Task, max_length: int) -> Classifier:
         ) from error
     if can_pool(model):
         add_mean_pooling(model)
+        pool_directly(model)
     longest = getattr(model.config, "max_position_embeddings", max_length)
     return Classifier(model.eval(), tokenizer, task, encoder, min(max_length, longest))
 
@@ -161,7 +162,8 @@ def build(encoder: str, task: Task, max_length: int) -> Classifier:
 def save_whole(classifier: Classifier, folder: Path) -> None:
     """Write the whole model, as plain transformers loads it."""
     folder.mkdir(parents=True, exist_ok=True)
-    classifier.model.save_pretrained(folder)
+    with pooling_layer_in_place(classifier.model):
+        classifier.model.save_pretrained(folder)
     classifier.tokenizer.save_pretrained(folder)
     _write_record(classifier, folder, "whole")
 
@@ -214,6 +216,7 @@ def _load_whole(folder: Path, task: Task, record: dict[str, Any]) -> Classifier:
         raise ModelError(
             f"The model in {folder.parent.name} could not be loaded: {_first_line(error)}", "Train it again."
         ) from error
+    pool_directly(model)
     return Classifier(model.eval(), tokenizer, task, record["encoder"], record["max_length"])
 
 

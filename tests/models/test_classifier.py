@@ -16,7 +16,7 @@ from core.models.classifier import Classifier
 from core.models.demo import DEMO_MODEL
 from core.models.encoders import BUILT_IN, built_in_folder
 from core.models.head import Head, fit_head
-from core.models.pooling import POOLED_SCALE
+from core.models.pooling import POOLED_SCALE, DirectPooling, pooling_layer_in_place
 from core.task import Task
 
 TASK = Task("multiclass", ("cold", "fruit", "other"))
@@ -37,6 +37,14 @@ def test_features_are_the_normalised_mean_of_the_plain_encoder(classifier: Class
             hidden = plain(**classifier.tokenizer(text, return_tensors="pt")).last_hidden_state[0]
         mean = torch.nn.functional.layer_norm(hidden.mean(0), (384,))
         assert feature == pytest.approx(torch.tanh(POOLED_SCALE * mean).numpy(), abs=2e-3)
+
+
+def test_pooling_directly_equals_the_layer_that_is_saved(classifier: Classifier) -> None:
+    direct = classifier.logits(TEXTS)
+    with pooling_layer_in_place(classifier.model):
+        assert not any(isinstance(module, DirectPooling) for module in classifier.model.modules())
+        assert classifier.logits(TEXTS) == pytest.approx(direct, abs=1e-5)
+    assert any(isinstance(module, DirectPooling) for module in classifier.model.modules())
 
 
 def test_neither_order_nor_padding_matters(classifier: Classifier) -> None:
