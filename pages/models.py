@@ -13,7 +13,7 @@ from core.task import TITLES as TASKS
 from core.workspace import delete, slug
 from pages.shared.navigation import link
 from pages.shared.progress import show_progress
-from pages.shared.ui import age, choose_run, duration, errors_shown, header, plain
+from pages.shared.ui import age, choose_run, duration, errors_shown, header, show_problem
 from pages.shared.visitor import workspace
 
 
@@ -53,7 +53,7 @@ def manage(run: Run) -> None:
         show_progress(run)
         return
     if status.state in ("failed", "died"):
-        st.error(f"{plain(status.message)}  \n**{plain(status.hint)}**", icon=":material/error:")
+        show_problem(status.message, status.hint)
     with st.form(f"rename-{run.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", value=run.name, max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:"):

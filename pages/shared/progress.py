@@ -8,7 +8,7 @@ from core.evaluation.metrics import MAIN_METRIC, TITLES
 from core.jobs import events, process, queue
 from core.jobs.events import Event, Phase, Progress, Step, Validation
 from core.runs import Run
-from pages.shared.ui import duration, plain
+from pages.shared.ui import duration, plain, show_problem
 from pages.shared.visitor import workspace
 
 _EVERY = "1s"
@@ -72,7 +72,15 @@ def _state(run: Run, status: process.Status, happened: list[Event]) -> None:
 def _ending(run: Run, status: process.Status) -> None:
     result = run.result()
     if status.state in ("failed", "died"):
-        st.error(f"{plain(status.message)}  \n**{plain(status.hint)}**", icon=":material/error:")
+        show_problem(status.message, status.hint)
+        if st.button(
+            "Start it again",
+            icon=":material/replay:",
+            key=f"resume-{run.id}",
+            help="Goes on from the last checkpoint, where there is one.",
+        ):
+            process.start(run.folder)
+            st.rerun()
     elif result is None:
         st.warning(f"{plain(status.message)} {plain(status.hint)}", icon=":material/stop_circle:")
     else:

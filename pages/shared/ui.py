@@ -21,9 +21,9 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-def show_error(error: StudioError) -> None:
-    """An error in two sentences: what was found, what to do."""
-    st.error(plain(error.message) + (f"  \n**{plain(error.hint)}**" if error.hint else ""), icon=":material/error:")
+def show_problem(message: str, hint: str) -> None:
+    """What was found, and what to do about it."""
+    st.error(plain(message) + (f"  \n**{plain(hint)}**" if hint else ""), icon=":material/error:")
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except StudioError as error:
-        show_error(error)
+        show_problem(error.message, error.hint)
 
 
 def header(title: str, about: str) -> None:
