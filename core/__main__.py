@@ -1,4 +1,4 @@
-"""The command line: python -m core demo | train | run | evaluate | predict. The same code the pages call."""
+"""The command line: python -m core demo | check | train | run | analyse | evaluate | predict. The same code the pages call."""
 
 import argparse
 import json
@@ -6,12 +6,17 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from core.data.table import ReadOptions
 from core.errors import DataError, RunError, StudioError
 from core.runs import Run, find_run
-from core.workspace import Workspace, default_home, workspace_of
+from core.workspace import Workspace, default_home, workspace_around, workspace_of
+
+if TYPE_CHECKING:
+    from core.data.report import Report
 
 _SETTINGS = {"epochs": float, "learning_rate": float, "batch_size": int, "max_length": int}
 
@@ -49,9 +54,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from core.data.columns import ColumnChoice, apply_columns, guess_kind
-    from core.data.dataset import join_tables, save_dataset
-    from core.data.reading import read_file
+    from core.data.columns import apply_columns, choice_for
+    from core.data.dataset import save_dataset
+    from core.data.reading import join_tables, read_file
     from core.data.splitting import SplitPlan, split
     from core.training.config import recommended
     from core.training.launch import prepare
@@ -59,12 +64,8 @@ def _train(options: argparse.Namespace) -> int:
     table = read_file(options.file)
     others = {"validation": options.validation_file, "test": options.test_file}
     parts = [("train", table), *((name, read_file(path)) for name, path in others.items() if path)]
-    if options.label not in table.frame.columns:
-        raise DataError(
-            f"{table.name} has no column {options.label!r}.", f"Its columns are: {', '.join(table.frame.columns[:20])}."
-        )
-    kind = options.task or guess_kind(table.frame[options.label])
-    columns = ColumnChoice(options.text, options.label, kind, split="split" if len(parts) > 1 else None)
+    joined = join_tables(parts) if len(parts) > 1 else table
+    columns = choice_for(joined, options.text, options.label, options.task)
     plan = SplitPlan(options.validation_share, options.test_share, options.seed)
     joined = join_tables(parts) if len(parts) > 1 else table
     # The splits are made before anything is stored, so that data that cannot be used leaves nothing behind.
@@ -86,9 +87,53 @@ def _run(options: argparse.Namespace) -> int:
     from core.training.worker import work
 
     folder: Path = options.run.resolve()
-    home = folder.parents[3] if folder.parents[2].name == "workspaces" else default_home()
-    work(Run.open(folder), home)
+    work(Run.open(folder), workspace_around(folder).home)
     return 0
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    from core.training.analysis import work
+
+    work(options.folder.resolve())
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from core.data.labels import read_names
+    from core.data.reading import read_files
+    from core.data.report import report
+    from core.models.encoders import BUILT_IN
+    from core.models.tokenization import count_tokens
+
+    files = {path.name: _bytes_of(path) for path in options.files}
+    names = read_names(_bytes_of(options.names).decode("utf-8")) if options.names else ()
+    table = read_files(
+        files, ReadOptions(options.encoding, options.delimiter, header=options.header, sheet=options.sheet)
+    )
+    found = report(table, partial(count_tokens, BUILT_IN), options.text, options.label, names)
+    if options.json:
+        print(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+    else:
+        _print_check(found)
+    return 1 if found.blocked else 0
+
+
+def _bytes_of(path: Path) -> bytes:
+    if not path.is_file():
+        raise DataError(f"There is no file {str(path)!r}.", "Check the path.")
+    return path.read_bytes()
+
+
+def _print_check(found: "Report") -> None:
+    table = found.table
+    print(f"{table.name}: {table.form}, {len(table):,} rows, columns {', '.join(table.frame.columns[:20])}")
+    if found.choice is not None:
+        print(f"text: {found.choice.text}; label: {found.choice.label}; task: {found.choice.kind}")
+    for name, count in list(found.labels.items())[:20]:
+        print(f"  {count:>8,}  {name}")
+    for finding in found.findings:
+        repair = f" [{finding.repair.title}]" if finding.repair else ""
+        print(f"{finding.severity:>8}  {finding.check}: {finding.message}{repair}")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -255,7 +300,18 @@ def _parser() -> argparse.ArgumentParser:
 
     add("demo", _demo, "The whole way on the built-in sample: split, fine-tune, evaluate, predict.")
 
-    train = add("train", _train, "Fine-tune on a CSV or TSV file.")
+    check = add("check", _check, "Read a table and say what is in it and what is wrong with it.")
+    check.add_argument("files", type=Path, nargs="+", metavar="FILE", help="one file, or one for each split")
+    check.add_argument("--text", metavar="COL", help="column with the texts (default: guessed)")
+    check.add_argument("--label", metavar="COL", help="column with the labels (default: guessed)")
+    check.add_argument("--names", type=Path, metavar="F", help="what label ids stand for, one name a line")
+    check.add_argument("--encoding", help="default: found out")
+    check.add_argument("--delimiter", help="default: found out")
+    check.add_argument("--header", action=argparse.BooleanOptionalAction, help="whether row 1 names the columns")
+    check.add_argument("--sheet", help="sheet of an Excel file")
+    check.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+
+    train = add("train", _train, "Fine-tune on a table of labelled texts.")
     train.add_argument("file", type=Path, metavar="FILE")
     train.add_argument("--text", required=True, metavar="COL", help="column with the texts")
     train.add_argument("--label", required=True, metavar="COL", help="column with the labels")
@@ -281,6 +337,9 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", _run, "Carry out a prepared run: what the child process is.")
     run.add_argument("run", type=Path, metavar="RUN")
 
+    analyse = add("analyse", _analyse, "Look closer at a data set with frozen features: what the child process is.")
+    analyse.add_argument("folder", type=Path, metavar="FOLDER")
+
     evaluate = add("evaluate", _evaluate, "Show how good a run's model is.")
     evaluate.add_argument("run", metavar="RUN", help="its id, or its folder")
     evaluate.add_argument("--json", action="store_true")
@@ -288,7 +347,7 @@ def _parser() -> argparse.ArgumentParser:
     predict = add("predict", _predict, "Predict texts, or a file of them.")
     predict.add_argument("run", metavar="RUN", help="its id, or its folder")
     predict.add_argument("texts", nargs="*", metavar="TEXT")
-    predict.add_argument("--file", type=Path, metavar="IN", help="CSV or TSV file")
+    predict.add_argument("--file", type=Path, metavar="IN", help="a table in any format that can be read")
     predict.add_argument("--text", metavar="COL", help="column with the texts (default: the longest)")
     predict.add_argument("--out", type=Path, metavar="OUT", help="CSV file for the answers")
     predict.add_argument("--json", action="store_true")

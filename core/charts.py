@@ -12,6 +12,7 @@ _LIMIT = "#d1495b"
 _BAR = 22
 _MAX_POINTS = 500
 _LABEL_PIXELS = 220
+MAX_MAP_POINTS = 3_000
 
 
 def class_counts(counts: pd.DataFrame) -> Chart:
@@ -60,6 +61,48 @@ def histogram(values: pd.Series, title: str, line: float | None = None) -> Chart
         ]
     )
     return alt.layer(bars, *marks).properties(height=220)
+
+
+def cooccurrence(pairs: pd.DataFrame) -> Chart:
+    """How often labels stand together, as a heat map. Columns: label, with, rows; the diagonal left out."""
+    side = pairs["label"].nunique()
+    axis = alt.Axis(labelLimit=160, labelOverlap=False)
+    return (
+        alt.Chart(pairs)
+        .mark_rect()
+        .encode(
+            x=alt.X("with:N", title=None, axis=alt.Axis(labelLimit=160, labelAngle=-45, labelOverlap=False)),
+            y=alt.Y("label:N", title=None, axis=axis),
+            color=alt.Color("rows:Q", scale=alt.Scale(scheme="blues"), legend=None),
+            tooltip=["label", "with", "rows"],
+        )
+        .properties(height=max(240, 20 * side + 100))
+    )
+
+
+def text_map(points: pd.DataFrame, title: str, is_score: bool) -> Chart:
+    """Texts as points in two dimensions, thinned to ``MAX_MAP_POINTS``; a brush selects them under the name "brush".
+
+    Columns: row, x, y, label.
+    """
+    brush = alt.selection_interval(name="brush")
+    colour = alt.Color(
+        "label:Q" if is_score else "label:N", title=title, legend=alt.Legend(symbolLimit=20, labelLimit=160)
+    )
+    hidden = alt.Axis(labels=False, ticks=False, domain=False, title=None, grid=False)
+    return (
+        alt.Chart(points[["row", "x", "y", "label"]])
+        .mark_circle(size=45)
+        .encode(
+            x=alt.X("x:Q", axis=hidden, scale=alt.Scale(zero=False)),
+            y=alt.Y("y:Q", axis=hidden, scale=alt.Scale(zero=False)),
+            color=colour,
+            opacity=alt.condition(brush, alt.value(0.75), alt.value(0.12)),
+            tooltip=["label"],
+        )
+        .add_params(brush)
+        .properties(height=460)
+    )
 
 
 def probabilities(named: dict[str, float], most: int = 20) -> Chart:

@@ -53,6 +53,12 @@ def workspace_of(visitor: str, home: Path | None = None) -> Workspace:
     return Workspace(root=base / "workspaces" / visitor, home=base)
 
 
+def workspace_around(folder: Path) -> Workspace:
+    """The workspace that a run's or a data set's folder, or one inside it, lies in."""
+    root = next(parent.parent for parent in folder.resolve().parents if parent.name in ("runs", "datasets"))
+    return Workspace(root, root.parents[1] if root.parent.name == "workspaces" else default_home())
+
+
 def slug(name: str) -> str:
     """``name`` as lower-case ASCII letters, digits and hyphens, at most 40 characters, never empty."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

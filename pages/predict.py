@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.data.reading import EXTENSIONS
+from core.data.reading import EXTENSIONS, read_bytes
+from core.data.table import ReadOptions
 from core.prediction.predict import for_spreadsheets, predict_table, text_column
 from core.runs import list_runs
 from pages.shared import cached
@@ -29,11 +30,12 @@ def choose_model() -> Path:
 
 def predict_file(folder: Path) -> None:
     """Upload a table, predict its text column, show and download the answers."""
-    file = st.file_uploader("CSV or TSV file with a column of texts", type=list(EXTENSIONS))
+    file = st.file_uploader("A table with a column of texts", type=list(EXTENSIONS))
     if file is None:
         st.session_state.pop(_PREDICTED, None)
         return
-    table = cached.table(file.getvalue(), file.name, True, 1)
+    data = file.getvalue()
+    table = cached.table(file.file_id, ReadOptions(), lambda: read_bytes(data, file.name, columns_needed=1))
     columns = list(table.frame.columns)
     column = st.selectbox("Column with the text", columns, index=columns.index(text_column(table.frame)))
     key = (str(folder), file.file_id, column)

@@ -1,57 +1,100 @@
 """Which column is the text, which the label, what kind of task that makes: guessed, then applied."""
 
 import re
-from dataclasses import dataclass
-from typing import cast, get_args
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, cast, get_args
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from core.data.reading import Table
+from core.data import labels as label_cells
+from core.data.archives import SPLIT_FOLDERS
+from core.data.labels import LabelForm, guess_form
+from core.data.table import STRINGS, Table
 from core.errors import DataError
-from core.task import Label, Task, TaskKind
+from core.task import Task, TaskKind
 
 SPLITS = ("train", "validation", "test")
 _TEXT_NAMES = re.compile(
-    r"text|message|review|comment|sentence|content|body|ticket|question|tweet|description", re.IGNORECASE
+    r"text|message|review|comment|sentence|content|body|ticket|question|tweet|description|abstract|utterance",
+    re.IGNORECASE,
 )
-_LABEL_NAMES = re.compile(r"label|categor|class|target|sentiment|intent|topic|score|rating|tag|type", re.IGNORECASE)
-_SEPARATOR = "|"
+_LABEL_NAMES = re.compile(
+    r"label|categor|class|target|sentiment|intent|topic|score|rating|tag|type|stars", re.IGNORECASE
+)
+_SPLIT_NAMES = re.compile(r"split|fold|subset|partition", re.IGNORECASE)
 _GUESS_ROWS = 5_000
 # More distinct whole numbers than this are a score rather than class names.
 _MAX_NUMBERED_CLASSES = 30
+_FLAGS = {"0", "1", "0.0", "1.0", "true", "false", "yes", "no", ""}
+_SET = {"1", "1.0", "true", "yes"}
+_FEWEST_FLAG_COLUMNS = 3
 
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """The columns that matter. ``split``, if there is one, holds "train", "validation" or "test" for each row."""
+    """The columns that matter, and how a label is written in its cell.
+
+    ``label_columns`` stand in for ``label`` where each label has a column of 0 and 1. ``split`` holds "train", "validation" or
+    "test"; rows that agree in ``group`` stay in one split; ``time`` orders rows for a split by time. ``names`` are what label
+    ids stand for, as pairs (id, name).
+    """
 
     text: str
     label: str
     kind: TaskKind
     split: str | None = None
+    form: LabelForm = "plain"
+    label_columns: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    group: str | None = None
+    time: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(TaskKind):
             raise DataError(
                 f"Expected one of {', '.join(get_args(TaskKind))} as the kind of task, found {self.kind!r}."
             )
+        if self.form not in get_args(LabelForm):
+            raise DataError(f"Expected one of {', '.join(get_args(LabelForm))} as form, found {self.form!r}.")
         if self.text == self.label:
             raise DataError(
                 f"The text and the label cannot both be the column {self.text!r}.", "Choose two different columns."
             )
 
+    @property
+    def used(self) -> list[str]:
+        """The columns that have to be there."""
+        one = () if self.label_columns else (self.label,)
+        return [name for name in (self.text, *one, *self.label_columns, self.split, self.group, self.time) if name]
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """The choice whose ``dataclasses.asdict`` went through JSON."""
+        names = tuple((str(key), str(name)) for key, name in record["names"])
+        return cls(**{**record, "label_columns": tuple(record["label_columns"]), "names": names})
+
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Texts with labels. ``frame`` has the columns row (position in the table), text, label (str, list of str or float)
-    and given (the split the file itself names, else empty); ``skipped`` are rows left out for want of a text or a label."""
+    """Texts with labels. ``frame`` has the columns row (position in the table), text, label (str, list of str or float), given
+    (the split the file itself names, else empty), group and time (empty where there are none). ``unlabelled`` has row and text
+    of those still to be predicted; ``skipped`` counts rows without a text."""
 
     frame: pd.DataFrame
     task: Task
-    skipped: int
+    skipped: int = 0
+    unlabelled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"row": [], "text": []}))
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def first(self, rows: int) -> "LabelledTexts":
+        """The first so many labelled rows."""
+        return self if len(self) <= rows else replace(self, frame=self.frame.head(rows))
 
 
 def guess_columns(table: Table) -> ColumnChoice:
@@ -68,21 +111,72 @@ def guess_columns(table: Table) -> ColumnChoice:
         )
     columns = {str(name): cells for name, cells in frame.items()}
     text = max(columns, key=lambda name: _text_likeness(name, columns[name]))
-    label = max(columns.keys() - {text}, key=lambda name: (_label_likeness(name, columns[name]), name))
-    return ColumnChoice(text=text, label=label, kind=guess_kind(columns[label]))
+    split = next((name for name in columns if name != text and _holds_splits(name, columns[name])), None)
+    rest = {name: cells for name, cells in columns.items() if name not in (text, split)} or {
+        name: cells for name, cells in columns.items() if name != text
+    }
+    flags = [
+        name for name, cells in rest.items() if set(cells.str.strip().str.lower()) <= _FLAGS and cells.nunique() > 1
+    ]
+    label = max(rest, key=lambda name: _label_likeness(name, rest[name]))
+    if len(flags) >= _FEWEST_FLAG_COLUMNS and (label in flags or not _LABEL_NAMES.search(label)):
+        return ColumnChoice(text, flags[0], "multilabel", split, form="columns", label_columns=tuple(flags))
+    label = _spelled_out(label, rest)
+    kind, form = guess_kind(columns[label])
+    return ColumnChoice(text=text, label=label, kind=kind, split=split, form=form)
 
 
-def guess_kind(labels: pd.Series) -> TaskKind:
-    """Guess the kind of task from the cells of a label column."""
-    cells = labels.str.strip()
-    cells = cells[cells != ""]
-    if cells.str.contains(_SEPARATOR, regex=False).any():
-        return "multilabel"
-    numbers = pd.to_numeric(cells, errors="coerce")
+def choice_for(
+    table: Table,
+    text: str | None = None,
+    label: str | None = None,
+    kind: TaskKind | None = None,
+    names: tuple[tuple[str, str], ...] = (),
+) -> ColumnChoice:
+    """The guess, corrected by what is known.
+
+    Raises:
+        DataError: a named column is missing.
+    """
+    for column in filter(None, (text, label)):
+        if column not in table.frame.columns:
+            raise DataError(
+                f"{table.name} has no column {column!r}.",
+                f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.",
+            )
+    guess = guess_columns(table)
+    if label is None and text == guess.label:
+        label = guess.text
+    if label is not None and (label, text or guess.text) != (guess.label, guess.text):
+        guessed, form = guess_kind(table.frame[label])
+        split = guess.split if guess.split not in (text, label) else None
+        guess = ColumnChoice(text or guess.text, label, guessed, split, form)
+    elif text:
+        guess = replace(guess, text=text)
+    if kind is not None and kind != guess.kind:
+        guess = replace(guess, kind=kind, form=_usual_form(kind, guess.form), label_columns=())
+    return replace(guess, names=names)
+
+
+def _usual_form(kind: TaskKind, guessed: LabelForm) -> LabelForm:
+    if kind != "multilabel":
+        return "plain"
+    return guessed if guessed not in ("plain", "columns") else "|"
+
+
+def guess_kind(cells: pd.Series) -> tuple[TaskKind, LabelForm]:
+    """Guess the kind of task, and how several labels are written, from the cells of a label column."""
+    cells = cells.str.strip()
+    cells = cells[cells != ""].head(_GUESS_ROWS)
     distinct = cells.nunique()
-    if len(cells) and numbers.notna().all() and (distinct > _MAX_NUMBERED_CLASSES or (numbers % 1 != 0).any()):
-        return "regression"
-    return "binary" if distinct == 2 else "multiclass"
+    numbers = label_cells.numbers(cells)
+    if len(cells) and not np.isnan(numbers).any() and label_cells.one_number_each(cells):
+        is_score = distinct > _MAX_NUMBERED_CLASSES or bool((numbers % 1 != 0).any())
+        if is_score:
+            return "regression", "plain"
+    elif (form := guess_form(cells)) != "plain":
+        return "multilabel", form
+    return ("binary" if distinct == 2 else "multiclass"), "plain"
 
 
 def apply_columns(table: Table, choice: ColumnChoice) -> LabelledTexts:
@@ -91,23 +185,89 @@ def apply_columns(table: Table, choice: ColumnChoice) -> LabelledTexts:
     Raises:
         DataError: a column is missing, no usable row is left, a score is not a number, or fewer than two classes occur.
     """
-    for column in filter(None, (choice.text, choice.label, choice.split)):
+    for column in choice.used:
         if column not in table.frame.columns:
             raise DataError(
                 f"{table.name} has no column {column!r}.",
                 f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.",
             )
     texts = table.frame[choice.text].str.strip()
-    cells = table.frame[choice.label].str.strip()
-    keep = texts != ""
-    if choice.kind != "multilabel":
-        keep &= cells != ""
-    if not keep.any():
+    written = (texts != "").to_numpy(dtype=bool)
+    labelled = written & _has_label(table, choice)
+    if not labelled.any():
         raise DataError(f"No row of {table.name} has both a text and a label.", "Choose other columns.")
-    labels = _labels(cells[keep], choice)
-    frame = pd.DataFrame({"row": texts.index[keep], "text": texts[keep].to_numpy(), "label": labels})
-    frame["given"] = _given_splits(table, choice, keep)
-    return LabelledTexts(frame=frame, task=_task(labels, choice.kind), skipped=int((~keep).sum()))
+    labels = _labels(table, choice, labelled)
+    rows = np.flatnonzero(labelled)
+    frame = pd.DataFrame({"row": rows, "text": texts.to_numpy()[labelled], "label": labels.to_numpy()})
+    frame["text"] = texts[labelled].array
+    frame["label"] = labels.array
+    frame["given"] = _given_splits(table, choice, labelled)
+    for name in ("group", "time"):
+        column = getattr(choice, name)
+        frame[name] = table.frame.loc[labelled, column].array if column else ""
+    open_rows = np.flatnonzero(written & ~labelled)
+    unlabelled = pd.DataFrame({"row": open_rows, "text": texts[written & ~labelled].array})
+    return LabelledTexts(frame, task_of(frame["label"], choice.kind), int((~written).sum()), unlabelled)
+
+
+def task_of(labels: pd.Series, kind: TaskKind) -> Task:
+    """The task that these labels make, its names in alphabetical order."""
+    if kind == "regression":
+        return Task(kind, ())
+    if kind == "multilabel":
+        return Task(kind, tuple(sorted({name for names in labels for name in names})))
+    names = tuple(sorted(map(str, labels.unique())))
+    return Task("binary" if len(names) == 2 else "multiclass", names)
+
+
+def label_counts(labels: pd.Series) -> Counter[str]:
+    """Rows of each label name."""
+    if len(labels) and isinstance(labels.iloc[0], list):
+        return Counter(name for names in labels for name in names)
+    return Counter({str(name): int(count) for name, count in labels.value_counts().items()})
+
+
+def _has_label(table: Table, choice: ColumnChoice) -> npt.NDArray[np.bool_]:
+    if choice.kind == "multilabel":  # a row may have none of the labels
+        return np.ones(len(table.frame), dtype=bool)
+    return (table.frame[choice.label].str.strip() != "").to_numpy(dtype=bool)
+
+
+def _labels(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> pd.Series:
+    names = dict(choice.names)
+    if choice.label_columns:
+        flags = np.stack(
+            [table.frame.loc[rows, name].str.strip().str.lower().isin(_SET) for name in choice.label_columns], 1
+        )
+        held = [[choice.label_columns[i] for i in np.flatnonzero(row)] for row in flags]
+        return pd.Series(held, dtype=object)
+    cells = table.frame.loc[rows, choice.label].str.strip().reset_index(drop=True)
+    if choice.kind == "multilabel":
+        parts = [label_cells.split_cell(cell, choice.form) for cell in cells]
+        return pd.Series([sorted({names.get(part, part) for part in held}) for held in parts], dtype=object)
+    if choice.kind == "regression":
+        numbers = label_cells.numbers(cells)
+        if np.isnan(numbers).any():
+            raise DataError(
+                f"The column {choice.label!r} should hold numbers, found {cells[np.isnan(numbers)].iloc[0]!r}.",
+                "Choose another column or another kind of task.",
+            )
+        return pd.Series(numbers)
+    return cells.map(lambda cell: names.get(cell, cell)).astype(STRINGS) if names else cells
+
+
+def _spelled_out(label: str, columns: Mapping[str, pd.Series]) -> str:
+    """The column of names beside a column of class numbers, where numbers and names go one with one."""
+    cells = columns[label]
+    if np.isnan(label_cells.numbers(cells)).any() or cells.nunique() < 2:
+        return label
+    for name, other in columns.items():
+        if name == label or not np.isnan(label_cells.numbers(other)).all():
+            continue
+        pairs = pd.DataFrame({"id": cells, "name": other}).drop_duplicates()
+        if len(pairs) == cells.nunique() == other.nunique():
+            return name
+    return label
 
 
 def _text_likeness(column: str, cells: pd.Series) -> float:
@@ -116,48 +276,26 @@ def _text_likeness(column: str, cells: pd.Series) -> float:
 
 
 def _label_likeness(column: str, cells: pd.Series) -> float:
-    repeated = 1.0 - cells.nunique() / max(1, len(cells))
     filled = float((cells.str.strip() != "").mean())
-    return (repeated + (1.0 if _LABEL_NAMES.search(column) else 0.0)) * filled
+    distinct = cells.nunique()
+    repeated = 1.0 - distinct / max(1, len(cells))
+    varied = 1.0 if distinct > 1 else 0.2
+    return (repeated + (1.0 if _LABEL_NAMES.search(column) else 0.0)) * filled * varied
 
 
-def _labels(cells: pd.Series, choice: ColumnChoice) -> list[Label]:
-    if choice.kind == "multilabel":
-        return [sorted({part.strip() for part in cell.split(_SEPARATOR)} - {""}) for cell in cells]
-    if choice.kind == "regression":
-        numbers = pd.to_numeric(cells, errors="coerce")
-        wrong = cells[numbers.isna()]
-        if len(wrong):
-            raise DataError(
-                f"The column {choice.label!r} should hold numbers, found {wrong.iloc[0]!r}.",
-                "Choose another column or another kind of task.",
-            )
-        return [float(number) for number in numbers]
-    return cast(list[Label], cells.tolist())
+def _holds_splits(column: str, cells: pd.Series) -> bool:
+    values = set(cells.str.strip().str.lower().unique())
+    return len(values) > 1 and values <= set(SPLIT_FOLDERS) and bool(_SPLIT_NAMES.search(column) or "train" in values)
 
 
-def _task(labels: list[Label], kind: TaskKind) -> Task:
-    if kind == "regression":
-        return Task(kind, ())
-    if kind == "multilabel":
-        return Task(kind, tuple(sorted({name for names in labels for name in cast(list[str], names)})))
-    names = tuple(sorted({str(label) for label in labels}))
-    return Task("binary" if len(names) == 2 else "multiclass", names)
-
-
-def _given_splits(table: Table, choice: ColumnChoice, keep: pd.Series) -> list[str]:
+def _given_splits(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> Sequence[str] | str:
     if choice.split is None:
-        return [""] * int(keep.sum())
-    given = (
-        table.frame.loc[keep, choice.split]
-        .str.strip()
-        .str.lower()
-        .replace({"dev": "validation", "val": "validation", "valid": "validation"})
-    )
-    unknown = ~given.isin(SPLITS)
-    if unknown.any():
+        return ""
+    cells = table.frame.loc[rows, choice.split].str.strip().str.lower()
+    given = cells.map(SPLIT_FOLDERS)
+    if given.isna().any():
         raise DataError(
-            f"The split column {choice.split!r} should hold train, validation or test, found {given[unknown].iloc[0]!r}.",
+            f"The split column {choice.split!r} should hold train, validation or test, found {cells[given.isna()].iloc[0]!r}.",
             "Choose another split column, or none.",
         )
-    return cast(list[str], given.tolist())
+    return cast(Sequence[str], given.astype(STRINGS).array)

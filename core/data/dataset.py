@@ -1,8 +1,7 @@
 """A data set that lasts: the table as it was read, the columns that matter and how it is split, in a folder."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -10,8 +9,9 @@ from typing import Any, cast
 import pandas as pd
 
 from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
-from core.data.reading import Table
-from core.data.splitting import SplitPlan
+from core.data.repairs import Repair, apply_repairs
+from core.data.splitting import SplitPlan, fingerprint
+from core.data.table import Table, UnreadableRow
 from core.errors import DataError
 from core.workspace import Workspace, being_made, folders, member, read_json, write_atomically, write_json
 
@@ -27,6 +27,7 @@ class Dataset:
     name: str
     columns: ColumnChoice
     plan: SplitPlan
+    repairs: tuple[Repair, ...]
     task_kind: str
     labels: int
     rows: int
@@ -39,36 +40,69 @@ class Dataset:
         return self.folder.name
 
 
-def fingerprint(labelled: LabelledTexts) -> str:
-    """16 hex digits that name the texts and labels, whatever their order."""
-    lines = sorted(
-        f"{text}\0{label}" for text, label in zip(labelled.frame["text"], labelled.frame["label"], strict=True)
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def save_dataset(workspace: Workspace, table: Table, columns: ColumnChoice, plan: SplitPlan, name: str) -> Dataset:
-    """Store a table with its column choice as a new data set.
+def save_dataset(
+    workspace: Workspace,
+    table: Table,
+    columns: ColumnChoice,
+    plan: SplitPlan,
+    name: str,
+    repairs: Sequence[Repair] = (),
+) -> Dataset:
+    """Store a table as it was read, with its column choice and the repairs made, as a new data set.
 
     Raises:
         DataError: the chosen columns do not make labelled texts.
     """
-    labelled = apply_columns(table, columns)
+    source = {
+        "file": table.name,
+        "form": table.form,
+        "encoding": table.encoding,
+        "delimiter": table.delimiter,
+        "quote": table.quote,
+        "header": table.header,
+        "unreadable": [asdict(row) for row in table.unreadable],
+    }
     record = {
         "name": name,
         "columns": asdict(columns),
         "plan": asdict(plan),
-        "task_kind": labelled.task.kind,
-        "labels": labelled.task.outputs,
-        "rows": len(labelled),
-        "fingerprint": fingerprint(labelled),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": {"file": table.name, "encoding": table.encoding, "delimiter": table.delimiter},
-    }
+        "source": source,
+    } | _contents(apply_repairs(apply_columns(table, columns), repairs), repairs)
     with being_made(workspace.datasets, name) as folder:
         write_atomically(folder / _TABLE, lambda path: table.frame.to_parquet(path, index=False))
         write_json(folder / _RECORD, record)
     return _from_record(workspace.datasets / folder.name, record)
+
+
+def _contents(labelled: LabelledTexts, repairs: Sequence[Repair]) -> dict[str, Any]:
+    """What dataset.json says of the rows after the repairs."""
+    return {
+        "repairs": [repair.to_json() for repair in repairs],
+        "task_kind": labelled.task.kind,
+        "labels": labelled.task.outputs,
+        "rows": len(labelled),
+        "fingerprint": fingerprint(labelled.frame),
+    }
+
+
+def change_repairs(dataset: Dataset, repairs: Sequence[Repair]) -> Dataset:
+    """The data set with other repairs; the table is kept as it was read, and runs keep the rows they were trained on.
+
+    Raises:
+        DataError: too little would be left.
+    """
+    labelled = apply_repairs(apply_columns(load_table(dataset), dataset.columns), repairs)
+    record = read_json(dataset.folder / _RECORD) | _contents(labelled, repairs)
+    write_json(dataset.folder / _RECORD, record)
+    return _from_record(dataset.folder, record)
+
+
+def rename_dataset(dataset: Dataset, name: str) -> Dataset:
+    """The data set under another name."""
+    record = read_json(dataset.folder / _RECORD) | {"name": name}
+    write_json(dataset.folder / _RECORD, record)
+    return _from_record(dataset.folder, record)
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
@@ -91,38 +125,30 @@ def find_dataset(workspace: Workspace, identifier: str) -> Dataset:
 def load_table(dataset: Dataset) -> Table:
     """The table of a data set, as it was read."""
     source = read_json(dataset.folder / _RECORD)["source"]
-    return Table(pd.read_parquet(dataset.folder / _TABLE), source["file"], source["encoding"], source["delimiter"])
+    return Table(
+        frame=pd.read_parquet(dataset.folder / _TABLE),
+        name=source["file"],
+        form=source["form"],
+        encoding=source["encoding"],
+        delimiter=source["delimiter"],
+        quote=source["quote"],
+        header=source["header"],
+        unreadable=tuple(UnreadableRow(**row) for row in source["unreadable"]),
+    )
 
 
 def load_labelled(dataset: Dataset) -> LabelledTexts:
-    """The labelled texts of a data set."""
-    return apply_columns(load_table(dataset), dataset.columns)
-
-
-def join_tables(tables: Sequence[tuple[str, Table]], column: str = "split") -> Table:
-    """Tables of the same columns as one, with a column that says which split each row came from.
-
-    Raises:
-        DataError: a table lacks a column of the first.
-    """
-    first = tables[0][1]
-    parts = []
-    for split, table in tables:
-        if missing := [name for name in first.frame.columns if name not in table.frame.columns]:
-            raise DataError(
-                f"{table.name} has no column {missing[0]!r}, which {first.name} has.",
-                "Give all files the same columns.",
-            )
-        parts.append(table.frame[list(first.frame.columns)].assign(**{column: split}))
-    return replace(first, frame=pd.concat(parts, ignore_index=True))
+    """The labelled texts of a data set, repaired."""
+    return apply_repairs(apply_columns(load_table(dataset), dataset.columns), dataset.repairs)
 
 
 def _from_record(folder: Path, record: dict[str, Any]) -> Dataset:
     return Dataset(
         folder=folder,
         name=cast(str, record["name"]),
-        columns=ColumnChoice(**record["columns"]),
+        columns=ColumnChoice.from_json(record["columns"]),
         plan=SplitPlan(**record["plan"]),
+        repairs=tuple(Repair.from_json(step) for step in record["repairs"]),
         task_kind=record["task_kind"],
         labels=record["labels"],
         rows=record["rows"],

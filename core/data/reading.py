@@ -1,38 +1,43 @@
-"""Bytes of a delimited text file -> :class:`Table`, with what was guessed about encoding and delimiter."""
+"""The bytes of a file -> :class:`~core.data.table.Table`, with what was guessed about them.
 
-import csv
+What a file is shows in its first bytes, not in its name; only among text formats does the name help.
+"""
+
 import io
 import re
-from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from core.errors import DataError, LimitError
+from core.data import archives, structured
+from core.data.delimited import DELIMITERS, read_delimited
+from core.data.encodings import find_encoding
+from core.data.structured import SPLIT_COLUMN
+from core.data.table import GUESS, ReadOptions, Table, checked
+from core.errors import DataError
+from core.jobs.events import OnProgress, no_progress
 
-DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
-EXTENSIONS = ("csv", "tsv", "txt")
-MAX_COLUMNS = 1_000
-MAX_CELL_CHARACTERS = 1_000_000
-_SAMPLE_CHARACTERS = 100_000
-# Share of records that must have the same number of columns before a character counts as the delimiter.
-_EVEN_ENOUGH = 0.5
-_NEVER_WRITTEN = "\x1f"
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+__all__ = ["DELIMITERS", "EXTENSIONS", "join_tables", "paste", "read_bytes", "read_file", "read_files"]
+
+EXTENSIONS = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "xlsx", "parquet", "zip", "gz")
+_TABLE_EXTENSIONS = {f".{extension}" for extension in EXTENSIONS} - {".txt", ".zip"}
+_MAGIC = {
+    b"\xd0\xcf\x11\xe0": ("an Excel file of the old format (.xls)", "Open it and save it as .xlsx or CSV."),
+    b"%PDF": ("a PDF document", "Export the table as CSV."),
+    b"\x89PNG": ("a picture", "Save the table as CSV (UTF-8) and upload that file."),
+    b"\xff\xd8\xff": ("a picture", "Save the table as CSV (UTF-8) and upload that file."),
+    b"Rar!": ("a RAR archive", "Pack it as zip."),
+    b"7z\xbc\xaf": ("a 7-Zip archive", "Pack it as zip."),
+    b"SQLite format 3": ("a database", "Export the table as CSV."),
+}
+_SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|training|valid|validation|val|dev|test|testing)(?:[^a-z]|$)")
 
 
-@dataclass(frozen=True)
-class Table:
-    """A file as a table of strings, every cell as it was written ("NA" stays text, a missing cell is empty)."""
-
-    frame: pd.DataFrame
-    name: str
-    encoding: str
-    delimiter: str
-
-
-def read_file(path: Path, header: bool = True, columns_needed: int = 2) -> Table:
+def read_file(
+    path: Path, options: ReadOptions = GUESS, columns_needed: int = 2, on_progress: OnProgress = no_progress
+) -> Table:
     """Read the table in a file; see :func:`read_bytes`.
 
     Raises:
@@ -40,124 +45,115 @@ def read_file(path: Path, header: bool = True, columns_needed: int = 2) -> Table
     """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", "Check the path.")
-    return read_bytes(path.read_bytes(), path.name, header, columns_needed)
+    return read_bytes(path.read_bytes(), path.name, options, columns_needed, on_progress)
 
 
-def read_bytes(data: bytes, name: str, header: bool = True, columns_needed: int = 2) -> Table:
-    """Read delimited text; the delimiter and the encoding are found out, ``header`` says whether line 1 names the columns.
+def read_bytes(
+    data: bytes, name: str, options: ReadOptions = GUESS, columns_needed: int = 2, on_progress: OnProgress = no_progress
+) -> Table:
+    """Read CSV, TSV, JSON, JSON Lines, Excel, Parquet, a zip of class folders, or gzip of any of them.
 
     Raises:
         DataError: the bytes are no table of ``columns_needed`` (1 or 2) columns and one row; the message says why.
-        LimitError: more than ``MAX_COLUMNS`` columns or a cell of more than ``MAX_CELL_CHARACTERS`` characters.
+        LimitError: too many columns, a cell that is too long, or an archive that unpacks to too much.
     """
     if not data.strip():
         raise DataError(f"{name} is empty.", "Choose a file with a header line and at least one row.")
-    text, encoding = _decode(data, name)
-    return parse_text(text, name, encoding, header, columns_needed)
+    return checked(_read(data, name, options, on_progress), columns_needed)
 
 
-def parse_text(text: str, name: str, encoding: str = "utf-8", header: bool = True, columns_needed: int = 2) -> Table:
-    """Read delimited text that is already decoded, as pasted from a spreadsheet; raises as :func:`read_bytes` does."""
+def paste(text: str, options: ReadOptions = GUESS) -> Table:
+    """Read delimited text or JSON as pasted, from a spreadsheet for instance; raises as :func:`read_bytes` does."""
     if not text.strip():
-        raise DataError(f"{name} is empty.", "Paste a header line and at least one row.")
-    delimiter = _guess_delimiter(text)
-    if not delimiter and columns_needed > 1:
-        # No even rows, as after a quote that is never closed: the first line decides, and reading says what is wrong.
-        first_line = text.lstrip().split("\n", 1)[0]
-        delimiter = max(DELIMITERS, key=first_line.count)
-        if delimiter not in first_line:
-            raise DataError(
-                f"{name} has only one column; a text column and a label column are needed.",
-                "Separate the columns by commas, tabs, semicolons or pipes.",
-            )
-    delimiter = delimiter or _NEVER_WRITTEN
-    columns = len(next(csv.reader(io.StringIO(text[:_SAMPLE_CHARACTERS]), delimiter=delimiter), []))
-    if columns > MAX_COLUMNS:
-        raise LimitError(
-            f"{name} has more than {MAX_COLUMNS:,} columns.", "Keep the text, the label and the columns you need."
-        )
-    frame = _parse(text, name, delimiter, header)
-    if frame.empty:
-        raise DataError(f"{name} has a header line but no rows.", "Add at least one row below it.")
-    longest = int(max(frame[column].str.len().max() for column in frame.columns))
-    if longest > MAX_CELL_CHARACTERS:
-        raise LimitError(
-            f"{name} has a cell of {longest:,} characters; at most {MAX_CELL_CHARACTERS:,} are read.",
-            "A quote that is never closed swallows all that follows: look for one, or shorten the text.",
-        )
-    return Table(frame=frame, name=name, encoding=encoding, delimiter=delimiter)
+        raise DataError("The pasted text is empty.", "Paste a header line and at least one row.")
+    return read_bytes(text.encode(), "The pasted text", replace(options, encoding="utf-8"))
 
 
-def _decode(data: bytes, name: str) -> tuple[str, str]:
-    """The text and the encoding it was in; refuses what is not text."""
-    marked_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    encodings = ["utf-16"] if marked_utf16 else ["utf-8-sig", "cp1252", "latin-1"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if len(_CONTROL.findall(text[:_SAMPLE_CHARACTERS])) > 0.001 * min(len(text), _SAMPLE_CHARACTERS):
-            break
-        return text.replace("\x00", ""), encoding.removesuffix("-sig")
-    raise DataError(f"{name} holds binary data, not text.", "Save the table as CSV (UTF-8) and upload that file.")
+def read_files(
+    files: Mapping[str, bytes], options: ReadOptions = GUESS, on_progress: OnProgress = no_progress
+) -> Table:
+    """One file, or several of the same columns whose names tell train, validation and test apart.
 
-
-def _guess_delimiter(text: str) -> str:
-    """The delimiter that splits most of the first records into equally many columns, two or more; empty if none does."""
-    sample = text[:_SAMPLE_CHARACTERS]
-    best, best_score = "", _EVEN_ENOUGH
-    for delimiter in DELIMITERS:
-        try:
-            widths = [len(record) for record in csv.reader(io.StringIO(sample), delimiter=delimiter) if record][:200]
-        except csv.Error:
-            continue
-        width, count = Counter(widths).most_common(1)[0] if widths else (0, 0)
-        score = count / len(widths) if width > 1 else 0.0
-        # Commas inside sentences split rows unevenly; equal splits by two delimiters are settled by DELIMITERS' order.
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best
-
-
-def _parse(text: str, name: str, delimiter: str, header: bool) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter,
-            dtype=str,
-            keep_default_na=False,
-            header=0 if header else None,
-            index_col=False,
-            skipinitialspace=delimiter == ",",
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+    Raises:
+        DataError: a file cannot be read, or several files do not name their splits.
+    """
+    if len(files) == 1:
+        [(name, data)] = files.items()
+        return read_bytes(data, name, options, on_progress=on_progress)
+    splits = {name: split_in_name(name) for name in files}
+    if unnamed := [name for name, split in splits.items() if split is None]:
         raise DataError(
-            f"{name} cannot be read as a table: {_in_plain_words(str(error))}.",
-            "Mend that line, or save the file as CSV again.",
-        ) from error
-    frame.columns = _column_names(frame.columns)
-    return frame.fillna("").astype(str)
+            f"Several files were given, but the name of {unnamed[0]} does not say which split it is.",
+            "Name them like train.csv, validation.csv and test.csv, or give one file.",
+        )
+    return join_tables([(str(splits[name]), read_bytes(data, name, options)) for name, data in files.items()])
 
 
-def _in_plain_words(error: str) -> str:
-    if "EOF inside string" in error:
-        line = re.search(r"row (\d+)", error)
-        return "a quotation mark is opened and never closed" + (f", from about row {line.group(1)} on" if line else "")
-    if fields := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", error):
-        expected, line_number, saw = fields.groups()
-        return f"line {line_number} has {saw} columns where {expected} were expected"
-    return error.strip().rstrip(".").replace("\n", " ")
+def split_in_name(name: str) -> str | None:
+    """The split that a file's name speaks of, if it does."""
+    found = _SPLIT_IN_NAME.search(PurePosixPath(name).name.lower())
+    return archives.SPLIT_FOLDERS[found.group(1)] if found else None
 
 
-def _column_names(columns: pd.Index) -> list[str]:
-    """Header cells as distinct, non-empty names."""
-    names: list[str] = []
-    for position, column in enumerate(columns, start=1):
-        plain = str(column).strip()
-        if isinstance(column, int) or not plain or plain.startswith("Unnamed: "):
-            plain = f"column {position}"
-        while plain in names:
-            plain += "_"
-        names.append(plain)
-    return names
+def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN) -> Table:
+    """Tables of the same columns as one, with a column that says which split each row came from.
+
+    Raises:
+        DataError: a table lacks a column of the first.
+    """
+    first = tables[0][1]
+    parts = []
+    for split, table in tables:
+        if missing := [name for name in first.frame.columns if name not in table.frame.columns]:
+            raise DataError(
+                f"{table.name} has no column {missing[0]!r}, which {first.name} has.",
+                "Give all files the same columns.",
+            )
+        parts.append(table.frame[list(first.frame.columns)].assign(**{column: split}))
+    unreadable = tuple(row for _, table in tables for row in table.unreadable)
+    return replace(first, frame=pd.concat(parts, ignore_index=True), unreadable=unreadable)
+
+
+def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+    for magic, (what, hint) in _MAGIC.items():
+        if data.startswith(magic):
+            raise DataError(f"{name} is {what}, not a table.", hint)
+    if data.startswith(b"\x1f\x8b"):
+        return replace(_read(archives.gunzip(data, name), name.removesuffix(".gz"), options, on_progress), name=name)
+    if data.startswith(b"PAR1"):
+        return structured.read_parquet(data, name)
+    if data.startswith(b"PK\x03\x04"):
+        return _read_zip(data, name, options, on_progress)
+    return _read_text(data, name, options, on_progress)
+
+
+def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+    with archives.open_zip(data, name) as archive:
+        files = archives.members(archive)
+        if "xl/workbook.xml" in files:
+            return structured.read_excel(data, name, options.sheet, options.header)
+        if "mimetype" in files and any(file == "content.xml" for file in files):
+            raise DataError(f"{name} is an OpenDocument file.", "Save it as .xlsx or CSV.")
+        tables = [file for file in files if PurePosixPath(file).suffix.lower() in _TABLE_EXTENSIONS]
+        if not tables:
+            return archives.read_class_folders(archive, name)
+        if len(tables) > 1 and not all(split_in_name(file) for file in tables):
+            raise DataError(
+                f"{name} holds {len(tables)} tables: {', '.join(tables[:5])}.",
+                "Upload the one you need, or name them train, validation and test.",
+            )
+        contents = {file: archives.read_member(archive, file, name) for file in tables}
+    return replace(read_files(contents, options, on_progress), name=name)
+
+
+def _read_text(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+    encoding = find_encoding(data, name, options.encoding)
+    suffix = PurePosixPath(name.lower()).suffix
+    start = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace").read(2000).lstrip()
+    if suffix in (".jsonl", ".ndjson") or re.match(r'\{\s*"[^\n]*\}\s*\n\s*\{', start):
+        table = structured.read_json_lines(data.decode(encoding, errors="replace"), name)
+    elif suffix == ".json" or re.match(r'\[\s*[\[{]|\{\s*"', start):
+        table = structured.read_json(data.decode(encoding, errors="replace"), name)
+    else:
+        return read_delimited(data, name, encoding, options, on_progress)
+    return replace(table, encoding=encoding.removesuffix("-sig"))

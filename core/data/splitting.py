@@ -1,20 +1,24 @@
 """Labelled texts -> train, validation and test rows: stratified, the same for any row order, duplicates kept together.
 
-Within each stratum (a class; the rarest label of a multi-label row; a tenth of the range of a score) the texts are put in
-the order of a hash of seed and text, and the first go to test, the next to validation, the rest to training. A text that
-occurs several times is one unit, so it can never be trained on and tested on.
+Rows that must not be torn apart (the same text, nearly the same text, the same group) are one unit. Units are put in the order
+of a hash of seed and text. Within each stratum (a class, a tenth of the range of a score) the first go to test, the next to
+validation, the rest to training; rows with several labels are dealt out label by label, the rarest first (iterative
+stratification, Sechidis et al. 2011). A split by time takes the latest rows for test and those before them for validation.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from core.data.columns import SPLITS, LabelledTexts
+from core.data import duplicates
+from core.data.columns import SPLITS, LabelledTexts, label_counts
+from core.data.table import STRINGS
 from core.errors import ConfigError, DataError
 from core.task import Task
 from core.workspace import write_atomically
@@ -24,11 +28,16 @@ _SCORE_STRATA = 10
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """Shares of the rows for validation and test (fractions of all rows) and the seed that settles which."""
+    """Shares of the rows for validation and test (fractions of all rows) and what settles which: a seed, or the time column.
+
+    ``keep_near`` keeps texts that are nearly the same in one split (among at most ``duplicates.MAX_COMPARED`` rows).
+    """
 
     validation_share: float = 0.1
     test_share: float = 0.2
     seed: int = 42
+    by_time: bool = False
+    keep_near: bool = True
 
     def __post_init__(self) -> None:
         for name in ("validation_share", "test_share"):
@@ -62,8 +71,7 @@ class Splits:
         digest = hashlib.sha256()
         for name, frame in self:
             digest.update(name.encode())
-            for line in sorted(f"{text}\0{label}" for text, label in zip(frame["text"], frame["label"], strict=True)):
-                digest.update(line.encode())
+            digest.update(fingerprint(frame).encode())
         return digest.hexdigest()[:16]
 
     def save(self, folder: Path) -> None:
@@ -78,6 +86,13 @@ class Splits:
         return cls(frames["train"], frames["validation"], frames["test"], task)
 
 
+def fingerprint(frame: pd.DataFrame) -> str:
+    """16 hex digits that name the texts and labels of a frame, whatever their order."""
+    plain = pd.DataFrame({"text": frame["text"].astype(STRINGS), "label": frame["label"].astype(str)})
+    hashes = np.sort(pd.util.hash_pandas_object(plain, index=False).to_numpy())
+    return hashlib.sha256(hashes.tobytes()).hexdigest()[:16]
+
+
 def load_split(folder: Path, name: str, task: Task) -> pd.DataFrame:
     """One of the frames that :meth:`Splits.save` wrote."""
     frame = pd.read_parquet(folder / f"{name}.parquet")
@@ -90,20 +105,16 @@ def split(labelled: LabelledTexts, plan: SplitPlan) -> Splits:
     """Split as the plan says; rows whose split the file names keep it, and what is missing is taken from its train rows.
 
     Raises:
-        DataError: no row is left for training.
+        DataError: no row is left for training or validation, or a time cannot be read.
     """
     frame = labelled.frame
-    chosen = frame["given"].replace("", "train").to_numpy(dtype=object, copy=True)
-    has_validation, has_test = (bool((chosen == name).any()) for name in ("validation", "test"))
-    free = chosen == "train"
-    places = _assign(
-        frame[free],
-        labelled.task,
-        validation_share=0.0 if has_validation else plan.validation_share,
-        test_share=0.0 if has_test else plan.test_share,
-        seed=plan.seed,
-    )
-    chosen[free] = frame.loc[free, "text"].map(places)
+    given = frame["given"]
+    has_validation, has_test = (bool((given == name).any()) for name in ("validation", "test"))
+    free = ((given == "") | (given == "train")).to_numpy(dtype=bool)
+    validation_share = 0.0 if has_validation else plan.validation_share
+    test_share = 0.0 if has_test else plan.test_share
+    chosen = given.to_numpy(dtype=object, copy=True)
+    chosen[free] = _assign(frame[free].reset_index(drop=True), labelled.task, plan, validation_share, test_share)
     parts = {name: frame.loc[chosen == name, ["row", "text", "label"]].reset_index(drop=True) for name in SPLITS}
     for name in ("train", "validation"):
         if parts[name].empty:
@@ -115,7 +126,7 @@ def thin_classes(splits: Splits) -> dict[str, list[str]]:
     """Labels that a split lacks although another split has them, by split; such a class cannot be learned or not be measured."""
     if splits.task.kind == "regression":
         return {}
-    present = {name: _label_counts(frame, splits.task) for name, frame in splits if len(frame)}
+    present = {name: label_counts(frame["label"]) for name, frame in splits if len(frame)}
     return {
         name: lacking
         for name, counts in present.items()
@@ -125,60 +136,132 @@ def thin_classes(splits: Splits) -> dict[str, list[str]]:
 
 def class_counts(splits: Splits) -> pd.DataFrame:
     """Rows of each label in each split: a frame with the columns label, train, validation, test (none for regression)."""
-    counts = {name: _label_counts(frame, splits.task) for name, frame in splits}
+    counts = {name: label_counts(frame["label"]) for name, frame in splits}
     return pd.DataFrame(
         [{"label": label} | {name: counts[name][label] for name in SPLITS} for label in splits.task.labels]
     )
 
 
-def _label_counts(frame: pd.DataFrame, task: Task) -> Counter[str]:
-    if task.kind == "multilabel":
-        return Counter(name for names in frame["label"] for name in names)
-    return Counter(frame["label"])
+def units(frame: pd.DataFrame, keep_near: bool = True) -> npt.NDArray[np.int64]:
+    """A number for each row, the same for rows that must stay in one split: equal text, nearly equal text, equal group."""
+    codes = [pd.factorize(frame["text"])[0]]
+    if (frame["group"] != "").any():
+        codes.append(pd.factorize(frame["group"].where(frame["group"] != "", frame["text"]))[0])
+    first = [np.unique(code, return_index=True)[1][code] for code in codes]
+    pairs = [np.stack([np.arange(len(frame)), start], axis=1) for start in first]
+    distinct = np.unique(first[0])
+    if keep_near and len(distinct) <= duplicates.MAX_COMPARED:
+        pairs.append(distinct[duplicates.near_duplicate_pairs(frame["text"].iloc[distinct].tolist())])
+    return duplicates.together(len(frame), np.concatenate(pairs))
 
 
-def _assign(frame: pd.DataFrame, task: Task, validation_share: float, test_share: float, seed: int) -> dict[str, str]:
-    """The split of each distinct text."""
-    # The smallest label speaks for a text that stands there with several: row order must not decide.
-    units = (
-        pd.DataFrame({"text": frame["text"], "stratum": _strata(frame, task)})
-        .groupby("text", sort=False)["stratum"]
-        .min()
-        .reset_index()
-    )
-    units["order"] = [_hash(seed, text) for text in units["text"]]
-    places: dict[str, str] = {}
-    for _, stratum in units.sort_values("order").groupby("stratum", sort=True):
-        texts = cast(list[str], stratum["text"].tolist())
-        test, validation = _sizes(len(texts), test_share, validation_share)
-        for position, text in enumerate(texts):
-            places[text] = "test" if position < test else "validation" if position < test + validation else "train"
+def _assign(
+    frame: pd.DataFrame, task: Task, plan: SplitPlan, validation_share: float, test_share: float
+) -> npt.NDArray[Any]:
+    """The split of each row."""
+    shares = {"test": test_share, "validation": validation_share}
+    unit = units(frame, plan.keep_near)
+    order = np.fromiter((_hash(plan.seed, text) for text in frame["text"]), dtype=np.uint64, count=len(frame))
+    # One row speaks for each unit: the first by hash, whatever the order of the rows.
+    ranked = np.lexsort((order, unit))
+    speakers = ranked[np.unique(unit[ranked], return_index=True)[1]]
+    weight = np.bincount(unit)
+    if plan.by_time:
+        latest = pd.Series(_times(frame)).groupby(unit).max().to_numpy()
+        places = _in_order(np.lexsort((order[speakers], -latest)), weight, shares)
+    elif task.kind == "multilabel":
+        labels = task.encode(frame["label"].tolist()).astype(bool)
+        held = np.zeros((len(speakers), labels.shape[1]), dtype=bool)
+        np.logical_or.at(held, unit, labels)
+        places = _deal_out(held, order[speakers], shares)
+    else:
+        stratum = _strata(frame, task)
+        # The smallest label speaks for a text that stands there with several.
+        stratum = pd.Series(stratum).groupby(unit).min().to_numpy()
+        places = np.full(len(speakers), "train", dtype=object)
+        for name in np.unique(stratum):
+            members = np.flatnonzero(stratum == name)
+            members = members[np.argsort(order[speakers][members], kind="stable")]
+            places[members] = _in_order(np.arange(len(members)), weight[members], shares)
+    return np.asarray(places[unit], dtype=object)
+
+
+def _in_order(
+    ordered: npt.NDArray[np.int64], weight: npt.NDArray[np.int64], shares: dict[str, float]
+) -> npt.NDArray[Any]:
+    """Units in an order: the first for test, the next for validation, by their rows; at least one of each where possible."""
+    test, validation = _sizes(int(weight.sum()), len(weight), shares["test"], shares["validation"])
+    before = np.cumsum(weight[ordered]) - weight[ordered]
+    places = np.full(len(ordered), "train", dtype=object)
+    places[ordered[before < test + validation]] = "validation"
+    places[ordered[before < test]] = "test"
+    # Units that are large beside their stratum may overrun what was meant for the next split.
+    if len(ordered) > 1 and not (places == "train").any():
+        places[ordered[-1]] = "train"
+    if validation and len(ordered) >= 3 and not (places == "validation").any():
+        places[ordered[-2]] = "validation"
     return places
 
 
-def _sizes(units: int, test_share: float, validation_share: float) -> tuple[int, int]:
-    """Units of a stratum for test and validation: the share, at least one of each where three units allow it."""
-    test = round(units * test_share)
-    validation = round(units * validation_share)
-    if units >= 3:
-        test = max(test, int(test_share > 0))
-        validation = max(validation, int(validation_share > 0))
-    elif units == 2:
-        test, validation = int(test_share > 0), 0
-    else:
-        test, validation = 0, 0
-    return test, validation
+def _deal_out(held: npt.NDArray[np.bool_], order: npt.NDArray[np.uint64], shares: dict[str, float]) -> npt.NDArray[Any]:
+    """Iterative stratification of units by the labels they hold (units, labels), the rarest label first."""
+    names = ["train", "validation", "test"]
+    portion = np.asarray([1 - sum(shares.values()), shares["validation"], shares["test"]])
+    wanted = portion[:, None] * held.sum(axis=0)
+    room = portion * len(held)
+    places = np.full(len(held), "", dtype=object)
+    by_hash = np.argsort(order, kind="stable")
+    left = held.sum(axis=0).astype(float)
+    while left.any():
+        label = int(np.argmin(np.where(left > 0, left, np.inf)))
+        for row in by_hash[held[by_hash, label] & (places[by_hash] == "")]:
+            split = max(range(3), key=lambda s: (wanted[s, label], room[s], portion[s]))
+            places[row] = names[split]
+            wanted[split, held[row]] -= 1
+            room[split] -= 1
+            left[held[row]] -= 1
+        left[label] = 0
+    for row in by_hash[places[by_hash] == ""]:  # those without any label
+        split = int(np.argmax(room))
+        places[row] = names[split]
+        room[split] -= 1
+    return places
 
 
-def _strata(frame: pd.DataFrame, task: Task) -> pd.Series:
+def _sizes(rows: int, count: int, test_share: float, validation_share: float) -> tuple[int, int]:
+    """Rows of a stratum for test and validation: the share, at least one of each where three units allow it."""
+    test = round(rows * test_share)
+    validation = round(rows * validation_share)
+    if count >= 3:
+        return max(test, int(test_share > 0)), max(validation, int(validation_share > 0))
+    return (int(test_share > 0), 0) if count == 2 else (0, 0)
+
+
+def _strata(frame: pd.DataFrame, task: Task) -> npt.NDArray[Any]:
     if task.kind == "regression":
         ranks = frame["label"].rank(method="first" if frame["label"].is_unique else "average", pct=True)
-        return (ranks * _SCORE_STRATA).clip(upper=_SCORE_STRATA - 1).astype(int).astype(str)
-    if task.kind == "multilabel":
-        counts = _label_counts(frame, task)
-        return frame["label"].map(lambda names: min(names, key=lambda name: (counts[name], name), default=""))
-    return frame["label"].astype(str)
+        return (ranks * _SCORE_STRATA).clip(upper=_SCORE_STRATA - 1).astype(int).to_numpy()
+    codes = {name: position for position, name in enumerate(task.labels)}
+    return frame["label"].map(codes).to_numpy(dtype=np.int64)
 
 
-def _hash(seed: int, text: str) -> bytes:
-    return hashlib.blake2b(f"{seed}\0{text}".encode(), digest_size=16).digest()
+def _times(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """The time of each row, as a number that grows."""
+    cells = frame["time"].str.strip()
+    if (cells == "").all():
+        raise DataError(
+            "A split by time needs a column with the time of each row.", "Choose it beside the text and the label."
+        )
+    as_numbers = pd.to_numeric(cells, errors="coerce")
+    if as_numbers.notna().all():
+        return as_numbers.to_numpy(dtype=np.float64)
+    times = pd.to_datetime(cells, errors="coerce", utc=True, format="mixed")
+    if times.isna().any():
+        raise DataError(
+            f"{cells[times.isna()].iloc[0]!r} is no date or time.", "Choose another time column, or split at random."
+        )
+    return np.asarray(times.astype("int64"), dtype=np.float64)
+
+
+def _hash(seed: int, text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed}\0{text}".encode(), digest_size=16).digest()[:8], "big")

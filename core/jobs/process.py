@@ -40,8 +40,8 @@ class Status:
         return self.state in ("queued", "running")
 
 
-def start(folder: Path) -> None:
-    """Run ``python -m core run <folder>`` detached from this process; its output goes to log.txt in the folder."""
+def start(folder: Path, command: str = "run") -> None:
+    """Run ``python -m core <command> <folder>`` detached from this process; its output goes to log.txt in the folder."""
     write_status(folder, "queued", pid=0)
     threads = str(host.cores())
     # How long an idle thread spins before it sleeps. Measured on 4 cores, a step alone and beside one busy process: never
@@ -57,7 +57,7 @@ def start(folder: Path) -> None:
         detached = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core", "run", str(folder)],
+            [sys.executable, "-m", "core", command, str(folder)],
             cwd=_PROJECT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -5,15 +5,18 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError
 from tokenizers import Tokenizer
 
+from core.data.checks import Tokens
 from core.errors import ModelError
 from core.models.encoders import locate
 
 _FILE = "tokenizer.json"
+_UNKNOWN = ("[UNK]", "<unk>")
+_TEXTS_AT_ONCE = 20_000
 
 
 @lru_cache(maxsize=4)
@@ -37,7 +40,23 @@ def load_tokenizer(encoder: str) -> Tokenizer:
     return tokenizer
 
 
-def token_counts(encoder: str, texts: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Word pieces of each text, [CLS] and [SEP] included; shape (n,)."""
-    encodings = load_tokenizer(encoder).encode_batch_fast(list(texts))
-    return np.asarray([len(encoding.ids) for encoding in encodings], dtype=np.int64)
+def count_tokens(encoder: str, texts: Sequence[str]) -> Tokens:
+    """What the encoder makes of each text; long lists are taken in parts, so that memory stays bounded."""
+    tokenizer = load_tokenizer(encoder)
+    unknown_id = next((i for token in _UNKNOWN if (i := tokenizer.token_to_id(token)) is not None), -1)
+    pieces = np.zeros(len(texts), dtype=np.int64)
+    unknown = np.zeros(len(texts), dtype=np.int64)
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        part = list(texts[start : start + _TEXTS_AT_ONCE])
+        for row, encoding in enumerate(tokenizer.encode_batch_fast(part), start=start):
+            pieces[row] = len(encoding.ids)
+            unknown[row] = encoding.ids.count(unknown_id)
+    words = np.fromiter((len(text.split()) for text in texts), dtype=np.int64, count=len(texts))
+    return Tokens(encoder, pieces, unknown, words)
+
+
+def pieces_of(encoder: str, text: str) -> pd.DataFrame:
+    """The word pieces of one text: a frame with the columns piece, id and word (its number from 0; -1 for [CLS] and [SEP])."""
+    encoding = load_tokenizer(encoder).encode(text)
+    words = [-1 if word is None else word for word in encoding.word_ids]
+    return pd.DataFrame({"piece": encoding.tokens, "id": encoding.ids, "word": words})

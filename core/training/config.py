@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
 
+from core.data.checks import USUAL_LENGTH
 from core.errors import ConfigError
 from core.models.encoders import BUILT_IN, describe
 
@@ -38,7 +39,7 @@ class TrainingConfig:
     epochs: float = 4
     learning_rate: float = 1e-4
     batch_size: int = 16
-    max_length: int = 256
+    max_length: int = USUAL_LENGTH
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     max_gradient_norm: float = 1.0

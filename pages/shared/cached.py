@@ -1,20 +1,22 @@
 """What is kept between reruns: tables, splits, metrics, loaded models; found again by ids and fingerprints."""
 
 import gc
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from core.data.columns import LabelledTexts
-from core.data.dataset import Dataset, load_labelled
-from core.data.reading import Table, read_bytes
-from core.data.splitting import SplitPlan, Splits, split
+from core.data.checks import Finding, Tokens, check
+from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
+from core.data.dataset import Dataset, load_labelled, load_table
+from core.data.repairs import Repair, apply_repairs
+from core.data.splitting import SplitPlan, Splits, fingerprint, split
+from core.data.table import ReadOptions, Table
 from core.evaluation import baselines, metrics, mistakes
-from core.models.tokenization import token_counts
+from core.models.tokenization import count_tokens
 from core.runs import MODEL, Run
 
 if TYPE_CHECKING:
@@ -38,28 +40,49 @@ def load_classifier(folder: Path) -> "Classifier":
     return classifier(str(folder), (folder / "studio.json").stat().st_mtime)
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading …")
-def table(data: bytes, name: str, header: bool, columns_needed: int = 2) -> Table:
-    """An uploaded table."""
-    return read_bytes(data, name, header, columns_needed)
+# Tables and texts are kept as they are: a copy of a million rows for each rerun would be most of the memory.
+@st.cache_resource(max_entries=2, show_spinner="Reading …", show_time=True)
+def table(key: str, options: ReadOptions, _read: Callable[[], Table]) -> Table:
+    """A table that somebody brought; ``key`` names the bytes."""
+    return _read()
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def labelled(dataset_id: str, _dataset: Dataset) -> LabelledTexts:
-    """The labelled texts of a data set."""
-    return load_labelled(_dataset)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def labelled(key: str, choice: ColumnChoice, repairs: str, _table: Table) -> LabelledTexts:
+    """The labelled texts of a table after repairs (as JSON)."""
+    return apply_repairs(apply_columns(_table, choice), [Repair.from_json(step) for step in json.loads(repairs)])
 
 
-@st.cache_data(max_entries=4, show_spinner="Splitting …")
-def splits(fingerprint: str, plan: SplitPlan, _labelled: LabelledTexts) -> Splits:
+@st.cache_resource(max_entries=4, show_spinner=False)
+def stored(dataset_id: str, fingerprint: str, _dataset: Dataset) -> tuple[Table, LabelledTexts]:
+    """The table and the labelled texts of a data set."""
+    return load_table(_dataset), load_labelled(_dataset)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Checking …", show_time=True)
+def findings(
+    key: str, fingerprint: str, choice: ColumnChoice, _table: Table, _labelled: LabelledTexts
+) -> list[Finding]:
+    """What is wrong with labelled texts."""
+    return check(_table, choice, _labelled)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Splitting …", show_time=True)
+def splits(fingerprint: str, choice: ColumnChoice, plan: SplitPlan, _labelled: LabelledTexts) -> Splits:
     """The splits of labelled texts, named by their fingerprint."""
     return split(_labelled, plan)
 
 
-@st.cache_data(max_entries=4, show_spinner="Counting tokens …")
-def lengths(fingerprint: str, encoder: str, _texts: list[str]) -> npt.NDArray[np.int64]:
-    """Tokens of each text."""
-    return token_counts(encoder, _texts)
+@st.cache_data(max_entries=16, show_spinner=False)
+def fingerprint_of(key: str, choice: ColumnChoice, repairs: str, _labelled: LabelledTexts) -> str:
+    """The fingerprint of labelled texts."""
+    return fingerprint(_labelled.frame)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Counting tokens …", show_time=True)
+def tokens(fingerprint: str, encoder: str, _texts: pd.Series) -> Tokens:
+    """What an encoder makes of each text."""
+    return count_tokens(encoder, _texts.tolist())
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from core.data.columns import ColumnChoice, apply_columns, guess_columns, guess_kind
-from core.data.reading import Table, read_bytes
+from core.data.reading import read_bytes
 from core.data.samples import SAMPLES
+from core.data.table import Table
 from core.errors import DataError
 
 
@@ -31,18 +32,21 @@ def test_the_samples_are_guessed_right(sample: object) -> None:
     ],
 )
 def test_the_task_is_guessed(labels: list[str], kind: str) -> None:
-    assert guess_kind(pd.Series(labels)) == kind
+    assert guess_kind(pd.Series(labels))[0] == kind
 
 
 def test_rows_without_text_or_label_are_counted_and_left_out() -> None:
     labelled = apply_columns(table(t=["a", " ", "c", "d"], y=["x", "x", "", "y"]), ColumnChoice("t", "y", "binary"))
-    assert labelled.skipped == 2
+    assert labelled.skipped == 1
+    assert labelled.unlabelled["text"].tolist() == ["c"]
     assert labelled.frame["row"].tolist() == [0, 3]
     assert labelled.task.labels == ("x", "y")
 
 
 def test_multilabel_cells_are_split_and_may_be_empty() -> None:
-    labelled = apply_columns(table(t=["a", "b", "c"], y=["q | p", "", "p"]), ColumnChoice("t", "y", "multilabel"))
+    labelled = apply_columns(
+        table(t=["a", "b", "c"], y=["q | p", "", "p"]), ColumnChoice("t", "y", "multilabel", form="|")
+    )
     assert labelled.frame["label"].tolist() == [["p", "q"], [], ["p"]]
 
 

@@ -14,7 +14,7 @@ from core.task import Label, Task
 def labelled(rows: list[tuple[str, Label]], task: Task, given_splits: list[str] | None = None) -> LabelledTexts:
     frame = pd.DataFrame({"row": range(len(rows)), "text": [t for t, _ in rows], "label": [label for _, label in rows]})
     frame["given"] = given_splits or [""] * len(rows)
-    return LabelledTexts(frame, task, 0)
+    return LabelledTexts(frame.assign(group="", time=""), task)
 
 
 TASK = Task("multiclass", ("a", "b", "c"))

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ModelError
 from core.models.encoders import BUILT_IN, CATALOGUE, built_in_folder, check_hub_id, locate
-from core.models.tokenization import load_tokenizer, token_counts
+from core.models.tokenization import count_tokens, load_tokenizer
 
 # As on the Hugging Face hub: sentence-transformers/all-MiniLM-L6-v2.
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -22,7 +22,7 @@ def test_hello_world_is_four_pieces_that_are_known() -> None:
 
 
 def test_nothing_is_cut_or_padded_when_counting() -> None:
-    assert token_counts(BUILT_IN, ["a", "word " * 700]).tolist() == [3, 702]
+    assert count_tokens(BUILT_IN, ["a", "word " * 700]).pieces.tolist() == [3, 702]
 
 
 @pytest.mark.parametrize("name", ["/etc", "../models/x", "owner/../x", "justaname", "a/b/c", ""])

@@ -75,7 +75,7 @@ def words(at: AppTest) -> str:
 
 def upload(at: AppTest, file: tuple[str, bytes, str]) -> None:
     uploader: Any = at.get("file_uploader")[0]
-    uploader.set_value(file).run()
+    uploader.set_value([file]).run()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -137,7 +137,7 @@ def test_each_sample_shows_its_split(sample: int, empty: Workspace) -> None:
 
 def test_pasted_rows_are_read(empty: Workspace) -> None:
     at = visit("data")
-    at.button_group[0].set_value("paste").run()
+    at.button_group[0].set_value("Paste rows").run()
     rows = [f"text number {i} about {'cats' if i % 2 else 'dogs'},{'cat' if i % 2 else 'dog'}" for i in range(20)]
     at.text_area[0].set_value("\n".join(["text,label", *rows])).run()
     assert not at.exception
@@ -148,8 +148,9 @@ BAD_FILES = {
     "empty.csv": (b"", "empty"),
     "one-column.csv": (b"text\nhello\nworld\n", "only one column"),
     "one-class.csv": (b"text,label\n" + b"".join(b"some text %d,same\n" % i for i in range(9)), "at least two classes"),
-    "binary.csv": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "binary"),
-    "unclosed.csv": (b'text,label\n"never closed,a\nb,c\n' * 3, "quot"),
+    "binary.csv": (bytes(range(256)) * 40, "binary"),
+    "picture.csv": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "a picture"),
+    "unclosed.csv": (b'text,label\n"a, b",x\n"c, d",y\n"never closed, z\ne,f\n', "quot"),
 }
 
 
@@ -158,7 +159,7 @@ def test_a_bad_file_gets_one_sentence_and_loses_nothing(name: str, full: Run, ho
     before = sorted(path.name for path in home.rglob("*"))
     data, said = BAD_FILES[name]
     at = visit("data")
-    at.button_group[0].set_value("upload").run()
+    at.button_group[0].set_value("Upload").run()
     upload(at, (name, data, "text/csv"))
     assert not at.exception
     assert len(at.error) == 1
@@ -169,7 +170,7 @@ def test_a_bad_file_gets_one_sentence_and_loses_nothing(name: str, full: Run, ho
 def test_a_class_with_one_row_is_pointed_out(empty: Workspace) -> None:
     rows = b"".join(b"a text about thing number %d,%s\n" % (i, b"odd" if i % 2 else b"even") for i in range(30))
     at = visit("data")
-    at.button_group[0].set_value("upload").run()
+    at.button_group[0].set_value("Upload").run()
     upload(at, ("x.csv", b"text,label\n" + rows + b"the only one of its kind,lonely\n", "text/csv"))
     assert not at.exception
     assert any("lonely" in warning.value for warning in at.warning)
@@ -196,7 +197,7 @@ def test_user_text_is_never_read_as_markdown(empty: Workspace) -> None:
         b"row number %d,%s\n" % (i, picture if i == 0 else b"plain" if i % 2 else b"other") for i in range(30)
     )
     at = visit("data")
-    at.button_group[0].set_value("upload").run()
+    at.button_group[0].set_value("Upload").run()
     upload(at, ("x.csv", b"text,label\n" + rows, "text/csv"))
     assert at.warning
     assert all("![x](" not in element.value for element in [*at.warning, *at.markdown, *at.caption])

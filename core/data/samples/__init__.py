@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.columns import ColumnChoice
-from core.data.reading import Table, read_file
+from core.data.reading import read_file
+from core.data.table import Table
 
 _FOLDER = Path(__file__).parent
 
@@ -38,7 +39,7 @@ SAMPLES = (
         "support_tickets.csv",
         "Support tickets",
         "Any number of 7 labels on each ticket",
-        ColumnChoice("ticket", "labels", "multilabel"),
+        ColumnChoice("ticket", "labels", "multilabel", form="|"),
     ),
     Sample(
         "review_scores.csv",

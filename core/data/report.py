@@ -1,0 +1,69 @@
+"""All that can be said of a table before anything is trained on it: what ``core check`` prints and the Data page shows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.data.checks import SAMPLED_ROWS, USUAL_LENGTH, Finding, Tokens, by_gravity, check, check_tokens
+from core.data.columns import ColumnChoice, LabelledTexts, apply_columns, choice_for, label_counts
+from core.data.splitting import SplitPlan, split
+from core.data.table import Table
+from core.errors import DataError
+
+
+@dataclass(frozen=True)
+class Report:
+    """A table, how it was understood (None where it could not be), its rows by label, and the findings."""
+
+    table: Table
+    choice: ColumnChoice | None
+    labelled: LabelledTexts | None
+    labels: dict[str, int]
+    findings: list[Finding]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether something keeps this table from being trained on."""
+        return any(finding.severity == "blocks" for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``core check --json`` prints."""
+        return {
+            "rows": len(self.table),
+            "columns": list(self.table.frame.columns),
+            "encoding": self.table.encoding,
+            "delimiter": self.table.delimiter,
+            "header": self.table.header,
+            "unreadable_rows": len(self.table.unreadable),
+            "text": self.choice.text if self.choice else None,
+            "label": self.choice.label if self.choice else None,
+            "task": self.choice.kind if self.choice else None,
+            "labels": self.labels,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def report(
+    table: Table,
+    count: Callable[[Sequence[str]], Tokens],
+    text: str | None = None,
+    label: str | None = None,
+    names: tuple[tuple[str, str], ...] = (),
+) -> Report:
+    """Choose columns (or take those given), check, and see whether it can be split; what makes that impossible is a finding.
+
+    ``count`` makes word pieces of texts; of more than ``checks.SAMPLED_ROWS`` rows only the first so many are counted.
+    """
+    choice, labelled = None, None
+    findings: list[Finding] = []
+    try:
+        choice = choice_for(table, text, label, names=names)
+        labelled = apply_columns(table, choice)
+        first = labelled.first(SAMPLED_ROWS)
+        lengths = check_tokens(first, count(first.frame["text"].tolist()), USUAL_LENGTH)
+        findings = by_gravity([*check(table, choice, labelled), *lengths])
+        split(labelled, SplitPlan(keep_near=False))
+    except DataError as error:
+        findings = by_gravity([*findings, Finding("unusable", "blocks", str(error))])
+    counts = dict(label_counts(labelled.frame["label"]).most_common()) if labelled and labelled.task.labels else {}
+    return Report(table, choice, labelled, counts, findings)

@@ -1,0 +1,100 @@
+"""What every job does around its work: wait for its turn, say how it stands, end in good order when told to."""
+
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from core.errors import StudioError
+from core.jobs import events, process, queue
+from core.jobs.events import Event, Phase
+
+_NICENESS = 10
+
+
+class _Stopped(BaseException):
+    """Somebody asked the job to end before there was anything to keep."""
+
+
+class StopSwitch:
+    """SIGTERM: the end of the job; while deferred only a request, which the job meets at a good moment."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._deferred = False
+
+    def listen(self) -> None:
+        """Take over the signal, where this is the main thread."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._on_signal)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """While this lasts a signal only sets ``requested``."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+        if not self._deferred:
+            raise _Stopped
+
+
+Tell = Callable[[Event], None]
+
+
+def carry_out(
+    folder: Path, home: Path, job: Callable[[Tell, StopSwitch], None], on_event: Tell = lambda event: None
+) -> None:
+    """Do a job in this process. How it ended is in the folder's status; errors a user can mend are raised as well.
+
+    Raises:
+        StudioError: the job failed for a reason the user can mend.
+    """
+    switch = StopSwitch()
+    switch.listen()
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+
+    def tell(event: Event) -> None:
+        events.append(folder, event)
+        on_event(event)
+
+    process.write_status(folder, "queued")
+    try:
+        tell(Phase("waiting"))
+        with queue.turn(home, folder, os.getpid(), lambda ahead: None):
+            process.write_status(folder, "running")
+            job(tell, switch)
+        process.write_status(folder, "stopped" if switch.requested else "finished")
+    except _Stopped:
+        process.write_status(
+            folder, "stopped", "Stopped before there was anything to keep.", "Start it again when you like."
+        )
+    except StudioError as error:
+        process.write_status(folder, "failed", error.message, error.hint)
+        raise
+    except BaseException as error:
+        traceback.print_exc()
+        message, hint = _in_plain_words(error)
+        process.write_status(folder, "failed", message, hint)
+        raise
+
+
+def _in_plain_words(error: BaseException) -> tuple[str, str]:
+    text = str(error).strip().split("\n")[0]
+    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
+        return "The machine ran out of memory.", "Choose a smaller batch, shorter texts or a smaller encoder."
+    if isinstance(error, OSError) and error.errno == 28:
+        return "The disk is full.", "Delete runs you no longer need on the Models page, then start again."
+    return (
+        f"The job ended with an unexpected error: {type(error).__name__}: {text}",
+        "The log in its folder holds the details.",
+    )

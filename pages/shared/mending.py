@@ -1,0 +1,152 @@
+"""Findings with their one-click repairs, the repairs made so far, and the review of doubtful labels."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.data.checks import Finding
+from core.data.columns import LabelledTexts
+from core.data.dataset import Dataset, change_repairs
+from core.data.repairs import Repair
+from core.data.table import Table
+from core.jobs import events, process
+from core.jobs.events import Phase, Progress
+from core.training import analysis
+from core.training.analysis import Analysis
+from pages.shared.ui import plain, show_problem
+
+_ICONS = {"blocks": ":material/block:", "warning": ":material/warning:", "note": ":material/info:"}
+_SHOWN_ROWS = 200
+_REVIEWED = 200
+_PHASES = {"features": "Reading the texts", "doubting labels": "Doubting the labels"}
+
+
+def show_findings(
+    findings: Sequence[Finding], table: Table, labelled: LabelledTexts, repairs: Sequence[Repair]
+) -> Repair | None:
+    """The findings with their rows; the repair that was asked for, if any."""
+    if not findings:
+        st.success("Nothing was found.", icon=":material/check_circle:")
+    asked = None
+    for number, finding in enumerate(findings):
+        with st.expander(f"{_ICONS[finding.severity]} {plain(finding.message)}"):
+            if len(finding.rows):
+                known = labelled.frame[labelled.frame["row"].isin(finding.rows)].head(_SHOWN_ROWS)
+                rows = known[["text", "label"]] if len(known) else table.frame.iloc[finding.rows[:_SHOWN_ROWS]]
+                if finding.check in ("duplicates", "conflicts", "leaks"):
+                    rows = rows.sort_values("text")
+                st.dataframe(rows, hide_index=True, height=min(260, 40 + 35 * len(rows)), alt="Rows of the finding")
+            offered = finding.repair if finding.repair not in repairs else None
+            if offered and st.button(offered.title, icon=":material/build:", key=f"repair-{finding.check}-{number}"):
+                asked = offered
+    return asked
+
+
+def show_repairs(repairs: Sequence[Repair]) -> int | None:
+    """The repairs made so far; the position of the one to undo, if any."""
+    undone = None
+    for position, repair in enumerate(repairs):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            count = len(repair.detail.get("changes", ()))
+            st.markdown(f":material/done: {repair.title}{f': {count}' if count else ''}", width="stretch")
+            if st.button("Undo", icon=":material/undo:", key=f"undo-{position}"):
+                undone = position
+    return undone
+
+
+def review(dataset: Dataset, labelled: LabelledTexts) -> None:
+    """Likely label errors to correct, and a map of the texts; both come from a job that reads them with the encoder."""
+    look = Analysis.of(dataset)
+    status = look.status()
+    if look.done:
+        _show_map(look.rows(), dataset)
+        _show_suspects(look.rows(), dataset, labelled)
+        return
+    if status is not None and status.active:
+        _watch(look)
+        return
+    if status is not None and status.message:
+        show_problem(status.message, status.hint)
+    st.caption(
+        "The built-in encoder reads every text; a model fitted without a row says what it thinks of that row's label."
+    )
+    if st.button("Look for wrong labels and draw a map", icon=":material/troubleshoot:"):
+        analysis.start(dataset)
+        st.rerun()
+
+
+def _watch(look: Analysis) -> None:
+    @st.fragment(run_every=1.0)
+    def draw() -> None:
+        status = look.status()
+        if status is None or not status.active:
+            st.rerun()
+        happened = events.read(look.folder)
+        phase = next((event.name for event in reversed(happened) if isinstance(event, Phase)), "loading")
+        done = next((event for event in reversed(happened) if isinstance(event, Progress)), None)
+        words = _PHASES.get(phase, phase.capitalize())
+        st.progress(done.done / done.total if done and phase in _PHASES else 0.0, f"{words} …")
+        if st.button("Stop", icon=":material/stop_circle:"):
+            process.stop(look.folder)
+
+    draw()
+
+
+def _show_map(rows: pd.DataFrame, dataset: Dataset) -> None:
+    st.markdown("**A map of the texts**")
+    st.caption("Texts the encoder finds alike lie close together. Draw a frame around some to read them.")
+    if len(rows) > charts.MAX_MAP_POINTS:
+        rows = rows.sample(charts.MAX_MAP_POINTS, random_state=0)
+    is_score = dataset.task_kind == "regression"
+    points = rows.assign(label=rows["label"].astype(float)) if is_score else rows
+    chosen = st.altair_chart(
+        charts.text_map(points, "score" if is_score else "label", is_score),
+        on_select="rerun",
+        selection_mode="brush",
+        key=f"map-{dataset.id}",
+        alt="Map of the texts",
+    )
+    frame = chosen["selection"]["brush"] if chosen else {}
+    if "x" in frame and "y" in frame:
+        inside = rows["x"].between(*frame["x"]) & rows["y"].between(*frame["y"])
+        st.dataframe(rows.loc[inside, ["text", "label"]].head(_SHOWN_ROWS), hide_index=True, alt="Texts in the frame")
+
+
+def _show_suspects(rows: pd.DataFrame, dataset: Dataset, labelled: LabelledTexts) -> None:
+    if "score" not in rows:
+        return
+    suspects = rows.sort_values("score", ascending=False).head(_REVIEWED).reset_index(drop=True)
+    st.markdown("**Labels to review**")
+    st.caption(
+        f"Of {len(rows):,} labels {int(rows['suspected'].sum()):,} look wrong. "
+        "The most doubtful first: change a label, or leave the row out."
+    )
+    shown = pd.DataFrame(
+        {"leave out": False, "label": suspects["label"], "the model says": suspects["answer"], "text": suspects["text"]}
+    )
+    names = list(labelled.task.labels)
+    label = (
+        st.column_config.SelectboxColumn("label", options=names)
+        if names
+        else st.column_config.TextColumn("label", disabled=True)
+    )
+    edited = st.data_editor(
+        shown,
+        hide_index=True,
+        disabled=["the model says", "text"],
+        column_config={"label": label},
+        key=f"review-{dataset.fingerprint}",
+        height=320,
+    )
+    changes = [
+        {"text": text, "was": float(was) if not names else was, "now": None if out else now}
+        for text, was, now, out in zip(
+            suspects["text"], suspects["label"], edited["label"], edited["leave out"], strict=True
+        )
+        if out or now != was
+    ]
+    if st.button(f"Keep {len(changes)} corrections", icon=":material/save:", disabled=not changes, type="primary"):
+        change_repairs(dataset, [*dataset.repairs, Repair("relabel", {"changes": changes})])
+        st.rerun()
