@@ -124,3 +124,56 @@ def test_what_the_user_can_mend_is_exit_code_2_and_a_sentence(
     assert said in err
     assert len(err.strip().splitlines()) == 1
     assert not list((home / "home").rglob("run.json"))
+
+
+def test_check_says_what_is_there_and_what_is_wrong(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = write(home / "x.csv", [*ROWS * 2, ("write to me@example.org", "Cold")])
+    code, out, _ = call(capsys, "check", table, "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert {
+        "rows",
+        "columns",
+        "encoding",
+        "delimiter",
+        "header",
+        "unreadable_rows",
+        "task",
+        "labels",
+        "findings",
+    } <= set(record)
+    assert (record["rows"], record["columns"], record["delimiter"], record["header"]) == (
+        41,
+        ["text", "label"],
+        ",",
+        True,
+    )
+    assert record["labels"] == {"fruit": 20, "cold": 20, "Cold": 1}
+    kinds = {finding["check"]: finding for finding in record["findings"]}
+    assert {"duplicates", "label_variants", "personal_data"} <= set(kinds)
+    assert kinds["personal_data"]["rows"] == [41]
+    assert kinds["personal_data"]["repair"] == {"kind": "mask_personal", "detail": {}}
+    _, out, _ = call(capsys, "check", table)
+    assert "41 rows" in out
+
+
+def test_check_exits_with_1_when_training_is_blocked_and_2_when_nothing_can_be_read(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, "check", write(home / "one.csv", [(text, "same") for text, _ in ROWS]), "--json")
+    assert code == 1
+    assert next(finding["severity"] for finding in json.loads(out)["findings"]) == "blocks"
+    (home / "empty.csv").write_bytes(b"")
+    code, _, err = call(capsys, "check", str(home / "empty.csv"))
+    assert (code, "is empty" in err) == (2, True)
+
+
+def test_train_on_multilabel_json_with_its_own_splits(
+    home: Path, tiny_encoder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [[text, [label, "sweet"] if "sweet" in text else [label]] for text, label in ROWS]
+    (home / "x.json").write_text(json.dumps({"train": rows[:12], "dev": rows[12:16], "test": rows[16:]}))
+    options = ["--text", "column 1", "--label", "column 2", "--encoder", tiny_encoder, "--epochs", "1", "--json"]
+    code, out, err = call(capsys, "train", str(home / "x.json"), *options)
+    assert code == 0, err
+    assert "f1_micro" in json.loads(out)["test"]

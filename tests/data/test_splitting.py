@@ -94,3 +94,41 @@ def test_too_few_rows_and_bad_shares_get_a_sentence() -> None:
         split(labelled([("x", "a"), ("y", "b")], Task("binary", ("a", "b"))), SplitPlan())
     with pytest.raises(ConfigError, match=r"test share between 0 and 0\.5, found 0\.9"):
         SplitPlan(test_share=0.9)
+
+
+def with_column(name: str, values: list[str]) -> LabelledTexts:
+    made = labelled(EVEN, TASK)
+    return LabelledTexts(made.frame.assign(**{name: values}), TASK)
+
+
+@given(seed=st.integers(0, 50))
+def test_groups_and_near_duplicates_stay_together(seed: int) -> None:
+    splits = split(with_column("group", [f"author {i // 5}" for i in range(90)]), SplitPlan(0.2, 0.2, seed))
+    authors = [{int(text.split()[1]) // 5 for text in frame["text"]} for _, frame in splits]
+    assert sum(map(len, authors)) == len(set().union(*authors))
+    near: list[tuple[str, Label]] = [(f"Text {i}!", "abc"[i % 3]) for i in range(90)]
+    both = split(labelled([*EVEN, *near], TASK), SplitPlan(0.2, 0.2, seed))
+    kept = [{text.lower().rstrip("!") for text in frame["text"]} for _, frame in both]
+    assert sum(map(len, kept)) == len(set().union(*kept))
+
+
+def test_the_latest_rows_are_the_test() -> None:
+    times = [f"2024-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(90)]
+    splits = split(with_column("time", times), SplitPlan(0.1, 0.2, by_time=True))
+    assert splits.train["row"].max() < splits.validation["row"].min()
+    assert splits.validation["row"].max() < splits.test["row"].min()
+    assert splits.sizes() == {"train": 63, "validation": 9, "test": 18}
+    with pytest.raises(DataError, match="no date"):
+        split(with_column("time", ["soon"] * 90), SplitPlan(by_time=True))
+
+
+@given(seed=st.integers(0, 50))
+def test_rare_labels_of_many_are_dealt_to_every_split(seed: int) -> None:
+    rows: list[tuple[str, Label]] = [
+        (f"text {i}", sorted({"common", *(["rare"] if i % 9 == 0 else []), *(["odd"] if i % 2 else [])}))
+        for i in range(90)
+    ]
+    task = Task("multilabel", ("common", "odd", "rare"))
+    counts = class_counts(split(labelled(rows, task), SplitPlan(0.2, 0.2, seed))).set_index("label")
+    assert counts.loc["rare"].tolist() == [6, 2, 2]
+    assert abs(counts.loc["odd", "train"] - 27) <= 1

@@ -176,6 +176,65 @@ def test_a_class_with_one_row_is_pointed_out(empty: Workspace) -> None:
     assert any("lonely" in warning.value for warning in at.warning)
 
 
+MESSY = (
+    b"text,label\n"
+    + b"".join(b"a text about thing number %d,%s\n" % (i, b"odd" if i % 2 else b"even") for i in range(30))
+    + b"mail me at me@example.org,odd\na text about thing number 3,odd\na text about thing number 5,Odd\n"
+)
+
+
+def click(at: AppTest, label: str) -> None:
+    next(b for b in at.button if b.label == label).click().run()
+
+
+def test_a_repair_is_made_shown_undone_and_stored(empty: Workspace) -> None:
+    at = visit("data")
+    at.button_group[0].set_value("Upload").run()
+    upload(at, ("messy.csv", MESSY, "text/csv"))
+    click(at, "Mask personal data")
+    click(at, "Write each label one way")
+    assert ":material/done: Mask personal data" in words(at)
+    click(at, "Undo")
+    assert ":material/done: Mask personal data" not in words(at)
+    click(at, "Keep each text once")
+    click(at, "Use this data")
+    assert not at.exception
+    (dataset,) = list_datasets(empty)
+    assert [repair.kind for repair in dataset.repairs] == ["merge_labels", "drop_duplicates"]
+    assert dataset.rows == 31
+    assert dataset.task_kind == "binary"
+
+
+def test_reading_can_be_corrected(empty: Workspace) -> None:
+    at = visit("data")
+    at.button_group[0].set_value("Upload").run()
+    upload(at, ("messy.csv", MESSY, "text/csv"))
+    next(box for box in at.selectbox if box.label == "First row").set_value(False).run()
+    click(at, "Read again")
+    assert not at.exception
+    assert any("no header" in expander.label for expander in at.expander)
+
+
+def test_a_saved_data_set_can_be_mended_renamed_and_deleted(empty: Workspace) -> None:
+    at = visit("data")
+    click(at, "Use this data")
+    at = visit("data")
+    at.button_group[0].set_value("Saved data sets").run()
+    next(box for box in at.text_input if box.label == "Name").set_value("My clinic").run()
+    click(at, "Rename")
+    assert not at.exception
+    assert list_datasets(empty)[0].name == "My clinic"
+    assert any(b.label == "Look for wrong labels and draw a map" for b in at.button)
+
+
+def test_a_name_that_is_no_hub_data_set_gets_a_sentence(empty: Workspace) -> None:
+    at = visit("data")
+    at.button_group[0].set_value("Hugging Face hub").run()
+    next(box for box in at.text_input if box.label == "Data set").set_value("csv")
+    click(at, "Load")
+    assert "owner/name" in at.error[0].value
+
+
 def test_evaluate_counts_a_look_at_the_test_set_once_a_session(full: Run) -> None:
     before = full.looks_at_test()
     at = visit("evaluate")
