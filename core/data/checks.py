@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from core.data import duplicates, personal
 from core.data.columns import ColumnChoice, LabelledTexts, label_counts
 from core.data.repairs import TAG, URL, Repair, conflicting, leaking
-from core.data.table import Table
+from core.data.table import Table, codes
 
 Severity = Literal["blocks", "warning", "note"]
 Rows = npt.NDArray[np.int64]
@@ -203,17 +203,18 @@ def _repetition(labelled: LabelledTexts) -> Iterator[Finding]:
             rows[conflicts],
             Repair("drop_conflicts"),
         )
-    repeated = frame["text"].duplicated(keep=False).to_numpy(dtype=bool)
-    again = frame["text"].duplicated().to_numpy(dtype=bool)
+    text = codes(frame["text"])
+    repeated = np.bincount(text)[text] > 1
+    first = np.sort(np.unique(text, return_index=True)[1])
     if repeated.any():
         yield Finding(
             "duplicates",
             "note",
-            f"Texts repeated word for word: {_rows(int(again.sum()))}. They stay in one split.",
+            f"Texts repeated word for word: {_rows(len(frame) - len(first))}. They stay in one split.",
             rows[repeated],
             Repair("drop_duplicates"),
         )
-    sample, said = _sample(frame[~again])
+    sample, said = _sample(frame, among=first)
     pairs = duplicates.near_duplicate_pairs(sample["text"].tolist())
     if len(pairs):
         near = np.unique(pairs)
@@ -237,10 +238,13 @@ def _repetition(labelled: LabelledTexts) -> Iterator[Finding]:
         )
 
 
-def _sample(frame: pd.DataFrame, size: int = SAMPLED_ROWS) -> tuple[pd.DataFrame, str]:
-    if len(frame) <= size:
-        return frame, ""
-    return frame.sample(size, random_state=0), f", among a sample of {size:,}"
+def _sample(frame: pd.DataFrame, size: int = SAMPLED_ROWS, among: Rows | None = None) -> tuple[pd.DataFrame, str]:
+    """At most so many rows (of those at the positions ``among``), and the words to say that it is a sample."""
+    positions = np.arange(len(frame)) if among is None else among
+    if len(positions) <= size:
+        return (frame if len(positions) == len(frame) else frame.iloc[positions]), ""
+    chosen = np.sort(np.random.default_rng(0).choice(positions, size, replace=False))
+    return frame.iloc[chosen], f", among a sample of {size:,}"
 
 
 def _giveaways(table: Table, choice: ColumnChoice, labelled: LabelledTexts) -> Iterator[Finding]:

@@ -191,15 +191,17 @@ def apply_columns(table: Table, choice: ColumnChoice) -> LabelledTexts:
                 f"{table.name} has no column {column!r}.",
                 f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.",
             )
-    texts = table.frame[choice.text].str.strip()
+    texts = table.frame[choice.text]
+    stripped = texts.str.strip()
+    texts = texts if stripped.equals(texts) else stripped  # a copy of all texts is kept only where it differs
     written = (texts != "").to_numpy(dtype=bool)
     labelled = written & _has_label(table, choice)
     if not labelled.any():
         raise DataError(f"No row of {table.name} has both a text and a label.", "Choose other columns.")
     labels = _labels(table, choice, labelled)
     rows = np.flatnonzero(labelled)
-    frame = pd.DataFrame({"row": rows, "text": texts.to_numpy()[labelled], "label": labels.to_numpy()})
-    frame["text"] = texts[labelled].array
+    frame = pd.DataFrame({"row": rows})
+    frame["text"] = (texts if labelled.all() else texts[labelled]).array
     frame["label"] = labels.array
     frame["given"] = _given_splits(table, choice, labelled)
     for name in ("group", "time"):

@@ -6,12 +6,15 @@ case and punctuation; a text of fewer than three words is one shingle.
 """
 
 import re
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
+
+from core.data.table import codes
 
 Ints = npt.NDArray[np.int64]
 
@@ -52,7 +55,7 @@ def _similar_pairs(texts: list[str], threshold: float) -> Ints:
     none = np.zeros((0, 2), dtype=np.int64)
     if len(texts) < 2:
         return none
-    counts = CountVectorizer(analyzer=shingles, binary=True, dtype=np.int32).fit_transform(texts).tocsr()
+    counts = _shingle_matrix(texts)
     sizes = np.diff(counts.indptr).astype(np.int64)
     candidates = _candidates(counts, sizes, threshold)
     kept = [none]
@@ -62,6 +65,17 @@ def _similar_pairs(texts: list[str], threshold: float) -> Ints:
         similarity = shared / (sizes[left] + sizes[right] - shared)
         kept.append(candidates[start : start + _PAIRS_AT_ONCE][similarity > threshold])
     return np.concatenate(kept)
+
+
+def _shingle_matrix(texts: list[str]) -> sparse.csr_matrix:
+    """Which shingles (columns) each text (row) has. Shingles are hashed to 64 bits: as strings they would fill the memory."""
+    hashes = array("q")
+    ends = np.zeros(len(texts) + 1, dtype=np.int64)
+    for row, text in enumerate(texts):
+        hashes.extend({hash(shingle) for shingle in shingles(text)})
+        ends[row + 1] = len(hashes)
+    names, columns = np.unique(np.frombuffer(hashes, dtype=np.int64), return_inverse=True)
+    return sparse.csr_matrix((np.ones(len(columns), dtype=np.int32), columns, ends), shape=(len(texts), len(names)))
 
 
 def _candidates(counts: sparse.csr_matrix, sizes: Ints, threshold: float) -> Ints:
@@ -85,6 +99,18 @@ def _candidates(counts: sparse.csr_matrix, sizes: Ints, threshold: float) -> Int
     left, right = pairs.row.astype(np.int64), pairs.col.astype(np.int64)
     alike = np.minimum(sizes[left], sizes[right]) >= threshold * np.maximum(sizes[left], sizes[right])
     return np.stack([left[alike], right[alike]], axis=1)
+
+
+def alike(texts: pd.Series, near: bool) -> Ints:
+    """A number for each text, the same for equal texts and, where ``near``, for texts nearly the same; shape (n,).
+
+    Near-duplicates are sought among at most ``MAX_COMPARED`` distinct texts; of more none is.
+    """
+    same = codes(texts)
+    distinct, first = np.unique(same, return_index=True)
+    if not near or len(distinct) > MAX_COMPARED:
+        return same
+    return together(len(distinct), near_duplicate_pairs(texts.iloc[first].tolist()))[same]
 
 
 def together(rows: int, pairs: Ints) -> Ints:

@@ -8,12 +8,13 @@ from typing import Any
 
 import ftfy
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.data import duplicates
 from core.data.columns import LabelledTexts, task_of
 from core.data.personal import mask
-from core.data.table import STRINGS
+from core.data.table import STRINGS, codes
 from core.errors import DataError
 
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|<!--.*?-->", re.DOTALL)
@@ -89,8 +90,7 @@ def _drop_duplicates(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.D
 
 def _drop_near_duplicates(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
     frame = labelled.frame
-    pairs = duplicates.near_duplicate_pairs(frame["text"].tolist())
-    unit = duplicates.together(len(frame), pairs)
+    unit = duplicates.alike(frame["text"], near=True)
     return frame[~pd.DataFrame({"unit": unit, "label": frame["label"].astype(str)}).duplicated().to_numpy()]
 
 
@@ -98,12 +98,11 @@ def _drop_conflicts(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.Da
     return labelled.frame[~conflicting(labelled.frame)]
 
 
-def conflicting(frame: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+def conflicting(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Which rows have a text that stands elsewhere with another label; shape (rows,)."""
-    codes = pd.factorize(frame["text"])[0]
-    labels = pd.factorize(frame["label"].astype(str))[0]
-    different = pd.DataFrame({"text": codes, "label": labels}).groupby("text")["label"].nunique().to_numpy()
-    return np.asarray(different[codes] > 1)
+    text = codes(frame["text"])
+    pairs = np.unique(np.stack([text, codes(frame["label"])], axis=1), axis=0)
+    return np.asarray(np.bincount(pairs[:, 0])[text] > 1)
 
 
 def _drop_leaks(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
@@ -111,15 +110,11 @@ def _drop_leaks(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFr
     return frame[~(leaking(frame) & (frame["given"] != "test").to_numpy(dtype=bool))]
 
 
-def leaking(frame: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+def leaking(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Which rows have a text that stands, the same or nearly, in another of the splits that the file names; shape (rows,)."""
     if frame["given"].nunique() < 2:
         return np.zeros(len(frame), dtype=bool)
-    first = np.unique(pd.factorize(frame["text"])[0], return_index=True)[1][pd.factorize(frame["text"])[0]]
-    pairs = np.stack([np.arange(len(frame)), first], axis=1)
-    if len(frame) <= duplicates.MAX_COMPARED:
-        pairs = np.concatenate([pairs, duplicates.near_duplicate_pairs(frame["text"].tolist())])
-    unit = duplicates.together(len(frame), pairs)
+    unit = duplicates.alike(frame["text"], near=True)
     return np.asarray(frame["given"].groupby(unit).transform("nunique") > 1)
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.data import duplicates
 from core.data.columns import SPLITS, LabelledTexts, label_counts
-from core.data.table import STRINGS
+from core.data.table import codes, hashes, where
 from core.errors import ConfigError, DataError
 from core.task import Task
 from core.workspace import write_atomically
@@ -88,9 +88,8 @@ class Splits:
 
 def fingerprint(frame: pd.DataFrame) -> str:
     """16 hex digits that name the texts and labels of a frame, whatever their order."""
-    plain = pd.DataFrame({"text": frame["text"].astype(STRINGS), "label": frame["label"].astype(str)})
-    hashes = np.sort(pd.util.hash_pandas_object(plain, index=False).to_numpy())
-    return hashlib.sha256(hashes.tobytes()).hexdigest()[:16]
+    pairs = np.stack([hashes(frame["text"]), hashes(frame["label"])], axis=1)
+    return hashlib.sha256(pairs[np.lexsort(pairs.T)].tobytes()).hexdigest()[:16]
 
 
 def load_split(folder: Path, name: str, task: Task) -> pd.DataFrame:
@@ -114,8 +113,9 @@ def split(labelled: LabelledTexts, plan: SplitPlan) -> Splits:
     validation_share = 0.0 if has_validation else plan.validation_share
     test_share = 0.0 if has_test else plan.test_share
     chosen = given.to_numpy(dtype=object, copy=True)
-    chosen[free] = _assign(frame[free].reset_index(drop=True), labelled.task, plan, validation_share, test_share)
-    parts = {name: frame.loc[chosen == name, ["row", "text", "label"]].reset_index(drop=True) for name in SPLITS}
+    taken = frame if free.all() else where(frame, free)
+    chosen[free] = _assign(taken, labelled.task, plan, validation_share, test_share)
+    parts = {name: where(frame[["row", "text", "label"]], chosen == name) for name in SPLITS}
     for name in ("train", "validation"):
         if parts[name].empty:
             raise DataError(f"No row is left for {name}, of {len(frame)} in all.", "Add rows, or choose other shares.")
@@ -144,15 +144,14 @@ def class_counts(splits: Splits) -> pd.DataFrame:
 
 def units(frame: pd.DataFrame, keep_near: bool = True) -> npt.NDArray[np.int64]:
     """A number for each row, the same for rows that must stay in one split: equal text, nearly equal text, equal group."""
-    codes = [pd.factorize(frame["text"])[0]]
-    if (frame["group"] != "").any():
-        codes.append(pd.factorize(frame["group"].where(frame["group"] != "", frame["text"]))[0])
-    first = [np.unique(code, return_index=True)[1][code] for code in codes]
-    pairs = [np.stack([np.arange(len(frame)), start], axis=1) for start in first]
-    distinct = np.unique(first[0])
-    if keep_near and len(distinct) <= duplicates.MAX_COMPARED:
-        pairs.append(distinct[duplicates.near_duplicate_pairs(frame["text"].iloc[distinct].tolist())])
-    return duplicates.together(len(frame), np.concatenate(pairs))
+    unit = duplicates.alike(frame["text"], keep_near)
+    grouped = np.flatnonzero((frame["group"] != "").to_numpy(dtype=bool))
+    if not len(grouped):
+        return unit
+    group = codes(frame["group"].iloc[grouped])
+    first = grouped[np.unique(group, return_index=True)[1]][group]
+    links = np.stack([unit[grouped], unit[first]], axis=1)
+    return duplicates.together(int(unit.max()) + 1, links)[unit]
 
 
 def _assign(
@@ -241,8 +240,8 @@ def _strata(frame: pd.DataFrame, task: Task) -> npt.NDArray[Any]:
     if task.kind == "regression":
         ranks = frame["label"].rank(method="first" if frame["label"].is_unique else "average", pct=True)
         return (ranks * _SCORE_STRATA).clip(upper=_SCORE_STRATA - 1).astype(int).to_numpy()
-    codes = {name: position for position, name in enumerate(task.labels)}
-    return frame["label"].map(codes).to_numpy(dtype=np.int64)
+    position = {name: number for number, name in enumerate(task.labels)}
+    return frame["label"].map(position).to_numpy(dtype=np.int64)
 
 
 def _times(frame: pd.DataFrame) -> npt.NDArray[np.float64]:

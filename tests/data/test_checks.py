@@ -1,5 +1,7 @@
 """Each check finds what was planted, and nothing in clean data; each repair mends it."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
 
@@ -23,7 +25,7 @@ CLEAN = [
 
 
 def found(
-    rows: list[tuple[str, ...]], columns: tuple[str, ...] = ("text", "label")
+    rows: Sequence[tuple[str, ...]], columns: tuple[str, ...] = ("text", "label")
 ) -> tuple[dict[str, Finding], LabelledTexts]:
     table = Table(pd.DataFrame(rows, columns=list(columns), dtype="str"), "x.csv")
     choice = ColumnChoice("text", "label", "multiclass", "split" if "split" in columns else None)
