@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from core.data import duplicates, personal
 from core.data.columns import ColumnChoice, LabelledTexts, label_counts
 from core.data.repairs import TAG, URL, Repair, conflicting, leaking
-from core.data.table import Table, codes
+from core.data.table import Table, codes, where
 
 Severity = Literal["blocks", "warning", "note"]
 Rows = npt.NDArray[np.int64]
@@ -241,24 +241,28 @@ def _repetition(labelled: LabelledTexts) -> Iterator[Finding]:
 def _sample(frame: pd.DataFrame, size: int = SAMPLED_ROWS, among: Rows | None = None) -> tuple[pd.DataFrame, str]:
     """At most so many rows (of those at the positions ``among``), and the words to say that it is a sample."""
     positions = np.arange(len(frame)) if among is None else among
-    if len(positions) <= size:
-        return (frame if len(positions) == len(frame) else frame.iloc[positions]), ""
-    chosen = np.sort(np.random.default_rng(0).choice(positions, size, replace=False))
-    return frame.iloc[chosen], f", among a sample of {size:,}"
+    if len(positions) == len(frame) <= size:
+        return frame, ""
+    said = ""
+    if len(positions) > size:
+        positions = np.random.default_rng(0).choice(positions, size, replace=False)
+        said = f", among a sample of {size:,}"
+    return where(frame, np.isin(np.arange(len(frame)), positions)), said
 
 
 def _giveaways(table: Table, choice: ColumnChoice, labelled: LabelledTexts) -> Iterator[Finding]:
     if not labelled.task.one_label:
         return
     sample, said = _sample(labelled.frame, _GIVEAWAY_ROWS)
+    sampled = np.isin(np.arange(len(table)), sample["row"])
     for column in table.frame.columns:
         if column in choice.used:
             continue
-        cells = table.frame[column].iloc[sample["row"]].reset_index(drop=True)
+        cells = pd.Series(table.frame[column].array[sampled])
         distinct = cells.nunique()
         if not 2 <= distinct <= len(cells) / 3:
             continue
-        if (sample["label"].reset_index(drop=True).groupby(cells).nunique() == 1).all():
+        if (sample["label"].groupby(cells).nunique() == 1).all():
             yield Finding(
                 "giveaway",
                 "note",

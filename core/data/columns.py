@@ -13,7 +13,7 @@ import pandas as pd
 from core.data import labels as label_cells
 from core.data.archives import SPLIT_FOLDERS
 from core.data.labels import LabelForm, guess_form
-from core.data.table import STRINGS, Table
+from core.data.table import STRINGS, Table, stripped
 from core.errors import DataError
 from core.task import Task, TaskKind
 
@@ -191,9 +191,7 @@ def apply_columns(table: Table, choice: ColumnChoice) -> LabelledTexts:
                 f"{table.name} has no column {column!r}.",
                 f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.",
             )
-    texts = table.frame[choice.text]
-    stripped = texts.str.strip()
-    texts = texts if stripped.equals(texts) else stripped  # a copy of all texts is kept only where it differs
+    texts = stripped(table.frame[choice.text])
     written = (texts != "").to_numpy(dtype=bool)
     labelled = written & _has_label(table, choice)
     if not labelled.any():

@@ -106,20 +106,41 @@ def split(labelled: LabelledTexts, plan: SplitPlan) -> Splits:
     Raises:
         DataError: no row is left for training or validation, or a time cannot be read.
     """
+    return _parts(labelled, plan, ["row", "text", "label"])
+
+
+def outline(labelled: LabelledTexts, plan: SplitPlan) -> Splits:
+    """The same split with the column label alone: enough to show its sizes, without a copy of all texts.
+
+    Raises:
+        DataError: as :func:`split`.
+    """
+    return _parts(labelled, plan, ["label"])
+
+
+def _parts(labelled: LabelledTexts, plan: SplitPlan, columns: list[str]) -> Splits:
+    places = _places(labelled, plan)
+    parts = {name: where(labelled.frame[columns], places == name) for name in SPLITS}
+    for name in ("train", "validation"):
+        if parts[name].empty:
+            raise DataError(
+                f"No row is left for {name}, of {len(labelled)} in all.", "Add rows, or choose other shares."
+            )
+    return Splits(parts["train"], parts["validation"], parts["test"], labelled.task)
+
+
+def _places(labelled: LabelledTexts, plan: SplitPlan) -> npt.NDArray[Any]:
+    """The split of each row, (rows,)."""
     frame = labelled.frame
     given = frame["given"]
     has_validation, has_test = (bool((given == name).any()) for name in ("validation", "test"))
     free = ((given == "") | (given == "train")).to_numpy(dtype=bool)
     validation_share = 0.0 if has_validation else plan.validation_share
     test_share = 0.0 if has_test else plan.test_share
-    chosen = given.to_numpy(dtype=object, copy=True)
+    places = given.to_numpy(dtype=object, copy=True)
     taken = frame if free.all() else where(frame, free)
-    chosen[free] = _assign(taken, labelled.task, plan, validation_share, test_share)
-    parts = {name: where(frame[["row", "text", "label"]], chosen == name) for name in SPLITS}
-    for name in ("train", "validation"):
-        if parts[name].empty:
-            raise DataError(f"No row is left for {name}, of {len(frame)} in all.", "Add rows, or choose other shares.")
-    return Splits(parts["train"], parts["validation"], parts["test"], labelled.task)
+    places[free] = _assign(taken, labelled.task, plan, validation_share, test_share)
+    return places
 
 
 def thin_classes(splits: Splits) -> dict[str, list[str]]:
@@ -240,8 +261,8 @@ def _strata(frame: pd.DataFrame, task: Task) -> npt.NDArray[Any]:
     if task.kind == "regression":
         ranks = frame["label"].rank(method="first" if frame["label"].is_unique else "average", pct=True)
         return (ranks * _SCORE_STRATA).clip(upper=_SCORE_STRATA - 1).astype(int).to_numpy()
-    position = {name: number for number, name in enumerate(task.labels)}
-    return frame["label"].map(position).to_numpy(dtype=np.int64)
+    number, names = pd.factorize(frame["label"])
+    return np.asarray([task.labels.index(name) for name in names])[number]
 
 
 def _times(frame: pd.DataFrame) -> npt.NDArray[np.float64]:

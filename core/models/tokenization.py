@@ -16,7 +16,7 @@ from core.models.encoders import locate
 
 _FILE = "tokenizer.json"
 _UNKNOWN = ("[UNK]", "<unk>")
-_TEXTS_AT_ONCE = 20_000
+_TEXTS_AT_ONCE = 1_000
 
 
 @lru_cache(maxsize=4)

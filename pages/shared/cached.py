@@ -13,7 +13,7 @@ from core.data.checks import Finding, Tokens, check
 from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
 from core.data.dataset import Dataset, load_labelled, load_table
 from core.data.repairs import Repair, apply_repairs
-from core.data.splitting import SplitPlan, Splits, fingerprint, split
+from core.data.splitting import SplitPlan, Splits, fingerprint, outline
 from core.data.table import ReadOptions, Table
 from core.evaluation import baselines, metrics, mistakes
 from core.models.tokenization import count_tokens
@@ -69,8 +69,8 @@ def findings(
 
 @st.cache_resource(max_entries=4, show_spinner="Splitting …", show_time=True)
 def splits(fingerprint: str, choice: ColumnChoice, plan: SplitPlan, _labelled: LabelledTexts) -> Splits:
-    """The splits of labelled texts, named by their fingerprint."""
-    return split(_labelled, plan)
+    """The labels of each split of labelled texts, named by their fingerprint."""
+    return outline(_labelled, plan)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

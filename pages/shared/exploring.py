@@ -9,6 +9,7 @@ import streamlit as st
 from core import charts
 from core.data.checks import Finding, Tokens, check_tokens
 from core.data.columns import LabelledTexts, label_counts
+from core.data.table import where
 from core.models.tokenization import pieces_of
 from core.training.config import TrainingConfig
 from pages.shared.ui import plain
@@ -25,9 +26,9 @@ def show_table(labelled: LabelledTexts, key: str) -> None:
     chosen = right.multiselect("Only these labels", sorted(counts), key=f"filter-{key}") if counts else []
     frame = labelled.frame[["text", "label"]]
     if wanted:
-        frame = frame[frame["text"].str.contains(wanted, case=False, regex=False)]
+        frame = where(frame, frame["text"].str.contains(wanted, case=False, regex=False).to_numpy(dtype=bool))
     if chosen and labelled.task.one_label:
-        frame = frame[frame["label"].isin(chosen)]
+        frame = where(frame, frame["label"].isin(chosen).to_numpy(dtype=bool))
     elif chosen:
         frame = frame[[bool(set(chosen) & set(held)) for held in frame["label"]]]
     st.dataframe(frame.head(_SHOWN_ROWS), hide_index=True, height=320, alt="The texts with their labels")

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.data.checks import Finding
+from core.data.checks import Finding, Rows
 from core.data.columns import LabelledTexts
 from core.data.dataset import Dataset, change_repairs
 from core.data.repairs import Repair
-from core.data.table import Table
+from core.data.table import Table, where
 from core.jobs import events, process
 from core.jobs.events import Phase, Progress
 from core.training import analysis
@@ -33,8 +34,8 @@ def show_findings(
     for number, finding in enumerate(findings):
         with st.expander(f"{_ICONS[finding.severity]} {plain(finding.message)}"):
             if len(finding.rows):
-                known = labelled.frame[labelled.frame["row"].isin(finding.rows)].head(_SHOWN_ROWS)
-                rows = known[["text", "label"]] if len(known) else table.frame.iloc[finding.rows[:_SHOWN_ROWS]]
+                rows = _some(labelled.frame[["text", "label"]], labelled.frame["row"], finding.rows)
+                rows = rows if len(rows) else _some(table.frame, pd.RangeIndex(len(table)), finding.rows)
                 if finding.check in ("duplicates", "conflicts", "leaks"):
                     rows = rows.sort_values("text")
                 st.dataframe(rows, hide_index=True, height=min(260, 40 + 35 * len(rows)), alt="Rows of the finding")
@@ -42,6 +43,12 @@ def show_findings(
             if offered and st.button(offered.title, icon=":material/build:", key=f"repair-{finding.check}-{number}"):
                 asked = offered
     return asked
+
+
+def _some(frame: pd.DataFrame, numbers: pd.Series | pd.Index, rows: Rows) -> pd.DataFrame:
+    """The first of those whose number is among ``rows``."""
+    held = np.asarray(numbers.isin(rows))
+    return where(frame, held & (np.cumsum(held) <= _SHOWN_ROWS))
 
 
 def show_repairs(repairs: Sequence[Repair]) -> int | None:
