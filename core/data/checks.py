@@ -31,6 +31,7 @@ _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,5});")
 _GIVEAWAY_ROWS = 20_000
 _GIVEAWAY_CLASS = 20
 _GIVEAWAY_WITHIN, _GIVEAWAY_OUTSIDE = 0.95, 0.01
+_NOTABLE_CUT = 0.05  # share of the texts of a class from which it is worth naming
 _UNKNOWN_SHARE, _PIECES_A_WORD = 0.05, 2.5
 _NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
 
@@ -88,9 +89,11 @@ def check_tokens(labelled: LabelledTexts, tokens: Tokens, max_length: int) -> It
         worst = ""
         if labelled.task.one_label:
             shares = pd.Series(cut).groupby(frame["label"].to_numpy()).mean().sort_values(ascending=False)
-            worst = f" Most in {shares.index[0]}: {shares.iloc[0]:.0%} of its texts."
+            if shares.iloc[0] >= _NOTABLE_CUT:
+                worst = f" Most in {shares.index[0]}: {shares.iloc[0]:.0%} of its texts."
+        share = f"{lost:.1%}" if lost >= 0.001 else "less than 0.1%"
         message = (
-            f"Cut at {max_length} word pieces: {_texts(int(cut.sum()))}, and {lost:.1%} of all pieces are lost.{worst}"
+            f"Cut at {max_length} word pieces: {_texts(int(cut.sum()))}, and {share} of all pieces are lost.{worst}"
         )
         yield Finding("truncation", "warning" if lost > 0.05 else "note", message, frame["row"].to_numpy()[cut])
     unknown = tokens.unknown.sum() / max(1, tokens.pieces.sum())

@@ -13,7 +13,7 @@ import pandas as pd
 from core.data import labels as label_cells
 from core.data.archives import SPLIT_FOLDERS
 from core.data.labels import LabelForm, guess_form
-from core.data.table import STRINGS, Table, stripped
+from core.data.table import STRINGS, Table, stripped, where
 from core.errors import DataError
 from core.task import Task, TaskKind
 
@@ -103,7 +103,7 @@ def guess_columns(table: Table) -> ColumnChoice:
     Raises:
         DataError: the table has fewer than two columns.
     """
-    frame = table.frame.head(_GUESS_ROWS)
+    frame = where(table.frame, np.arange(len(table)) % max(1, len(table) // _GUESS_ROWS) == 0)
     if len(frame.columns) < 2:
         raise DataError(
             f"{table.name} has only one column; a text column and a label column are needed.",
@@ -111,7 +111,7 @@ def guess_columns(table: Table) -> ColumnChoice:
         )
     columns = {str(name): cells for name, cells in frame.items()}
     text = max(columns, key=lambda name: _text_likeness(name, columns[name]))
-    split = next((name for name in columns if name != text and _holds_splits(name, columns[name])), None)
+    split = next((name for name in columns if name != text and _holds_splits(table.frame[name], columns[name])), None)
     rest = {name: cells for name, cells in columns.items() if name not in (text, split)} or {
         name: cells for name, cells in columns.items() if name != text
     }
@@ -283,9 +283,13 @@ def _label_likeness(column: str, cells: pd.Series) -> float:
     return (repeated + (1.0 if _LABEL_NAMES.search(column) else 0.0)) * filled * varied
 
 
-def _holds_splits(column: str, cells: pd.Series) -> bool:
-    values = set(cells.str.strip().str.lower().unique())
-    return len(values) > 1 and values <= set(SPLIT_FOLDERS) and bool(_SPLIT_NAMES.search(column) or "train" in values)
+def _holds_splits(column: pd.Series, some: pd.Series) -> bool:
+    """Whether a column names splits; some of its cells are looked at first, as only few columns come into question."""
+    if not set(some.str.strip().str.lower()) <= set(SPLIT_FOLDERS):
+        return False
+    values = set(column.str.strip().str.lower().unique())
+    named = bool(_SPLIT_NAMES.search(str(column.name))) or "train" in values
+    return named and len(values) > 1 and values <= set(SPLIT_FOLDERS)
 
 
 def _given_splits(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> Sequence[str] | str:

@@ -12,6 +12,7 @@ from core.errors import DataError, LimitError
 # "csv" or a folder of this machine would be accepted by the library as well; a visitor must not read the server's files.
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 MAX_ROWS = 1_000_000
+_PATIENCE_SECONDS = 10.0
 
 
 def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
@@ -26,21 +27,11 @@ def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
             f"Expected owner/name as on huggingface.co/datasets, found {name!r}.", "For example fancyzhx/ag_news."
         )
     import datasets
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
+    _find(name)
     datasets.disable_progress_bars()
     try:
         loaded = datasets.load_dataset(name, config or None, split=split or None)
-    except (ConnectionError, OfflineModeIsEnabled, TimeoutError) as error:
-        raise DataError(
-            f"The Hugging Face hub could not be reached for {name}.",
-            "Check the network connection, or upload the file.",
-        ) from error
-    except (datasets.exceptions.DatasetNotFoundError, HfHubHTTPError, FileNotFoundError) as error:
-        raise DataError(
-            f"The Hugging Face hub has no data set {name}, or it is private or gated.",
-            "Check the name at huggingface.co/datasets.",
-        ) from error
     except (ValueError, RuntimeError, datasets.exceptions.DatasetsError, OSError) as error:
         raise DataError(
             f"{name} could not be loaded: {_first_line(error)}", "Choose another configuration or split."
@@ -51,6 +42,27 @@ def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
             f"{name} has more than {MAX_ROWS:,} rows.", f"Name a part of it, such as train[:{MAX_ROWS // 10}]."
         )
     return checked(_table(name, parts), 2)
+
+
+def _find(name: str) -> None:
+    """Say at once when the hub or the data set is out of reach: ``load_dataset`` alone would try for half a minute."""
+    from httpx2 import TransportError
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        HfApi().auth_check(name, repo_type="dataset")
+        HfApi().dataset_info(name, timeout=_PATIENCE_SECONDS)
+    except HfHubHTTPError as error:
+        raise DataError(
+            f"The Hugging Face hub has no data set {name}, or it is private or gated.",
+            "Check the name at huggingface.co/datasets.",
+        ) from error
+    except (TransportError, OSError) as error:
+        raise DataError(
+            f"The Hugging Face hub could not be reached for {name}.",
+            "Check the network connection, or upload the file.",
+        ) from error
 
 
 def _table(name: str, parts: dict[str, Any]) -> Table:

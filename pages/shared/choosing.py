@@ -84,6 +84,12 @@ def _more(known: ColumnChoice, names: list[str], key: str) -> ColumnChoice:
 def choose_plan(labelled: LabelledTexts) -> SplitPlan:
     """Sliders for the shares of validation and test, and what settles who goes where."""
     default = SplitPlan()
+    given = {name: int(rows) for name, rows in labelled.frame["given"].value_counts().items() if name}
+    if given:
+        listed = ", ".join(f"{rows:,} {name}" for name, rows in given.items())
+        st.caption(
+            f"The file says which rows are which ({listed}); they stay so. Shares apply to what it does not say."
+        )
     left, middle, right = st.columns(3)
     validation = left.slider(
         "Validation, % of rows",

@@ -93,3 +93,10 @@ def test_a_telling_name_beats_a_repetitive_column() -> None:
     rows = "\n".join(f"{i},en,a text about number {i},{'yes' if i % 3 else 'no'}" for i in range(30))
     choice = guess_columns(read_bytes(f"id,lang,body,category\n{rows}\n".encode(), "x.csv"))
     assert (choice.text, choice.label, choice.kind) == ("body", "category", "binary")
+
+
+def test_a_split_column_is_seen_however_late_the_other_splits_come() -> None:
+    rows = 20_000
+    splits = ["train"] * (rows - 3) + ["dev"] * 2 + ["test"]
+    long = table(text=[f"text number {i}" for i in range(rows)], label=["a", "b"] * (rows // 2), fold=splits)
+    assert guess_columns(long).split == "fold"
