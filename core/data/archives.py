@@ -4,11 +4,11 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import IO
 
-from core.data.structured import SPLIT_COLUMN
-from core.data.table import MAX_UNPACKED_BYTES, Table, frame_of
+from core.data.table import MAX_UNPACKED_BYTES, SPLIT_COLUMN, SPLIT_FOLDERS, Table, UnreadableRow, frame_of
 from core.errors import DataError, LimitError
 
 _MAX_MEMBERS = 200_000
@@ -16,8 +16,7 @@ _MAX_RATIO = 200
 _RATIO_FREE_BYTES = 20_000_000
 _STEP_BYTES = 1 << 20
 _TEXT_SUFFIXES = {".txt", ".text", ""}
-SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "validation",
-                 "valid": "validation", "validation": "validation", "dev": "validation"}  # fmt: skip
+_WITHOUT_LABEL = {"unsup", "unlabeled", "unlabelled"}
 
 
 def gunzip(data: bytes, name: str) -> bytes:
@@ -82,14 +81,18 @@ def read_class_folders(archive: zipfile.ZipFile, name: str) -> Table:
         DataError: the files do not lie in folders.
     """
     columns: dict[str, list[str]] = {"text": [], "label": [], "file": [], SPLIT_COLUMN: []}
-    for member in members(archive):
-        path = PurePosixPath(member)
-        if path.suffix.lower() not in _TEXT_SUFFIXES or len(path.parts) < 2:
+    texts = [path for path in map(PurePosixPath, members(archive)) if path.suffix.lower() in _TEXT_SUFFIXES]
+    depths = Counter(len(path.parts) for path in texts)
+    depth = depths.most_common(1)[0][0] if texts else 0
+    set_aside = []
+    for number, path in enumerate(texts, start=1):
+        if len(path.parts) != depth or depth < 2:  # a README beside the folders
+            set_aside.append(UnreadableRow.of(number, "lies outside the folders of texts", str(path)))
             continue
         above = [SPLIT_FOLDERS[part.lower()] for part in path.parts[:-2] if part.lower() in SPLIT_FOLDERS]
-        columns["text"].append(read_member(archive, member, name).decode("utf-8", errors="replace"))
-        columns["label"].append(path.parts[-2])
-        columns["file"].append(member)
+        columns["text"].append(read_member(archive, str(path), name).decode("utf-8", errors="replace"))
+        columns["label"].append(path.parts[-2] if path.parts[-2].lower() not in _WITHOUT_LABEL else "")
+        columns["file"].append(str(path))
         columns[SPLIT_COLUMN].append(above[-1] if above else "")
     if not columns["text"]:
         raise DataError(
@@ -98,7 +101,8 @@ def read_class_folders(archive: zipfile.ZipFile, name: str) -> Table:
         )
     if not all(columns[SPLIT_COLUMN]):
         del columns[SPLIT_COLUMN]
-    return Table(frame_of(list(columns.values()), list(columns)), name, encoding="utf-8", form="Folders")
+    frame = frame_of(list(columns.values()), list(columns))
+    return Table(frame, name, encoding="utf-8", form="Folders", unreadable=tuple(set_aside))
 
 
 def _copy(file: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> bytes:

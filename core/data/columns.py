@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.data import labels as label_cells
-from core.data.archives import SPLIT_FOLDERS
 from core.data.labels import LabelForm, guess_form
-from core.data.table import STRINGS, Table, stripped, where
+from core.data.table import SPLIT_FOLDERS, STRINGS, Table, stripped, where
 from core.errors import DataError
 from core.task import Task, TaskKind
 
@@ -26,6 +25,7 @@ _LABEL_NAMES = re.compile(
     r"label|categor|class|target|sentiment|intent|topic|score|rating|tag|type|stars", re.IGNORECASE
 )
 _SPLIT_NAMES = re.compile(r"split|fold|subset|partition", re.IGNORECASE)
+_OBJECTS = 0.5
 _GUESS_ROWS = 5_000
 # More distinct whole numbers than this are a score rather than class names.
 _MAX_NUMBERED_CLASSES = 30
@@ -118,6 +118,8 @@ def guess_columns(table: Table) -> ColumnChoice:
     flags = [
         name for name, cells in rest.items() if set(cells.str.strip().str.lower()) <= _FLAGS and cells.nunique() > 1
     ]
+    # What holds objects, as tools export them, is nobody's label.
+    rest = {name: cells for name, cells in rest.items() if not cells.str.match(r"\[?\{").mean() > _OBJECTS} or rest
     label = max(rest, key=lambda name: _label_likeness(name, rest[name]))
     if len(flags) >= _FEWEST_FLAG_COLUMNS and (label in flags or not _LABEL_NAMES.search(label)):
         return ColumnChoice(text, flags[0], "multilabel", split, form="columns", label_columns=tuple(flags))
@@ -262,7 +264,7 @@ def _spelled_out(label: str, columns: Mapping[str, pd.Series]) -> str:
     if np.isnan(label_cells.numbers(cells)).any() or cells.nunique() < 2:
         return label
     for name, other in columns.items():
-        if name == label or not np.isnan(label_cells.numbers(other)).all():
+        if name == label or (other.str.strip() == "").any() or not np.isnan(label_cells.numbers(other)).all():
             continue
         pairs = pd.DataFrame({"id": cells, "name": other}).drop_duplicates()
         if len(pairs) == cells.nunique() == other.nunique():
@@ -276,8 +278,9 @@ def _text_likeness(column: str, cells: pd.Series) -> float:
 
 
 def _label_likeness(column: str, cells: pd.Series) -> float:
-    filled = float((cells.str.strip() != "").mean())
-    distinct = cells.nunique()
+    written = cells[cells.str.strip() != ""]
+    filled = len(written) / max(1, len(cells))
+    distinct = written.nunique()
     repeated = 1.0 - distinct / max(1, len(cells))
     varied = 1.0 if distinct > 1 else 0.2
     return (repeated + (1.0 if _LABEL_NAMES.search(column) else 0.0)) * filled * varied

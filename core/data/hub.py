@@ -4,9 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from core.data.archives import SPLIT_FOLDERS
-from core.data.structured import SPLIT_COLUMN, as_cell
-from core.data.table import Table, checked, column_names, frame_of
+from core.data.table import SPLIT_COLUMN, SPLIT_FOLDERS, Table, as_cell, checked, column_names, frame_of
 from core.errors import DataError, LimitError
 
 # "csv" or a folder of this machine would be accepted by the library as well; a visitor must not read the server's files.

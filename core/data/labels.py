@@ -88,7 +88,7 @@ def one_number_each(cells: pd.Series) -> bool:
     commas = cells.str.count(",")
     if not (commas > 0).any():
         return True
-    return bool((commas <= 1).all()) and not _parts_recur(cells, ",")
+    return bool((commas == 1).all()) or (bool((commas <= 1).all()) and not _parts_recur(cells, ","))
 
 
 def read_names(text: str) -> tuple[tuple[str, str], ...]:

@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from core.data import archives, structured
-from core.data.delimited import DELIMITERS, read_delimited
+from core.data import archives, json_table, structured
+from core.data.delimited import read_delimited
+from core.data.dialects import DELIMITERS
 from core.data.encodings import find_encoding
-from core.data.structured import SPLIT_COLUMN
-from core.data.table import GUESS, ReadOptions, Table, checked
+from core.data.table import GUESS, SPLIT_COLUMN, SPLIT_FOLDERS, ReadOptions, Table, checked
 from core.errors import DataError
 from core.jobs.events import OnProgress, no_progress
 
@@ -86,13 +86,13 @@ def read_files(
             f"Several files were given, but the name of {unnamed[0]} does not say which split it is.",
             "Name them like train.csv, validation.csv and test.csv, or give one file.",
         )
-    return join_tables([(str(splits[name]), read_bytes(data, name, options)) for name, data in files.items()])
+    return join_tables([(str(splits[name]), read_bytes(data, name, options, 1)) for name, data in files.items()])
 
 
 def split_in_name(name: str) -> str | None:
     """The split that a file's name speaks of, if it does."""
     found = _SPLIT_IN_NAME.search(PurePosixPath(name).name.lower())
-    return archives.SPLIT_FOLDERS[found.group(1)] if found else None
+    return SPLIT_FOLDERS[found.group(1)] if found else None
 
 
 def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN) -> Table:
@@ -104,6 +104,9 @@ def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN)
     first = tables[0][1]
     parts = []
     for split, table in tables:
+        if split == "test" and set(table.frame.columns) < set(first.frame.columns):
+            # A test file without labels: its rows are set aside to be predicted.
+            table = replace(table, frame=table.frame.reindex(columns=first.frame.columns, fill_value=""))
         if missing := [name for name in first.frame.columns if name not in table.frame.columns]:
             raise DataError(
                 f"{table.name} has no column {missing[0]!r}, which {first.name} has.",
@@ -134,7 +137,7 @@ def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgr
             return structured.read_excel(data, name, options.sheet, options.header)
         if "mimetype" in files and any(file == "content.xml" for file in files):
             raise DataError(f"{name} is an OpenDocument file.", "Save it as .xlsx or CSV.")
-        tables = [file for file in files if PurePosixPath(file).suffix.lower() in _TABLE_EXTENSIONS]
+        tables = [file for file in files if _is_table(PurePosixPath(file.lower()))]
         if not tables:
             return archives.read_class_folders(archive, name)
         if len(tables) > 1 and not all(split_in_name(file) for file in tables):
@@ -146,14 +149,20 @@ def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgr
     return replace(read_files(contents, options, on_progress), name=name)
 
 
+def _is_table(path: PurePosixPath) -> bool:
+    return path.suffix in _TABLE_EXTENSIONS and "submission" not in path.name  # as competitions add beside the data
+
+
 def _read_text(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
     encoding = find_encoding(data, name, options.encoding)
     suffix = PurePosixPath(name.lower()).suffix
     start = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace").read(2000).lstrip()
     if suffix in (".jsonl", ".ndjson") or re.match(r'\{\s*"[^\n]*\}\s*\n\s*\{', start):
-        table = structured.read_json_lines(data.decode(encoding, errors="replace"), name)
+        table = json_table.read_json_lines(data.decode(encoding, errors="replace"), name)
+    elif start.startswith("__label__"):
+        table = json_table.read_fasttext(data.decode(encoding, errors="replace"), name)
     elif suffix == ".json" or re.match(r'\[\s*[\[{]|\{\s*"', start):
-        table = structured.read_json(data.decode(encoding, errors="replace"), name)
+        table = json_table.read_json(data.decode(encoding, errors="replace"), name)
     else:
         return read_delimited(data, name, encoding, options, on_progress)
     return replace(table, encoding=encoding.removesuffix("-sig"))

@@ -1,7 +1,10 @@
 """What reading a file gives: a table of strings, with everything that was guessed on the way."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +19,9 @@ MAX_CELL_CHARACTERS = 1_000_000
 MAX_UNPACKED_BYTES = 1_000_000_000
 _MAX_SHOWN_CHARACTERS = 200
 STRINGS = pd.StringDtype(na_value=np.nan)
+SPLIT_COLUMN = "split"
+SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "validation",
+                 "valid": "validation", "validation": "validation", "dev": "validation"}  # fmt: skip
 _ROWS_AT_ONCE = 10_000
 # Arrow's own pool keeps what it freed, which is as much as a large table; the system's gives it back.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -144,6 +150,23 @@ def checked(table: Table, columns_needed: int) -> Table:
     if table.frame.empty:
         raise DataError(f"{table.name} has a header line but no rows.", "Add at least one row below it.")
     return table
+
+
+def as_cell(value: Any) -> str:
+    """A value as the text of a cell: text as it is, nothing as an empty cell, whole numbers without a point, the rest as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def check_width(name: str, width: int) -> None:

@@ -65,7 +65,7 @@ def test_nested_splits_in_json() -> None:
     assert table.frame.to_numpy().tolist() == [
         ["some text", "a", "train"],
         ["other", "b", "train"],
-        ["more", "a", "val"],
+        ["more", "a", "validation"],
         ["last", "b", "test"],
     ]
 
