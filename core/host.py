@@ -52,6 +52,16 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
+def processes() -> int:
+    """How many processes train together, as ``torchrun`` and ``accelerate launch`` say."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def is_main_process() -> bool:
+    """Whether this process is the one that writes and speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def device() -> str:
     """``"cuda"``, ``"mps"`` or ``"cpu"``: the fastest that torch finds here. Imports torch."""
     import torch

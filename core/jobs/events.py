@@ -47,7 +47,18 @@ class Validation:
     time: float = field(default_factory=time.time)
 
 
-Event = Phase | Progress | Step | Validation
+@dataclass(frozen=True)
+class Trouble:
+    """Something went wrong in a way we know: its name, what happened, what to do; ``changes`` are settings to try instead."""
+
+    name: str
+    message: str
+    hint: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+    time: float = field(default_factory=time.time)
+
+
+Event = Phase | Progress | Step | Validation | Trouble
 OnEvent = Callable[[Event], None]
 # Called with the units done and the units in all.
 OnProgress = Callable[[int, int], object]
@@ -57,11 +68,12 @@ def no_progress(done: int, total: int) -> None:
     """The ``on_progress`` of those who do not want to know."""
 
 
-_KINDS: dict[str, type[Phase] | type[Progress] | type[Step] | type[Validation]] = {
+_KINDS: dict[str, type[Event]] = {
     "phase": Phase,
     "progress": Progress,
     "step": Step,
     "validation": Validation,
+    "trouble": Trouble,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -44,11 +44,8 @@ def start(folder: Path, command: str = "run") -> None:
     """Run ``python -m core <command> <folder>`` detached from this process; its output goes to log.txt in the folder."""
     write_status(folder, "queued", pid=0)
     threads = str(host.cores())
-    # How long an idle thread spins before it sleeps. Measured on 4 cores, a step alone and beside one busy process: never
-    # 0.22 and 0.28 s, this long 0.15 and 0.30 s, ten times as long 0.13 and 0.69 s, libgomp's default 0.15 s and minutes.
     environment = os.environ | {
         "OMP_NUM_THREADS": threads,
-        "GOMP_SPINCOUNT": "1000",
         "TOKENIZERS_PARALLELISM": "true",
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,0 +1,81 @@
+"""Which parts of an encoder learn, and how fast: frozen layers, rates that fall towards the bottom, dropout, attention."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from core.models.classifier import output_layer
+from core.training.config import TrainingConfig
+
+# Share of its weights that a fitted head starts with. Accuracy with the whole head and with a quarter of it: 0.819 and
+# 0.844 on 2,000 AG News texts after 800, 0.805 and 0.856 on the clinic sample (6 epochs, mean of two splits).
+_SOFTENED = 0.25
+_NO_DECAY = ("bias", "norm.weight")
+
+
+def encoder_layers(model: PreTrainedModel) -> nn.ModuleList:
+    """The stack of layers between embeddings and head, the lowest first."""
+    stacks = [module for module in model.base_model.modules() if isinstance(module, nn.ModuleList)]
+    return max(stacks, key=lambda stack: sum(parameter.numel() for parameter in stack.parameters()))
+
+
+def freeze(model: PreTrainedModel, config: TrainingConfig) -> None:
+    """Freeze the word embeddings, or all embeddings and the lowest layers: no gradient is computed below the first that learns.
+
+    At least the topmost layer goes on learning.
+    """
+    if config.freeze_embeddings:
+        model.get_input_embeddings().requires_grad_(False)
+    if not config.frozen_layers:
+        return
+    for name, parameter in model.base_model.named_parameters():
+        if name.startswith("embeddings"):
+            parameter.requires_grad_(False)
+    layers = encoder_layers(model)
+    for layer in layers[: min(config.frozen_layers, len(layers) - 1)]:
+        layer.requires_grad_(False)
+
+
+def set_dropout(model: nn.Module, share: float) -> None:
+    """Drop this share of hidden values; where nothing is dropped anyway (attention, pooling) it stays so."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout) and module.p > 0:
+            module.p = share
+
+
+@torch.no_grad()
+def soften(layer: nn.Linear) -> None:
+    """Make a fitted head less sure of itself, or the loss would be so small that the encoder learned nothing from it."""
+    layer.weight.mul_(_SOFTENED)
+    layer.bias.mul_(_SOFTENED)
+
+
+def parameter_groups(model: PreTrainedModel, config: TrainingConfig) -> list[dict[str, Any]]:
+    """Parameters with their learning rate and weight decay; the rate falls by ``layer_decay`` from layer to layer."""
+    layers = encoder_layers(model)
+    height = {id(p): position for position, layer in enumerate(layers, 1) for p in layer.parameters()}
+    head = {id(p) for p in output_layer(model).parameters()}
+    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    for name, parameter in _learning(model):
+        above = 0 if id(parameter) in head else len(layers) + 1 - height.get(id(parameter), _height(name, len(layers)))
+        decays = not name.lower().endswith(_NO_DECAY)
+        groups.setdefault((above, decays), []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": config.learning_rate * config.layer_decay**above,
+            "weight_decay": config.weight_decay if decays else 0.0,
+        }
+        for (above, decays), parameters in groups.items()
+    ]
+
+
+def _height(name: str, layers: int) -> int:
+    return 0 if "embeddings" in name else layers + 1
+
+
+def _learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)

@@ -1,0 +1,61 @@
+"""The loss of each task: cross-entropy, binary cross-entropy for each label, squared error; weighted and smoothed if asked."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from core.data.splitting import Splits
+from core.task import Task
+from core.training.config import TrainingConfig
+
+# Weights beyond this ratio to the mean make a handful of rows shake the whole model.
+_MOST_WEIGHT = 10.0
+
+Loss = Callable[..., torch.Tensor]
+
+
+def loss_of(splits: Splits, config: TrainingConfig) -> Loss:
+    """The loss as the ``Trainer`` calls it: ``loss(outputs, labels, num_items_in_batch)``.
+
+    A sum over the items of a step divided by their number, so that it is the same however a step is cut into batches.
+    """
+    weight = class_weights(splits) if config.balance_classes else None
+    kind, smoothing = splits.task.kind, config.label_smoothing
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
+        logits = outputs["logits"].float()
+        items = labels.numel() if num_items_in_batch is None else num_items_in_batch
+        scale = weight.to(logits.device) if weight is not None else None
+        if kind == "regression":
+            total = functional.mse_loss(logits.squeeze(-1), labels.float(), reduction="sum")
+        elif kind == "multilabel":
+            targets = labels.float() * (1 - smoothing) + smoothing / 2
+            total = functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=scale, reduction="sum")
+        else:
+            each = functional.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+            total = (each if scale is None else each * scale[labels]).sum()
+        return total / items
+
+    return loss
+
+
+def class_weights(splits: Splits) -> torch.Tensor | None:
+    """Weights that let each class count the same, (outputs,): the mean over rows is 1. For labels, negatives per positive.
+
+    As ``class_weight="balanced"`` in scikit-learn (King and Zeng 2001), cut off at ``_MOST_WEIGHT``. None for a score.
+    """
+    task: Task = splits.task
+    if task.kind == "regression":
+        return None
+    targets = task.encode(splits.train["label"].tolist())
+    if task.kind == "multilabel":
+        positive = np.maximum(targets.sum(axis=0), 1)
+        return torch.tensor(
+            ((len(targets) - positive) / positive).clip(1 / _MOST_WEIGHT, _MOST_WEIGHT), dtype=torch.float32
+        )
+    counts = np.maximum(np.bincount(targets.astype(int), minlength=task.outputs), 1)
+    weights = (len(targets) / (task.outputs * counts)).clip(1 / _MOST_WEIGHT, _MOST_WEIGHT)
+    return torch.tensor(weights / (weights[targets.astype(int)].mean()), dtype=torch.float32)
