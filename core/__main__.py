@@ -36,7 +36,7 @@ def _demo(options: argparse.Namespace) -> int:
     from core.data.samples import CLINIC
     from core.training.launch import default_config, prepare, sample_dataset
 
-    workspace = _workspace(options)
+    workspace = _workspace(options.workspace)
     dataset = sample_dataset(workspace, CLINIC)
     run = prepare(workspace, dataset, default_config(dataset), f"{CLINIC.title}, demo")
     _train_to_the_end(run)
@@ -76,19 +76,32 @@ def _train(options: argparse.Namespace) -> int:
         seed=options.seed,
         **_given(options),
     )
-    dataset = save_dataset(_workspace(options), joined, columns, plan, options.file.stem)
-    run = prepare(_workspace(options), dataset, config, options.name, splits)
+    dataset = save_dataset(_workspace(options.workspace), joined, columns, plan, options.file.stem)
+    run = prepare(_workspace(options.workspace), dataset, config, options.name, splits)
     _train_to_the_end(run)
     _print_result(run, options.json)
     return 0
 
 
 def _run(options: argparse.Namespace) -> int:
+    from core import host
+    from core.jobs import process
     from core.training.worker import work
 
-    folder: Path = options.run.resolve()
-    work(Run.open(folder), workspace_around(folder).home)
-    return 0
+    runs = [_find(options.workspace, name) for name in options.runs]
+    if host.is_main_process():
+        for run in runs:
+            process.write_status(run.folder, "queued")
+    code = 0
+    for run in runs:
+        if process.read_status(run.folder).state == "stopped":  # by somebody, while it waited for the others
+            continue
+        try:
+            work(run, workspace_around(run.folder).home)
+        except StudioError as error:  # the next one may do better
+            print(f"error: {run.id}: {error}", file=sys.stderr)
+            code = 2
+    return code
 
 
 def _analyse(options: argparse.Namespace) -> int:
@@ -137,7 +150,7 @@ def _print_check(found: "Report") -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    run = _find(options)
+    run = _find(options.workspace, options.run)
     if run.result() is None:
         raise RunError(f"{run.name} has no results yet.", "Wait until it has finished, or start it again.")
     _print_result(run, options.json)
@@ -145,7 +158,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    run = _find(options)
+    run = _find(options.workspace, options.run)
     if options.file:
         _predict_file(run, options)
         return 0
@@ -277,13 +290,13 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name in _SETTINGS if (value := getattr(options, name)) is not None}
 
 
-def _workspace(options: argparse.Namespace) -> Workspace:
-    return Workspace(options.workspace.resolve(), default_home()) if options.workspace else workspace_of("local")
+def _workspace(folder: Path | None) -> Workspace:
+    return Workspace(folder.resolve(), default_home()) if folder else workspace_of("local")
 
 
-def _find(options: argparse.Namespace) -> Run:
-    folder = Path(options.run)
-    return Run.open(folder.resolve()) if folder.is_dir() else find_run(_workspace(options), options.run)
+def _find(workspace: Path | None, name: str) -> Run:
+    folder = Path(name)
+    return Run.open(folder.resolve()) if folder.is_dir() else find_run(_workspace(workspace), name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -334,8 +347,8 @@ def _parser() -> argparse.ArgumentParser:
         train.add_argument(f"--{setting.replace('_', '-')}", type=kind, metavar="N")
     train.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
-    run = add("run", _run, "Carry out a prepared run: what the child process is.")
-    run.add_argument("run", type=Path, metavar="RUN")
+    run = add("run", _run, "Carry out prepared runs, one after the other: what the child process is.")
+    run.add_argument("runs", nargs="+", metavar="RUN", help="its id, or its folder")
 
     analyse = add("analyse", _analyse, "Look closer at a data set with frozen features: what the child process is.")
     analyse.add_argument("folder", type=Path, metavar="FOLDER")

@@ -11,13 +11,15 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def cores(cgroup: Path = _CGROUP) -> int:
-    """CPU cores this process may keep busy: the CPU affinity, cut to the cgroup quota (v2, else v1), at least 1.
+    """CPU cores this process may keep busy: the CPU affinity, cut to the cgroup quota (v2, else v1), shared with the processes
+    of this host that train together; at least 1.
 
     ``os.cpu_count()`` counts the whole host; using more threads than the quota allows makes a training step many times slower.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cpu_quota(cgroup)
-    return max(1, affinity if quota is None else min(affinity, math.floor(quota + 0.5)))
+    allowed = affinity if quota is None else min(affinity, math.floor(quota + 0.5))
+    return max(1, allowed // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def _cpu_quota(cgroup: Path) -> float | None:

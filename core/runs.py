@@ -45,6 +45,8 @@ class RunRecord:
     versions: dict[str, str]
     host: dict[str, Any]
     created: str
+    # Which runs were started together, and why: {"id", "kind": "seeds" or "folds", "number", "of"}; empty for a single one.
+    group: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,12 @@ class Run:
         write_json(self.folder / _RECORD, asdict(record))
         return type(self)(self.folder, record)
 
+    def reconfigured(self, config: dict[str, Any]) -> Self:
+        """The run with other settings, on disk too."""
+        record = replace(self.record, config=config)
+        write_json(self.folder / _RECORD, asdict(record))
+        return type(self)(self.folder, record)
+
     def splits(self) -> Splits:
         """The rows it was made with."""
         return Splits.load(self.folder / "splits", self.task)
@@ -154,7 +162,13 @@ class Run:
 
 
 def create_run(
-    workspace: Workspace, splits: Splits, config: dict[str, Any], name: str, dataset: dict[str, Any], plan: SplitPlan
+    workspace: Workspace,
+    splits: Splits,
+    config: dict[str, Any],
+    name: str,
+    dataset: dict[str, Any],
+    plan: SplitPlan,
+    group: dict[str, Any] | None = None,
 ) -> Run:
     """Make the folder of a run that is ready to start; ``dataset`` says where the rows came from (name, fingerprint)."""
     record = RunRecord(
@@ -169,6 +183,7 @@ def create_run(
         | {"python": platform.python_version()},
         host={"machine": platform.machine(), "cores": host.cores(), "memory_mb": round(host.memory_bytes() / 1e6)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        group=group or {},
     )
     with being_made(workspace.runs, name) as folder:
         splits.save(folder / "splits")

@@ -40,9 +40,10 @@ class Status:
         return self.state in ("queued", "running")
 
 
-def start(folder: Path, command: str = "run") -> None:
-    """Run ``python -m core <command> <folder>`` detached from this process; its output goes to log.txt in the folder."""
-    write_status(folder, "queued", pid=0)
+def start(*folders: Path, command: str = "run") -> None:
+    """Run ``python -m core <command> <folders>`` detached from this process; its output goes to log.txt in the first folder."""
+    for folder in folders:
+        write_status(folder, "queued", pid=0)
     threads = str(host.cores())
     environment = os.environ | {
         "OMP_NUM_THREADS": threads,
@@ -52,9 +53,9 @@ def start(folder: Path, command: str = "run") -> None:
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         detached = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    with (folder / LOG).open("ab") as log:
+    with (folders[0] / LOG).open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core", command, str(folder)],
+            [sys.executable, "-m", "core", command, *map(str, folders)],
             cwd=_PROJECT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -63,8 +64,9 @@ def start(folder: Path, command: str = "run") -> None:
             **detached,
         )
     _children[process.pid] = process
-    if read_status(folder).pid == 0:
-        write_status(folder, "queued", pid=process.pid)
+    for folder in folders:
+        if read_status(folder).pid == 0:
+            write_status(folder, "queued", pid=process.pid)
 
 
 # Kept so that a finished child can be polled: until then it is a zombie.
@@ -109,8 +111,21 @@ def lives(pid: int, name: str) -> bool:
 
 
 def stop(folder: Path) -> None:
-    """Ask the job to end in good order: a training keeps its best checkpoint."""
-    _signal(folder, signal.SIGTERM)
+    """Ask the job to end in good order: a training keeps its best checkpoint. One whose process has others to do is skipped."""
+    status = read_status(folder)
+    if status.state == "queued" and status.pid and not _is_alone(status.pid, folder):
+        write_status(folder, "stopped", "Stopped before it began.", "Start it again when you like.")
+    else:
+        _signal(folder, signal.SIGTERM)
+
+
+def _is_alone(pid: int, folder: Path) -> bool:
+    """Whether the process does this job and no other."""
+    try:
+        parts = [Path(part) for part in psutil.Process(pid).cmdline()]
+    except psutil.Error:
+        return True
+    return sum(part.parent == folder.parent for part in parts) <= 1
 
 
 def kill(folder: Path) -> None:

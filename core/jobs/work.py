@@ -60,8 +60,8 @@ def carry_out(
     """
     switch = StopSwitch()
     switch.listen()
-    if hasattr(os, "nice"):
-        os.nice(_NICENESS)
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
     def tell(event: Event) -> None:
         events.append(folder, event)

@@ -54,7 +54,7 @@ def start(dataset: Dataset) -> None:
     """Begin the analysis in a process of its own."""
     analysis = Analysis.of(dataset)
     analysis.folder.mkdir(exist_ok=True)
-    process.start(analysis.folder, "analyse")
+    process.start(analysis.folder, command="analyse")
 
 
 def work(folder: Path) -> None:

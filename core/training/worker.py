@@ -1,5 +1,6 @@
 """What ``python -m core run`` does: wait for its turn, train, evaluate, leave everything in the run folder."""
 
+import gc
 import shutil
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from core import host
 from core.jobs.events import Event, Phase
 from core.jobs.work import StopSwitch, Tell, carry_out
 from core.runs import MODEL, Result, Run
+from core.training import health
 from core.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ def work(run: Run, home: Path, on_event: Callable[[Event], None] = lambda event:
     Raises:
         StudioError: the run failed for a reason the user can mend.
     """
-    carry_out(run.folder, home, lambda tell, switch: _train_and_evaluate(run, tell, switch), on_event)
+    if host.is_main_process():
+        carry_out(run.folder, home, lambda tell, switch: _train_and_evaluate(run, tell, switch), on_event)
+    else:
+        _help(run)
 
 
 def _train_and_evaluate(run: Run, tell: Tell, switch: StopSwitch) -> None:
@@ -43,11 +48,42 @@ def _train_and_evaluate(run: Run, tell: Tell, switch: StopSwitch) -> None:
         classifiers.save_head(classifier, run.model_folder)
     else:
         with switch.deferred():
-            classifier = trainer.fine_tune(splits, config, run.folder / "checkpoints", tell, lambda: switch.requested)
+            classifier = _fine_tune(run, config, splits, tell, switch)
         classifiers.save_whole(classifier, run.model_folder)
     with switch.deferred():
         _evaluate(run, splits, classifier, start, tell)
-    shutil.rmtree(run.folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(_checkpoints(run), ignore_errors=True)
+
+
+def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", tell: Tell, switch: StopSwitch) -> "Classifier":
+    """Fine-tune; where memory runs out, once more with half the batch. The run keeps the settings that it went through with."""
+    from core.training import trainer
+
+    try:
+        return trainer.fine_tune(splits, config, _checkpoints(run), tell, lambda: switch.requested)
+    except (MemoryError, RuntimeError) as error:
+        again = health.out_of_memory(config) if health.is_out_of_memory(error) and host.processes() == 1 else None
+        if again is None:
+            raise
+    trouble, smaller = again
+    tell(trouble)
+    run.reconfigured(smaller.to_json())
+    shutil.rmtree(_checkpoints(run), ignore_errors=True)
+    gc.collect()
+    return trainer.fine_tune(splits, smaller, _checkpoints(run), tell, lambda: switch.requested)
+
+
+def _help(run: Run) -> None:
+    """Be one of several processes that train together: the first of them evaluates, writes and speaks for all."""
+    from core.training import trainer
+
+    config = TrainingConfig.from_json(run.record.config)
+    if config.method == "fine-tune":
+        trainer.fine_tune(run.splits(), config, _checkpoints(run), lambda event: None, lambda: False)
+
+
+def _checkpoints(run: Run) -> Path:
+    return run.folder / "checkpoints"
 
 
 def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float, tell: Tell) -> None:

@@ -1,0 +1,47 @@
+"""Two processes train together, and come to what one alone comes to."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.splitting import SplitPlan
+from core.jobs import process
+from core.runs import Run, create_run
+from core.training.config import TrainingConfig
+from core.workspace import Workspace
+from tests.training.test_trainer import toy
+
+LAUNCHERS = {
+    "torchrun": ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "core"],
+    "accelerate": ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+                   "--mixed_precision", "no", "--dynamo_backend", "no", "-m", "core"],
+}  # fmt: skip
+
+
+def prepare(workspace: Workspace, encoder: str, name: str) -> Run:
+    config = TrainingConfig(
+        encoder=encoder, epochs=2, batch_size=8, learning_rate=5e-3, max_length=16, mixed_precision=False
+    )
+    return create_run(workspace, toy("binary"), config.to_json(), name, {"name": "toy"}, SplitPlan())
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_two_processes_are_as_good_as_one(launcher: str, workspace: Workspace, tiny_encoder: str) -> None:
+    alone, together = prepare(workspace, tiny_encoder, "alone"), prepare(workspace, tiny_encoder, "together")
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    for command, run in ((["core"], alone), (LAUNCHERS[launcher], together)):
+        done = subprocess.run(
+            [sys.executable, "-m", *command, "run", str(run.folder)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            cwd=Path(__file__).parents[2],
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert process.read_status(run.folder).state == "finished"
+    assert np.allclose(alone.logits("test"), together.logits("test"), atol=1e-4)
