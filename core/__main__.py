@@ -34,11 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from core.data.samples import CLINIC
-    from core.training.launch import default_config, prepare, sample_dataset
+    from core.training.launch import prepare, preset_for, sample_dataset
 
     workspace = _workspace(options.workspace)
     dataset = sample_dataset(workspace, CLINIC)
-    run = prepare(workspace, dataset, default_config(dataset), f"{CLINIC.title}, demo")
+    run = prepare(workspace, dataset, preset_for(dataset), f"{CLINIC.title}, demo")
     _train_to_the_end(run)
     _print_report(run)
     texts = [
@@ -106,6 +106,13 @@ def _run(options: argparse.Namespace) -> int:
 
 def _analyse(options: argparse.Namespace) -> int:
     from core.training.analysis import work
+
+    work(options.folder.resolve())
+    return 0
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from core.training.measure import work
 
     work(options.folder.resolve())
     return 0
@@ -352,6 +359,9 @@ def _parser() -> argparse.ArgumentParser:
 
     analyse = add("analyse", _analyse, "Look closer at a data set with frozen features: what the child process is.")
     analyse.add_argument("folder", type=Path, metavar="FOLDER")
+
+    measure = add("measure", _measure, "Time an encoder on this machine: what the child process is.")
+    measure.add_argument("folder", type=Path, metavar="FOLDER")
 
     evaluate = add("evaluate", _evaluate, "Show how good a run's model is.")
     evaluate.add_argument("run", metavar="RUN", help="its id, or its folder")

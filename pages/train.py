@@ -1,144 +1,70 @@
 """Choose how to train, start it, watch it."""
 
-from dataclasses import replace
-from typing import get_args
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.data.dataset import Dataset, list_datasets
+from core.evaluation.metrics import TITLES
 from core.jobs import process
-from core.models.encoders import BUILT_IN, CATALOGUE, check_hub_id, describe
-from core.runs import list_runs
-from core.training.config import Method, TrainingConfig
-from core.training.launch import default_config, prepare
+from core.runs import Run, list_runs
+from core.training import repeat
+from core.training.config import TrainingConfig
+from core.training.launch import prepare
 from pages.shared.navigation import link
+from pages.shared.planning import show_plan
 from pages.shared.progress import show_progress
-from pages.shared.ui import choose_dataset, errors_shown, header, remember_run
+from pages.shared.settings import choose_settings
+from pages.shared.ui import choose_dataset, errors_shown, header, plain, remember_run
 from pages.shared.visitor import workspace
 
-_METHODS = {"instant": "Instant, in seconds", "fine-tune": "Fine-tune, in minutes"}
-_ABOUT = {
-    "instant": "Reads each text once with the frozen encoder and fits a linear model on top: surprisingly strong.",
-    "fine-tune": "Trains the whole encoder, checks itself on the validation rows several times, and keeps the best.",
+_WATCHED = "watched_run_ids"
+_ONCE, _SEEDS, _FOLDS = "Once", "With several seeds", "Cross-validation"
+_ABOUT_REPEATS = {
+    _SEEDS: "The same training with other seeds: how much of a score is luck.",
+    _FOLDS: "Each run validates on another part of the train and validation rows; the test rows stay locked. For small data.",
 }
-_METHOD_NAMES: tuple[Method, ...] = get_args(Method)
-_WATCHED = "watched_run_id"
 
 
-def choose_encoder() -> str:
-    """The encoder: the built-in one, one of the catalogue, or any by its name on the hub."""
-    names = [encoder.name for encoder in CATALOGUE]
-    name = st.selectbox(
-        "Encoder",
-        names,
-        format_func=lambda name: (
-            f"{describe(name).title}: {describe(name).parameters:g} M parameters, {describe(name).languages}"
-            if name in names
-            else name
-        ),
-        accept_new_options=True,
-        help="Type owner/name for any checkpoint of the Hugging Face hub. Only the built-in one needs no download.",
+def start(dataset: Dataset, config: TrainingConfig) -> None:
+    """Ask how often, and start."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        how = st.selectbox("Train", [_ONCE, _SEEDS, _FOLDS], key="repeat") or _ONCE
+        count = 1 if how == _ONCE else int(st.number_input("How many", 2, repeat.MOST_RUNS, 5, key="repeats"))
+        pressed = st.button("Start", type="primary", icon=":material/play_arrow:")
+    if how in _ABOUT_REPEATS:
+        st.caption(_ABOUT_REPEATS[how])
+    if not pressed:
+        return
+    if how == _SEEDS:
+        runs = repeat.with_seeds(workspace(), dataset, config, count)
+    elif how == _FOLDS:
+        runs = repeat.with_folds(workspace(), dataset, config, count)
+    else:
+        runs = [prepare(workspace(), dataset, config)]
+    process.start(*(run.folder for run in runs))
+    remember_run(runs[0].id)
+    st.session_state[_WATCHED] = [run.id for run in runs]
+
+
+def show_group(runs: Sequence[Run]) -> None:
+    """What several runs of one question came to."""
+    found = repeat.summarise(runs)
+    if found is None:
+        return
+    of = runs[0].record.group["of"]
+    kind = "seeds" if runs[0].record.group["kind"] == "seeds" else "folds"
+    st.markdown(
+        f"**{TITLES[found.metric]} on validation, {len(found.values)} of {of} {kind}:** "
+        f"mean {found.mean:.3f}, standard deviation {found.spread:.3f}. Best: {plain(found.best.name)} "
+        f"({max(found.values):.3f})."
     )
-    if name and name not in names:
-        check_hub_id(name)
-    return name or BUILT_IN
-
-
-def choose_config(dataset: Dataset) -> TrainingConfig:
-    """The settings, filled with what suits the data set."""
-    method = (
-        st.segmented_control("How", _METHOD_NAMES, default="instant", required=True, format_func=_METHODS.__getitem__)
-        or "instant"
-    )
-    st.caption(_ABOUT[method])
-    encoder = choose_encoder()
-    default = replace(default_config(dataset, encoder), method=method)
-    key = f"{dataset.id}-{encoder}"
-    with st.expander("Settings", icon=":material/tune:"):
-        left, right = st.columns(2)
-        max_length = left.number_input(
-            "Maximum length, tokens",
-            8,
-            8192,
-            default.max_length,
-            step=32,
-            key=f"length-{key}",
-            help="Longer texts are cut here. Short texts cost nothing extra.",
+    if found.collapsed:
+        st.warning(
+            f"{len(found.collapsed)} of the runs fell far behind the best. Such a training is unstable: train longer, with a "
+            "smaller learning rate or a longer warm-up.",
+            icon=":material/warning:",
         )
-        seed = right.number_input(
-            "Seed",
-            0,
-            2**32 - 1,
-            default.seed,
-            key=f"seed-{key}",
-            help="Same data, same settings, same seed: same model.",
-        )
-        if method == "instant":
-            return replace(default, max_length=int(max_length), seed=int(seed))
-        epochs = left.number_input(
-            "Epochs",
-            0.1,
-            100.0,
-            float(default.epochs),
-            step=1.0,
-            key=f"epochs-{key}",
-            help="How often each text is seen. Few texts need more.",
-        )
-        rate = right.number_input(
-            "Learning rate",
-            1e-7,
-            1e-2,
-            default.learning_rate,
-            format="%.1e",
-            step=1e-5,
-            key=f"rate-{key}",
-            help="Small encoders bear about 1e-4, large ones 2e-5 to 5e-5.",
-        )
-        batch = left.number_input(
-            "Batch size",
-            1,
-            256,
-            default.batch_size,
-            key=f"batch-{key}",
-            help="Texts in one step. Halve it when memory runs out.",
-        )
-        warmup = right.number_input(
-            "Warm-up, share of the steps",
-            0.0,
-            0.5,
-            default.warmup_share,
-            step=0.05,
-            key=f"warmup-{key}",
-            help="The rate rises from zero over these.",
-        )
-        decay = left.number_input("Weight decay", 0.0, 1.0, default.weight_decay, step=0.01, key=f"decay-{key}")
-        dropout = right.number_input(
-            "Dropout",
-            0.0,
-            0.5,
-            default.dropout,
-            step=0.05,
-            key=f"dropout-{key}",
-            help="Share of hidden values left out at random in each step. May help on long trainings.",
-        )
-        freeze = left.toggle(
-            "Leave the word embeddings as they are",
-            default.freeze_embeddings,
-            key=f"freeze-{key}",
-            help="Saves half of the optimiser's work.",
-        )
-    return replace(
-        default,
-        epochs=float(epochs),
-        learning_rate=float(rate),
-        batch_size=int(batch),
-        max_length=int(max_length),
-        warmup_share=float(warmup),
-        weight_decay=float(decay),
-        dropout=float(dropout),
-        freeze_embeddings=freeze,
-        seed=int(seed),
-    )
 
 
 header(
@@ -152,22 +78,22 @@ if not datasets:
 else:
     with errors_shown():
         dataset = choose_dataset(datasets)
-        config = choose_config(dataset)
-        if st.button("Start", type="primary", icon=":material/play_arrow:"):
-            run = prepare(space, dataset, config)
-            process.start(run.folder)
-            remember_run(run.id)
-            st.session_state[_WATCHED] = run.id
+        config = choose_settings(dataset)
+        show_plan(dataset, config)
+        start(dataset, config)
 
 runs = list_runs(space)
 active = [run for run in runs if process.read_status(run.folder).active]
-watched = st.session_state.get(_WATCHED)
-shown = [run for run in runs if run in active or run.id == watched]
+watched = st.session_state.get(_WATCHED, [])
+shown = [run for run in runs if run in active or run.id in watched]
 if shown:
     st.subheader("Now", anchor=False)
-for run in shown:
+for members in repeat.groups([run for run in runs if run.record.group]).values():
+    if any(run in shown for run in members):
+        show_group(members)
+for run in reversed(shown):
     show_progress(run)
-    if run.id == watched and run.result() and run not in active:
+    if run.id in watched and run.result() and run not in active:
         with st.container(horizontal=True):
             link("evaluate", "How good is it?")
             link("predict", "Try it")

@@ -11,7 +11,7 @@ from core.models.encoders import BUILT_IN, describe
 Method = Literal["instant", "fine-tune"]
 Preset = Literal["Instant", "Quick look", "Balanced", "Thorough"]
 
-_RANGES: dict[str, tuple[float, float]] = {
+RANGES: dict[str, tuple[float, float]] = {
     "epochs": (0.1, 100),
     "learning_rate": (1e-7, 1e-2),
     "batch_size": (1, 256),
@@ -70,7 +70,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
             raise ConfigError(f"Expected {' or '.join(get_args(Method))} as method, found {self.method!r}.")
-        for field, (low, high) in _RANGES.items():
+        for field, (low, high) in RANGES.items():
             value = getattr(self, field)
             if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
                 raise ConfigError(

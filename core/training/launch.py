@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from core.data.dataset import Dataset, list_datasets, load_labelled, save_dataset
 from core.data.samples import Sample
@@ -11,7 +12,7 @@ from core.jobs import events, process
 from core.jobs.events import Event
 from core.models.encoders import BUILT_IN
 from core.runs import Run, create_run
-from core.training.config import TrainingConfig, recommended
+from core.training.config import Preset, TrainingConfig, preset
 from core.workspace import Workspace
 
 _SECONDS_BETWEEN_LOOKS = 0.2
@@ -36,6 +37,17 @@ def prepare(
     return create_run(workspace, splits, config.to_json(), title, source, dataset.plan)
 
 
+def again(workspace: Workspace, run: Run, changes: dict[str, Any]) -> Run:
+    """A new run on the same rows with some settings changed, ready to start.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    config = TrainingConfig.from_json({**run.record.config, **changes})
+    plan = SplitPlan(**run.record.plan)
+    return create_run(workspace, run.splits(), config.to_json(), f"{run.name}, again", run.record.dataset, plan)
+
+
 def sample_dataset(workspace: Workspace, sample: Sample) -> Dataset:
     """The sample as a data set of this workspace, made on first use."""
     for dataset in list_datasets(workspace):
@@ -52,10 +64,15 @@ def quick_run(workspace: Workspace, sample: Sample) -> Run:
     return run
 
 
-def default_config(dataset: Dataset, encoder: str = BUILT_IN) -> TrainingConfig:
-    """The config to start from for a data set."""
+def preset_for(dataset: Dataset, name: Preset = "Balanced", encoder: str = BUILT_IN) -> TrainingConfig:
+    """The settings of a preset for a data set."""
+    return preset(name, train_rows(dataset), dataset.labels, encoder)
+
+
+def train_rows(dataset: Dataset) -> int:
+    """About how many rows will be trained on."""
     share = 1.0 - dataset.plan.validation_share - dataset.plan.test_share
-    return recommended(max(1, round(dataset.rows * share)), dataset.labels, encoder)
+    return max(1, round(dataset.rows * share))
 
 
 def follow(run: Run) -> Iterator[Event]:

@@ -49,7 +49,7 @@ _FEWEST_VALIDATIONS, _MOST_VALIDATIONS = 3, 10
 _LENGTH_STEP = 16
 _REPORTED_STEPS = 500
 _SAMPLED_TEXTS = 200
-_SHORT_TEXT = 128
+SHORT_TEXT = 128
 
 StopRequested = Callable[[], bool]
 
@@ -100,7 +100,7 @@ def fine_tune(
     trainer.accelerator.unwrap_model(classifier.model, keep_fp32_wrapper=False)
     if config.gradient_checkpointing:
         classifier.model.gradient_checkpointing_disable()
-    _attend(classifier, "sdpa")
+    attend(classifier, "sdpa")
     scale.stretch(output_layer(classifier.model))
     classifier.model.eval()
     watch.conclude()
@@ -142,11 +142,11 @@ def _choose_attention(classifier: Classifier, splits: Splits, config: TrainingCo
     lengths = [
         len(ids) for ids in classifier.tokenizer(sample, truncation=True, max_length=classifier.max_length)["input_ids"]
     ]
-    if host.device() == "cpu" and _in_bfloat16(config) and np.mean(lengths) <= _SHORT_TEXT:
-        _attend(classifier, "eager")
+    if host.device() == "cpu" and _in_bfloat16(config) and np.mean(lengths) <= SHORT_TEXT:
+        attend(classifier, "eager")
 
 
-def _attend(classifier: Classifier, how: str) -> None:
+def attend(classifier: Classifier, how: str) -> None:
     """Set the attention implementation, where the architecture lets one choose."""
     with suppress(ValueError):
         classifier.model.set_attn_implementation(how)

@@ -1,13 +1,18 @@
 """A run while it trains: phase, progress, time left, curves; drawn anew each second in a fragment."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from core import charts
 from core.evaluation.metrics import MAIN_METRIC, TITLES
 from core.jobs import events, process, queue
-from core.jobs.events import Event, Phase, Progress, Step, Validation
+from core.jobs.events import Event, Phase, Progress, Step, Trouble, Validation
 from core.runs import Run
+from core.training.config import TrainingConfig
+from core.training.health import out_of_memory
+from core.training.launch import again
 from pages.shared.ui import duration, plain, show_problem
 from pages.shared.visitor import workspace
 
@@ -43,6 +48,7 @@ def _draw(run: Run, was_active: bool) -> None:
             ):
                 process.stop(run.folder)
         _state(run, status, happened)
+        _troubles(run, status, happened)
         _curves(run, happened)
 
 
@@ -57,6 +63,9 @@ def _state(run: Run, status: process.Status, happened: list[Event]) -> None:
             f"Waiting: {ahead} {'training is' if ahead == 1 else 'trainings are'} ahead on this machine.",
             icon=":material/hourglass_empty:",
         )
+        return
+    if status.state == "queued" and not happened:
+        st.info("Waiting for the run before it.", icon=":material/hourglass_empty:")
         return
     began = next((i for i in range(len(happened) - 1, -1, -1) if isinstance(happened[i], Phase)), 0)
     done = next((e for e in reversed(happened[began:]) if isinstance(e, Progress)), None)
@@ -89,6 +98,39 @@ def _ending(run: Run, status: process.Status) -> None:
             f"{word}. It took {duration(result.seconds)} and {result.peak_memory_mb:,.0f} MB of memory.",
             icon=":material/check_circle:",
         )
+
+
+def _troubles(run: Run, status: process.Status, happened: list[Event]) -> None:
+    """What went wrong in a way we know, with better settings one click away."""
+    troubles = [event for event in happened if isinstance(event, Trouble)]
+    for trouble in troubles:
+        if trouble.message != status.message:
+            st.warning(f"{plain(trouble.message)} {plain(trouble.hint)}", icon=":material/warning:")
+    changes = troubles[-1].changes if troubles else _halved(run) if status.state == "died" else {}
+    if status.active or not changes:
+        return
+    settings = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in changes.items())
+    if st.button(f"Train anew with {settings}", icon=":material/auto_fix_high:", key=f"again-{run.id}"):
+        anew = again(workspace(), run, changes)
+        process.start(anew.folder)
+        st.rerun()
+
+
+def _halved(run: Run) -> dict[str, Any]:
+    """Half the batch and twice as many in a step: a process that died without a word was most often out of memory."""
+    config = TrainingConfig.from_json(run.record.config)
+    found = out_of_memory(config) if config.method == "fine-tune" else None
+    return {"batch_size": found[1].batch_size, "accumulation": found[1].accumulation} if found else {}
+
+
+def _shown(value: Any) -> str:
+    return (
+        f"{value:.0e}"
+        if isinstance(value, float) and value < 0.01
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def _curves(run: Run, happened: list[Event]) -> None:
