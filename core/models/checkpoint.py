@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError  # noqa: TID251 - nothing is pickled here; torch raises it
 from typing import Any
 
 import torch
@@ -215,5 +216,7 @@ def _reset_output_layer(model: PreTrainedModel, found: dict[str, Any]) -> None:
 def _broken_files(name: str) -> Iterator[None]:
     try:
         yield
+    except UnpicklingError as error:  # what it says itself is how to run the code in there
+        raise broken(name, "its pickled weights hold other things than tensors, and are not loaded") from error
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, StrictDataclassError) as error:
         raise broken(name, first_line(error).rstrip(".")) from error

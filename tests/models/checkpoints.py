@@ -29,6 +29,14 @@ _BRACKETS = {
     "sep_token": "[SEP]",
     "mask_token": "[MASK]",
 }
+_AS_V3: dict[str, Any] = {
+    "relative_attention": True,
+    "position_buckets": 16,
+    "norm_rel_ebd": "layer_norm",
+    "share_att_key": True,
+    "pos_att_type": "p2c|c2p",
+    "position_biased_input": False,
+}
 ARCHITECTURES = ("bert", "distilbert", "roberta", "deberta-v2", "modernbert", "electra", "albert")
 
 
@@ -36,7 +44,7 @@ def save(kind: str, folder: Path) -> Path:
     """Write a checkpoint as it is published: the model for masked words with its tokenizer."""
     set_seed(0)
     tokenizer = _tokenizer(kind)
-    config = _config(kind, len(tokenizer), int(tokenizer.pad_token_id or 0))
+    config = _config(kind, len(tokenizer), tokenizer.get_vocab()[str(tokenizer.pad_token)])
     AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -49,19 +57,11 @@ def _config(kind: str, size: int, pad: int) -> PreTrainedConfig:
     common |= _SHAPE
     if kind == "roberta":
         return RobertaConfig(**common, type_vocab_size=1)
-    if kind == "deberta-v2":  # as the v3 checkpoints are set
-        return DebertaV2Config(
-            **common,
-            relative_attention=True,
-            position_buckets=16,
-            norm_rel_ebd="layer_norm",
-            share_att_key=True,
-            pos_att_type="p2c|c2p",
-            position_biased_input=False,
-        )
+    if kind == "deberta-v2":
+        return DebertaV2Config(**common, **_AS_V3)
     if kind == "modernbert":
-        ends = {"bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
-        return ModernBertConfig(**common, local_attention=16, **ends)
+        common |= {"bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3}
+        return ModernBertConfig(**common, local_attention=16)
     if kind == "electra":
         return ElectraConfig(**common, embedding_size=16)
     if kind == "albert":
@@ -90,7 +90,7 @@ def _tokenizer(kind: str) -> PreTrainedTokenizerFast:
         backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         backend.decoder = decoders.WordPiece()
     first, last = special["cls_token"], special["sep_token"]
-    numbers = [(token, int(backend.token_to_id(token))) for token in (first, last)]
+    numbers = [(token, backend.get_vocab()[token]) for token in (first, last)]
     backend.post_processor = processors.TemplateProcessing(single=f"{first} $A {last}", special_tokens=numbers)
     return PreTrainedTokenizerFast(tokenizer_object=backend, **special)
 

@@ -63,6 +63,12 @@ def train(encoder: Path, folder: Path, freeze: bool) -> tuple[Classifier, list[E
     return fine_tune(splits(), config, folder, events.append, lambda: False), events
 
 
+def embeddings(classifier: Classifier) -> torch.Tensor:
+    layer = classifier.model.get_input_embeddings()
+    assert isinstance(layer, torch.nn.Embedding)
+    return layer.weight.detach().cpu().clone()
+
+
 def plain_probabilities(folder: Path) -> Floats:
     """What somebody gets who loads the folder with transformers and nothing else."""
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
@@ -91,11 +97,10 @@ def test_neither_order_nor_padding_matters(checkpoint: Path) -> None:
 
 
 def test_frozen_embeddings_stay_and_free_ones_move(checkpoint: Path, tmp_path: Path) -> None:
-    before = classifiers.build(str(checkpoint), TASK, 32).model.get_input_embeddings().weight.detach().clone()
+    before = embeddings(classifiers.build(str(checkpoint), TASK, 32))
     for freeze in (True, False):
         trained, _ = train(checkpoint, tmp_path / str(freeze), freeze)
-        after = trained.model.get_input_embeddings().weight.detach().cpu()
-        assert torch.equal(before, after) == freeze
+        assert torch.equal(before, embeddings(trained)) == freeze
 
 
 def test_words_are_known_and_counted_as_the_model_sees_them(checkpoint: Path) -> None:
