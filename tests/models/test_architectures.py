@@ -1,5 +1,6 @@
 """Every architecture from a tiny random checkpoint to a trained model that plain transformers agrees with."""
 
+import io
 import shutil
 from pathlib import Path
 
@@ -207,4 +208,38 @@ def test_weights_of_another_model_are_not_replaced_by_random_ones(tmp_path: Path
     folder = save("bert", tmp_path / "encoder")
     shutil.copy(save("roberta", tmp_path / "other") / "model.safetensors", folder)
     with pytest.raises(ModelError, match="weights are missing"):
+        classifiers.build(str(folder), TASK, 32)
+
+
+def test_a_sentencepiece_model_alone_is_a_tokenizer(tmp_path: Path) -> None:
+    """DeBERTa-v3 is published with spm.model and no tokenizer.json."""
+    sentencepiece = pytest.importorskip("sentencepiece")
+    folder = save("deberta-v2", tmp_path / "deberta")
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXTS * 5 + list(WORDS)),
+        model_writer=written,
+        vocab_size=40,
+        **{f"{name}_id": i for i, name in enumerate(["pad", "bos", "eos", "unk"])},
+        **{"pad_piece": "[PAD]", "bos_piece": "[CLS]", "eos_piece": "[SEP]", "unk_piece": "[UNK]"},
+        minloglevel=2,
+    )
+    (folder / "spm.model").write_bytes(written.getvalue())
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": false, "vocab_type": "spm"}')
+    theirs = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue())
+    classifier = classifiers.build(str(folder), TASK, 32)
+    load_tokenizer.cache_clear()
+    for text in TEXTS:
+        assert classifier.tokenizer(text)["input_ids"] == [1, *theirs.encode(text), 2]
+        assert load_tokenizer(str(folder)).encode(text).ids == [1, *theirs.encode(text), 2]
+    classifiers.save_whole(classifier, tmp_path / "model")
+    assert classifiers.load(tmp_path / "model").logits(TEXTS) == pytest.approx(classifier.logits(TEXTS), abs=1e-5)
+
+
+def test_without_sentencepiece_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = save("deberta-v2", tmp_path / "deberta")
+    (folder / "tokenizer.json").rename(folder / "spm.model")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModelError, match="needs the package sentencepiece"):
         classifiers.build(str(folder), TASK, 32)
