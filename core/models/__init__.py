@@ -1,1 +1,4 @@
-"""Encoders and what stands on them: ``encoders`` -> ``tokenization`` -> ``pooling`` -> ``head`` -> ``classifier``."""
+"""Encoders and what stands on them.
+
+``files`` -> ``encoders`` -> ``download`` -> ``checkpoint`` -> ``tokenization`` -> ``pooling`` -> ``head`` -> ``classifier``.
+"""

@@ -12,7 +12,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
-from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -26,7 +25,10 @@ from transformers.utils import logging as transformers_logging
 from core import host
 from core.errors import ModelError
 from core.jobs.events import OnProgress, no_progress
-from core.models.encoders import BUILT_IN, locate
+from core.models.checkpoint import attention_of, longest_input, open_encoder
+from core.models.checkpoint import output_layer as output_layer
+from core.models.download import first_line
+from core.models.encoders import BUILT_IN
 from core.models.head import Head
 from core.models.pooling import add_mean_pooling, can_pool, has_mean_pooling, pool_directly, pooling_layer_in_place
 from core.task import Floats, Task
@@ -37,7 +39,6 @@ _HEAD = "head.safetensors"
 # Padded tokens in one batch of prediction: large enough for full matrix products, small enough for the cache.
 _BATCH_TOKENS = 4096
 _MAX_BATCH = 64
-_ATTENTION_DROPOUT = {"attention_probs_dropout_prob", "attention_dropout"}
 
 
 @dataclass(frozen=True)
@@ -110,52 +111,21 @@ def pooled_model(model: PreTrainedModel, encoder: str) -> BertForSequenceClassif
     return cast(BertForSequenceClassification, model)
 
 
-def output_layer(model: PreTrainedModel) -> nn.Linear:
-    """The last linear layer: the one that gives the logits."""
-    layers = [
-        module
-        for module in model.modules()
-        if isinstance(module, nn.Linear) and module.out_features == model.config.num_labels
-    ]
-    return layers[-1]
-
-
 def build(encoder: str, task: Task, max_length: int) -> Classifier:
     """A classifier on a pre-trained encoder with an untrained head; mean-pooled where the architecture allows it.
-
-    Attention dropout is switched off: only then does a CPU take the fast attention path (a third of the time of a step).
 
     Raises:
         ModelError: the encoder cannot be found, downloaded or loaded.
     """
     torch.set_num_threads(host.cores())
-    place = locate(encoder)
-    names = task.labels or ("value",)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-        config = AutoConfig.from_pretrained(
-            place,
-            id2label=dict(enumerate(names)),
-            label2id={name: i for i, name in enumerate(names)},
-            problem_type=task.problem_type,
-            trust_remote_code=False,
-        )
-        for field in _ATTENTION_DROPOUT & set(vars(config)):
-            setattr(config, field, 0.0)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            place, config=config, attn_implementation="sdpa", trust_remote_code=False
-        )
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"The encoder {encoder} could not be loaded: {_first_line(error)}",
-            f"Check its name and the network connection, or choose the built-in encoder {BUILT_IN}.",
-        ) from error
-    if can_pool(model):
-        add_mean_pooling(model)
-        pool_directly(model)
-    longest = getattr(model.config, "max_position_embeddings", max_length)
+    model, tokenizer = open_encoder(encoder, task)
+    # A model that the studio trained is an encoder too, and has its pooling layer already.
+    if can_pool(model) and not has_mean_pooling(model):
+        add_mean_pooling(cast(BertForSequenceClassification, model))
+    pool_directly(model)
+    longest = longest_input(model) or max_length
     return Classifier(model.eval(), tokenizer, task, encoder, min(max_length, longest))
 
 
@@ -209,12 +179,18 @@ def _load_whole(folder: Path, task: Task, record: dict[str, Any]) -> Classifier:
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         model = AutoModelForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, attn_implementation="sdpa", trust_remote_code=False
+            folder,
+            config=config,
+            local_files_only=True,
+            use_safetensors=True,
+            attn_implementation=attention_of(config),
+            trust_remote_code=False,
         )
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"The model in {folder.parent.name} could not be loaded: {_first_line(error)}", "Train it again."
+            f"The model in {folder.parent.name} could not be loaded: {first_line(error)}", "Train it again."
         ) from error
     pool_directly(model)
     return Classifier(model.eval(), tokenizer, task, record["encoder"], record["max_length"])
@@ -228,7 +204,3 @@ def _write_record(classifier: Classifier, folder: Path, form: str) -> None:
         "max_length": classifier.max_length,
     }
     write_json(folder / _RECORD, record)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HfHubHTTPError
 from tokenizers import Tokenizer
 
 from core.data.checks import Tokens
-from core.errors import ModelError
-from core.models.encoders import locate
+from core.models.download import fetch
+from core.models.files import broken
 
 _FILE = "tokenizer.json"
 _UNKNOWN = ("[UNK]", "<unk>")
@@ -26,18 +24,25 @@ def load_tokenizer(encoder: str) -> Tokenizer:
     Raises:
         ModelError: it cannot be found or downloaded.
     """
-    place = locate(encoder)
+    folder = fetch(encoder, weights=False)
+    file = folder / _FILE
+    if not file.exists():
+        return _converted(encoder)
     try:
-        file = Path(place) / _FILE if Path(place).is_dir() else Path(hf_hub_download(place, _FILE))
         tokenizer = Tokenizer.from_file(str(file))
-    except (OSError, HfHubHTTPError) as error:
-        raise ModelError(
-            f"The tokenizer of {encoder} could not be loaded.", "Check the name and the network connection."
-        ) from error
+    except Exception as error:  # tokenizers raises nothing more special on a file it cannot read
+        raise broken(encoder, f"{_FILE} cannot be read") from error
     # The built-in file ships with both switched on, at 128.
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def _converted(encoder: str) -> Tokenizer:
+    """The tokenizer of an old checkpoint (vocab.txt, spm.model), which transformers alone can read. Imports torch."""
+    from core.models.checkpoint import open_tokenizer
+
+    return cast(Tokenizer, open_tokenizer(encoder).backend_tokenizer)
 
 
 def count_tokens(encoder: str, texts: Sequence[str]) -> Tokens:

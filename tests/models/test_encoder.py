@@ -1,11 +1,13 @@
 """The built-in encoder is the one it claims to be, and its tokenizer knows words."""
 
 import hashlib
+import math
+from pathlib import Path
 
 import pytest
 
 from core.errors import ModelError
-from core.models.encoders import BUILT_IN, CATALOGUE, built_in_folder, check_hub_id, locate
+from core.models.encoders import BUILT_IN, CATALOGUE, built_in_folder, check_hub_id, describe, locate
 from core.models.tokenization import count_tokens, load_tokenizer
 
 # As on the Hugging Face hub: sentence-transformers/all-MiniLM-L6-v2.
@@ -32,6 +34,39 @@ def test_only_owner_and_name_go_to_the_hub(name: str) -> None:
 
 
 def test_every_encoder_of_the_catalogue_can_be_named() -> None:
+    assert len({encoder.name for encoder in CATALOGUE}) == len(CATALOGUE)
     for encoder in CATALOGUE:
         assert locate(encoder.name)
         assert 0 < encoder.learning_rate < 1e-3
+        assert encoder.languages
+        assert (encoder.download_mb == 0) == (encoder.name == BUILT_IN)
+
+
+# Peaks in GB, measured with texts of 128 tokens.
+@pytest.mark.parametrize(
+    ("name", "batch_size", "peak"),
+    [
+        ("google/bert_uncased_L-2_H-128_A-2", 16, 0.56),
+        ("google/bert_uncased_L-4_H-256_A-4", 16, 0.90),
+        (BUILT_IN, 16, 1.46),
+        ("distilbert/distilbert-base-uncased", 8, 2.06),
+        ("google-bert/bert-base-uncased", 8, 3.20),
+        ("microsoft/deberta-v3-small", 8, 4.47),
+        ("answerdotai/ModernBERT-base", 8, 4.50),
+    ],
+)
+def test_the_memory_of_a_training_is_what_was_measured(name: str, batch_size: int, peak: float) -> None:
+    assert describe(name).training_memory_gb(batch_size) == pytest.approx(peak, rel=0.1)
+
+
+def test_an_encoder_that_is_not_listed_has_no_estimates() -> None:
+    encoder = describe("someone/else")
+    assert math.isnan(encoder.download_mb)
+    assert math.isnan(encoder.training_memory_gb())
+
+
+def test_owner_and_name_never_mean_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert locate("owner/name") == "owner/name"
+    assert locate("./owner/name") == str(tmp_path / "owner" / "name")

@@ -111,7 +111,7 @@ def test_an_encoder_that_cannot_be_had_is_said(
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     run = prepare(workspace, dataset, TrainingConfig(encoder="nobody/nothing"))
     process.start(run.folder)
-    with pytest.raises(RunError, match="nobody/nothing could not be loaded") as caught:
+    with pytest.raises(RunError, match="could not be reached for nobody/nothing") as caught:
         list(follow(run))
     assert "network" in caught.value.hint
     assert process.read_status(run.folder).state == "failed"
