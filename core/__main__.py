@@ -1,4 +1,4 @@
-"""The command line: python -m core demo | check | train | run | analyse | evaluate | predict. The same code the pages call."""
+"""The command line: python -m core demo | check | train | run | search | evaluate | predict. The same code the pages call."""
 
 import argparse
 import json
@@ -108,6 +108,23 @@ def _analyse(options: argparse.Namespace) -> int:
     from core.training.analysis import work
 
     work(options.folder.resolve())
+    return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    from core.jobs.events import Event, Progress
+    from core.training.search import Search, work
+
+    def say(event: Event) -> None:
+        if isinstance(event, Progress):
+            print(f"{event.done} of {event.total} trials", file=sys.stderr)
+
+    folder: Path = options.folder.resolve()
+    search = Search.open(folder)
+    work(search, workspace_around(folder).home, say)
+    table = search.table()
+    if len(table):
+        print(table.sort_values("value", ascending=False).head(10).to_string(index=False))
     return 0
 
 
@@ -359,6 +376,9 @@ def _parser() -> argparse.ArgumentParser:
 
     analyse = add("analyse", _analyse, "Look closer at a data set with frozen features: what the child process is.")
     analyse.add_argument("folder", type=Path, metavar="FOLDER")
+
+    search = add("search", _search, "Carry out, go on with, or join a search for better settings.")
+    search.add_argument("folder", type=Path, metavar="SEARCH", help="its folder")
 
     measure = add("measure", _measure, "Time an encoder on this machine: what the child process is.")
     measure.add_argument("folder", type=Path, metavar="FOLDER")

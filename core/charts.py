@@ -192,3 +192,51 @@ def predicted_against_actual(judged: pd.DataFrame, most: int = 2_000) -> Chart:
         .encode(x="actual:Q", y="predicted:Q")
     )
     return alt.layer(line, dots).properties(height=360)
+
+
+def search_history(trials: pd.DataFrame, title: str) -> Chart:
+    """The value of each trial as a point, and the best so far as a line. Columns: trial, value, state."""
+    frame = trials[["trial", "value", "state"]].assign(best=trials["value"].cummax())
+    base = alt.Chart(frame).encode(x=alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1)))
+    points = base.mark_circle(size=60).encode(
+        y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+        opacity=alt.condition("datum.state == 'complete'", alt.value(0.9), alt.value(0.35)),
+        tooltip=["trial", alt.Tooltip("value:Q", format=".4f"), "state"],
+    )
+    line = base.mark_line(interpolate="step-after", strokeDash=[4, 3]).encode(y="best:Q")
+    return alt.layer(line, points).properties(height=220)
+
+
+def importance(shares: pd.DataFrame) -> Chart:
+    """A bar for each setting. Columns: setting, share."""
+    return (
+        alt.Chart(shares)
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(
+            x=alt.X("share:Q", axis=alt.Axis(format="%", tickCount=5), title=None),
+            y=alt.Y("setting:N", sort="-x", title=None, axis=alt.Axis(labelLimit=_LABEL_PIXELS)),
+            tooltip=["setting", alt.Tooltip("share:Q", format=".0%")],
+        )
+        .properties(height=alt.Step(_BAR + 4))
+    )
+
+
+def parallel_coordinates(trials: pd.DataFrame, names: list[str]) -> Chart:
+    """A line for each trial over its settings, each on a scale of its own. Columns: trial, value, names."""
+    long = trials[["trial", "value", *names]].melt(["trial", "value"], var_name="setting", value_name="set to")
+    long = long.astype({"set to": float})
+    span = long.groupby("setting")["set to"]
+    low, high = span.transform("min"), span.transform("max")
+    long["height"] = ((long["set to"] - low) / (high - low).where(high > low, 1.0)).where(high > low, 0.5)
+    return (
+        alt.Chart(long)
+        .mark_line(point=True, opacity=0.8)
+        .encode(
+            x=alt.X("setting:N", title=None, sort=names, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("height:Q", axis=None),
+            detail="trial:N",
+            color=alt.Color("value:Q", scale=alt.Scale(scheme="blues"), legend=None),
+            tooltip=["trial", alt.Tooltip("value:Q", format=".4f"), "setting", alt.Tooltip("set to:Q", format=".3g")],
+        )
+        .properties(height=240)
+    )

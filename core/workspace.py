@@ -2,8 +2,9 @@
 
 ::
 
-    <home>/workspaces/<visitor>/datasets/<id>/   runs/<id>/
+    <home>/workspaces/<visitor>/datasets/<id>/   runs/<id>/   searches/<id>/
     <home>/queue/                                who trains and who waits on this host
+    <home>/measurements/<encoder>/               how fast this host is
 """
 
 import json
@@ -41,6 +42,11 @@ class Workspace:
         """The folder of the training runs."""
         return self.root / "runs"
 
+    @property
+    def searches(self) -> Path:
+        """The folder of the searches for better settings."""
+        return self.root / "searches"
+
 
 def default_home() -> Path:
     """The host's home: ``$STUDIO_HOME``, else ``~/.finetune-studio``."""
@@ -55,7 +61,7 @@ def workspace_of(visitor: str, home: Path | None = None) -> Workspace:
 
 def workspace_around(folder: Path) -> Workspace:
     """The workspace that a run's or a data set's folder, or one inside it, lies in."""
-    root = next(parent.parent for parent in folder.resolve().parents if parent.name in ("runs", "datasets"))
+    root = next(parent.parent for parent in folder.resolve().parents if parent.name in ("runs", "datasets", "searches"))
     return Workspace(root, root.parents[1] if root.parent.name == "workspaces" else default_home())
 
 

@@ -11,15 +11,17 @@ from core.runs import Run, list_runs
 from core.training import repeat
 from core.training.config import TrainingConfig
 from core.training.launch import prepare
+from core.training.search import list_searches
 from pages.shared.navigation import link
 from pages.shared.planning import show_plan
 from pages.shared.progress import show_progress
+from pages.shared.searching import choose_search, show_searches
 from pages.shared.settings import choose_settings
 from pages.shared.ui import choose_dataset, errors_shown, header, plain, remember_run
 from pages.shared.visitor import workspace
 
 _WATCHED = "watched_run_ids"
-_ONCE, _SEEDS, _FOLDS = "Once", "With several seeds", "Cross-validation"
+_ONCE, _SEEDS, _FOLDS, _SEARCH = "Once", "With several seeds", "Cross-validation", "Search for better settings"
 _ABOUT_REPEATS = {
     _SEEDS: "The same training with other seeds: how much of a score is luck.",
     _FOLDS: "Each run validates on another part of the train and validation rows; the test rows stay locked. For small data.",
@@ -28,8 +30,12 @@ _ABOUT_REPEATS = {
 
 def start(dataset: Dataset, config: TrainingConfig) -> None:
     """Ask how often, and start."""
+    ways = [_ONCE, _SEEDS, _FOLDS, *([_SEARCH] if config.method == "fine-tune" else [])]
+    how = st.selectbox("Train", ways, key="repeat") or _ONCE
+    if how == _SEARCH:
+        choose_search(dataset, config)
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        how = st.selectbox("Train", [_ONCE, _SEEDS, _FOLDS], key="repeat") or _ONCE
         count = 1 if how == _ONCE else int(st.number_input("How many", 2, repeat.MOST_RUNS, 5, key="repeats"))
         pressed = st.button("Start", type="primary", icon=":material/play_arrow:")
     if how in _ABOUT_REPEATS:
@@ -81,6 +87,11 @@ else:
         config = choose_settings(dataset)
         show_plan(dataset, config)
         start(dataset, config)
+
+if searches := list_searches(space):
+    st.subheader("Searches", anchor=False)
+    with errors_shown():
+        show_searches(searches)
 
 runs = list_runs(space)
 active = [run for run in runs if process.read_status(run.folder).active]

@@ -5,6 +5,7 @@ job's folder on its command line, so nothing has to be locked, and a killed one 
 """
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -26,13 +27,15 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Status:
-    """Where a job stands. ``message`` and ``hint`` say what went wrong; ``died`` is a live state whose process is gone."""
+    """Where a job stands, and on which machine. ``message`` and ``hint`` say what went wrong; ``died`` is a live state whose
+    process is gone."""
 
     state: State
     message: str = ""
     hint: str = ""
     pid: int = 0
     time: str = ""
+    host: str = ""
 
     @property
     def active(self) -> bool:
@@ -76,6 +79,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 def write_status(folder: Path, state: State, message: str = "", hint: str = "", pid: int | None = None) -> None:
     """Record where the job stands, in place of what was recorded before; ``pid`` is this process unless given."""
     record = {"state": state, "message": message, "hint": hint, "pid": os.getpid() if pid is None else pid}
+    record["host"] = platform.node()
     write_json(folder / _STATUS, record | {"time": datetime.now(UTC).isoformat(timespec="seconds")})
 
 
@@ -88,7 +92,11 @@ def read_status(folder: Path) -> Status:
         child.poll()
     status = Status(**read_json(path))
     assert status.state in get_args(State)
-    if status.active and status.pid and not lives(status.pid, folder.name):
+    here = status.host in (
+        "",
+        platform.node(),
+    )  # of a folder that several machines share only the own process can be seen
+    if status.active and status.pid and here and not lives(status.pid, folder.name):
         later = Status(**read_json(path))  # it may have finished between the two looks
         if later.active:
             return Status(
