@@ -68,7 +68,7 @@ def ece(confidence: Values, right: Right, bins: int = BINS) -> tuple[float, Inte
         lambda weights: {"ece": np.abs(weights @ gaps).sum(axis=1) / confidence.size}, len(gaps), gaps.shape[1]
     )["ece"]
     found = percentiles(value, drawn - (drawn.mean() - value), len(gaps))
-    return value, Interval(max(0.0, found.low), found.high)
+    return value, found if np.isnan(found.low) else Interval(max(0.0, found.low), found.high)
 
 
 def expected_ece(confidence: Values, bins: int = BINS, seed: int = 0) -> float:

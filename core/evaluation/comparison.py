@@ -61,7 +61,7 @@ def compare(
     ours: Floats,
     theirs: Floats,
     metric: str = "",
-    names: tuple[str, str] = ("The first model", "the second"),
+    names: tuple[str, str] = ("the first model", "the second"),
     thresholds: tuple[Thresholds | None, Thresholds | None] = (None, None),
 ) -> Comparison:
     """Compare two models by their logits (n, outputs) for the same rows.
@@ -114,7 +114,7 @@ def gain(found: Comparison, ours: str = "Fine-tuning", baseline: str = "the base
     by = _amount(found.metric, found.difference)
     span = f"95 % interval {_span(found.metric, found.low, found.high)}"
     if math.isnan(found.difference) or math.isnan(found.low):
-        return f"Whether {ours[0].lower()}{ours[1:]} paid cannot be said from {_rows(found.rows)}."
+        return f"{ours}: whether it paid cannot be said from {_rows(found.rows)}."
     if found.better:
         return f"{ours} paid: {found.title} is {by} better than that of {baseline} ({span})."
     if found.better is False:
@@ -181,9 +181,14 @@ def _verdict(
 ) -> str:
     better = _better(metric, low, high, p_value)
     if better is None:
-        return f"{_rows(rows)} cannot tell {names[0][0].lower()}{names[0][1:]} and {names[1]} apart."
+        return f"{_rows(rows)} cannot tell {names[0]} and {names[1]} apart."
     word = "better" if better else "worse"
-    return f"{names[0]} is {word} than {names[1]}: {TITLES[metric]} differs by {_signed(metric, difference)}."
+    return f"{_first(names[0])} is {word} than {names[1]}: {TITLES[metric]} differs by {_signed(metric, difference)}."
+
+
+def _first(name: str) -> str:
+    """A name at the head of a sentence; what a user called a run stays as it is."""
+    return "T" + name[1:] if name.startswith("the ") else name
 
 
 def _rows(count: int) -> str:

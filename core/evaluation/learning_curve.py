@@ -1,7 +1,6 @@
 """Would more data help: scores at growing training sizes, a power law through them, and what twice the data promises."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +56,7 @@ def sizes_for(targets: Targets, steps: int = _STEPS, seed: int = 0) -> list[npt.
 
 
 def promise(
-    sizes: Sequence[float], scores: Sequence[float], size: int | None = None, most: float = 1.0, seed: int = 0
+    sizes: npt.ArrayLike, scores: npt.ArrayLike, size: int | None = None, most: float = 1.0, seed: int = 0
 ) -> Promise:
     """What ``size`` rows (twice the largest without) would give, from scores at sizes seen.
 

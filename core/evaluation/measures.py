@@ -33,6 +33,8 @@ LOW_IS_GOOD = frozenset({"mae", "rmse", "hamming_loss", "log_loss"})
 # Written as numbers. The others are shares, written in percent.
 _NUMBERS = frozenset({"matthews", "spearman", "r2", "log_loss", "mae", "rmse", "roc_auc", "average_precision"})
 _TOP = 3
+# With fewer rows of a class, what it adds to a mean over the classes is not known well enough for its interval to hold.
+_SURE_ROWS = 3
 _MANY_CLASSES = 5
 # Below this many rows the sentence says that there are only so many.
 _FEW_ROWS = 1_000
@@ -176,6 +178,10 @@ def _notes_of_classes(task: Task, targets: Targets, decided: Targets) -> dict[st
         )
     if surplus := [task.labels[i] for i in np.setdiff1d(answered, occurring)]:
         notes["recall_macro"] = f"Answered without a row of it, so counted as 0: {_names(surplus)}."
+    few = [task.labels[i] for i in range(task.outputs) if (targets == i).sum() < _SURE_ROWS]
+    for name in ("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro") if few else ():
+        unsure = f"The interval may be too narrow: there are fewer than {_SURE_ROWS} rows of {_names(few)}."
+        notes[name] = f"{notes.get(name, '')} {unsure}".strip()
     if len(occurring) < 2:
         notes["matthews"] = "Undefined: the rows are all of one class."
     elif len(answered) < 2:

@@ -4,6 +4,7 @@ A multi-label task has a threshold for each label, a binary one a threshold for 
 probability is above the threshold; 0.5 is what a model does by itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,10 @@ class _Candidates:
     right: Values
     given: Values
     positives: int
+
+
+# The position of the best candidate, and a note.
+_Rule = Callable[[_Candidates], tuple[int, str]]
 
 
 def decide(task: Task, logits: Floats, thresholds: Thresholds | None = None) -> Targets:
@@ -94,7 +99,7 @@ def for_costs(task: Task, targets: Targets, logits: Floats, false_positive: floa
     return _choose(task, targets, logits, lambda candidates: _cheapest(candidates, false_positive, false_negative))
 
 
-def _choose(task: Task, targets: Targets, logits: Floats, rule: Any) -> Choice:
+def _choose(task: Task, targets: Targets, logits: Floats, rule: _Rule) -> Choice:
     if task.kind not in ("binary", "multilabel"):
         raise ConfigError("Thresholds are for two classes or for any number of labels.", "Choose a task of that kind.")
     scores = probabilities(task, logits)
@@ -121,14 +126,13 @@ def _candidates(positive: npt.NDArray[np.bool_], scores: Values) -> _Candidates:
     return _Candidates(thresholds, right.astype(np.float64), given.astype(np.float64), len(ascending_positive))
 
 
-def _unless_one_sided(candidates: _Candidates, rows: int, rule: Any) -> tuple[int, str]:
+def _unless_one_sided(candidates: _Candidates, rows: int, rule: _Rule) -> tuple[int, str]:
     if candidates.positives == 0:
         reason = "No row carries this label, so the threshold stays at 0.5."
     elif candidates.positives == rows:
         reason = "Every row carries this label, so the threshold stays at 0.5."
     else:
-        which, note = rule(candidates)
-        return int(which), str(note)
+        return rule(candidates)
     return int(np.flatnonzero(candidates.thresholds == DEFAULT)[0]), reason
 
 

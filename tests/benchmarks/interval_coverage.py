@@ -44,7 +44,7 @@ def interval_coverage() -> list[Figure]:
 def _models() -> Iterator[tuple[str, Values]]:
     """Each model as the chance of each (actual, answered) pair, (k, k); classes even, or each twice as likely as the next."""
     for accuracy in _ACCURACIES:
-        for classes, skew in ((2, 1.0), (3, 2.0), (6, 1.0)):
+        for classes, skew in ((2, 1.0), (3, 2.0), (5, 1.0)):
             shares = skew ** -np.arange(classes)
             # The farther two classes, the less they are taken for one another.
             apart = np.abs(np.subtract.outer(np.arange(classes), np.arange(classes)))

@@ -35,6 +35,7 @@ def test_bins_by_hand() -> None:
     assert interval.low <= value <= interval.high
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10), st.booleans()), min_size=1, max_size=60))
 def test_bins_hold_every_answer_once(rows: list[tuple[int, bool]]) -> None:
     confidence, right = np.asarray([c / 10 for c, _ in rows]), np.asarray([r for _, r in rows])
@@ -73,6 +74,7 @@ def test_a_set_without_mistakes_and_one_without_rows() -> None:
     assert np.isnan(ece(confidence, right)[0])
     assert np.isnan(expected_ece(confidence))
     assert reliability(confidence, right).empty
+    assert np.isnan(ece(np.asarray([0.9]), np.asarray([True]))[1].low)
 
 
 def test_a_number_has_no_probability() -> None:
@@ -81,7 +83,7 @@ def test_a_number_has_no_probability() -> None:
             call(Task("regression", ()), np.zeros(1), np.zeros((1, 1), dtype=np.float32))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), *[st.integers(-4, 4)] * 3), min_size=1, max_size=20))
 def test_a_temperature_never_makes_it_worse_nor_changes_an_answer(rows: list[tuple[int, ...]]) -> None:
     table = np.asarray(rows)

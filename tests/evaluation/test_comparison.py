@@ -65,7 +65,7 @@ def test_a_handful_of_rows_is_left_to_the_exact_test() -> None:
 def test_one_row() -> None:
     found = compare(TASK, np.asarray([0]), np.eye(3, dtype=np.float32)[[0]], np.eye(3, dtype=np.float32)[[1]])
     assert math.isnan(found.low)
-    assert gain(found) == "Whether fine-tuning paid cannot be said from 1 test row."
+    assert gain(found) == "Fine-tuning: whether it paid cannot be said from 1 test row."
 
 
 def test_labels_and_numbers() -> None:

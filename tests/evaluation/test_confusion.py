@@ -1,7 +1,7 @@
 """The confusion matrix, its order and the worst pairs."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -10,6 +10,7 @@ from core.evaluation import confusion
 NAMES = ("a", "b", "c", "d")
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
 def test_counts_equal_scikit_learn_and_the_order_is_whole(pairs: list[tuple[int, int]]) -> None:
     actual, answered = (np.asarray(side) for side in zip(*pairs, strict=True))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -22,6 +22,7 @@ RATES: dict[str, tuple[Callable[[Counts], Values], Callable[..., Any]]] = {
 }
 
 
+@settings(max_examples=30, deadline=None)
 @given(PAIRS)
 def test_classes_equal_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     actual, answered = (np.asarray(side) for side in zip(*pairs, strict=True))
@@ -40,6 +41,7 @@ def test_classes_equal_scikit_learn(pairs: list[tuple[int, int]]) -> None:
         assert np.isnan(counts.matthews(found))
 
 
+@settings(max_examples=30, deadline=None)
 @given(ROWS_OF_LABELS)
 def test_labels_equal_scikit_learn(rows: list[tuple[int, ...]]) -> None:
     actual, answered = np.asarray(rows)[:, :3], np.asarray(rows)[:, 3:]

@@ -29,8 +29,8 @@ def test_by_hand() -> None:
     targets = np.asarray([0, 1, 1])
     points = working_points(THREE, targets, logits).set_index("label")
     # a is given twice, once rightly; b once, rightly, of two.
-    assert points.loc["a", ["false_positive_rate", "recall", "precision"]].tolist() == [0.5, 1, 0.5]
-    assert points.loc["b", ["false_positive_rate", "recall", "precision"]].tolist() == [0, 0.5, 1]
+    assert list(points.loc["a", ["false_positive_rate", "recall", "precision"]]) == [0.5, 1, 0.5]
+    assert list(points.loc["b", ["false_positive_rate", "recall", "precision"]]) == [0, 0.5, 1]
     assert points.loc["c", ["recall", "precision"]].isna().all()
     assert set(roc(THREE, targets, logits)["label"]) == {"a", "b"}
     assert set(precision_recall(THREE, targets, logits)["label"]) == {"a", "b"}

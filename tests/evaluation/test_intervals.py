@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.evaluation import counts, intervals
@@ -22,12 +22,14 @@ def test_wilson_by_hand() -> None:
     assert all(math.isnan(end) for end in wilson(0, 0))
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 500).flatmap(lambda rows: st.tuples(st.integers(0, rows), st.just(rows))))
 def test_wilson_holds_the_share(pair: tuple[int, int]) -> None:
     low, high = wilson(*pair)
     assert 0 <= low <= pair[0] / pair[1] <= high <= 1
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
 def test_counts_hold_the_value(pairs: list[tuple[int, int]]) -> None:
     actual, answered = (np.asarray(side) for side in zip(*pairs, strict=True))

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
@@ -54,6 +54,7 @@ def test_too_few_points() -> None:
         promise([10, 20, 20, 40], [0.5, 0.6, 0.6, float("nan")])
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=200))
 def test_parts_are_nested_and_hold_every_class(classes: list[int]) -> None:
     targets = np.asarray(classes)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
@@ -13,6 +13,7 @@ from core.evaluation.ranking import areas, rank_correlation
 ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=30)
 
 
+@settings(max_examples=30, deadline=None)
 @given(ROWS)
 def test_weights_are_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
     positive, scores, times = (np.asarray(side) for side in zip(*rows, strict=True))
@@ -28,6 +29,7 @@ def test_weights_are_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
         assert np.isnan(precision[0])
 
 
+@settings(max_examples=30, deadline=None)
 @given(ROWS)
 def test_ranks_of_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
     first, second, times = (np.asarray(side, dtype=float) for side in zip(*rows, strict=True))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
@@ -38,6 +38,7 @@ def test_the_curve_by_hand() -> None:
     assert risk_coverage(confidence[:0], right[:0]).empty
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
 def test_the_order_of_rows_does_not_matter(rows: list[tuple[int, bool]]) -> None:
     confidence, right = np.asarray([c / 5 for c, _ in rows]), np.asarray([r for _, r in rows])
