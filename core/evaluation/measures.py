@@ -116,18 +116,18 @@ def per_class(task: Task, targets: Targets, logits: Floats, thresholds: Threshol
     )
 
 
-def sentence(found: Measure) -> str:
+def sentence(found: Measure, split: str = "test") -> str:
     """How far to trust it: "between 84 and 93 %, because there are only 200 test rows"; its note where it is undefined."""
     if math.isnan(found.value):
         return found.note
     if math.isnan(found.low):
-        return f"how far this may be off is unknown from {_rows(found.rows)}"
+        return f"how far this may be off is unknown from {_rows(found.rows, split)}"
     why = "because there are only" if found.rows < _FEW_ROWS else "from"
-    return f"between {_span(found)}, {why} {_rows(found.rows)}"
+    return f"between {_span(found)}, {why} {_rows(found.rows, split)}"
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} test {'row' if count == 1 else 'rows'}"
+def _rows(count: int, split: str) -> str:
+    return f"{count:,} {split} {'row' if count == 1 else 'rows'}"
 
 
 def _span(found: Measure) -> str:
