@@ -1,1 +1,13 @@
-"""How good a model is, from arrays alone: ``metrics``, ``baselines``, ``mistakes``. Knows nothing of models."""
+"""How good a model is, from arrays alone. Knows nothing of models.
+
+::
+
+    metrics      the few figures a run is listed by        measures     every figure, with its interval and a sentence
+    counts       measures of counts of each class          ranking      measures of an order; both for many resamples at once
+    intervals    Wilson, and resampling                    comparison   two models on the same rows
+    calibration  do probabilities mean what they say       thresholds   from which probability on a label is given
+    selective    answering only where sure                 slices       kinds of texts that do worse
+    confusion    what is taken for what                    curves       ROC and precision-recall
+    baselines    what a model must beat                    mistakes     which texts are wrong
+    learning_curve  would more data help
+"""

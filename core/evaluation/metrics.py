@@ -40,9 +40,13 @@ def summarise(task: Task, targets: Targets, logits: Floats) -> dict[str, float]:
 
     Macro averages run over the classes that occur among the targets or the predictions.
     """
+    return of_decisions(task, targets, task.decide(logits))
+
+
+def of_decisions(task: Task, targets: Targets, decided: Targets) -> dict[str, float]:
+    """The metrics of answers that were decided already, in the form of the targets."""
     if len(targets) == 0:
         return {}
-    decided = task.decide(logits)
     if task.kind == "regression":
         return _regression(targets.astype(np.float64), decided.astype(np.float64))
     if task.kind == "multilabel":

@@ -14,12 +14,14 @@ from tests.benchmarks.clinic import clinic_vs_tfidf
 from tests.benchmarks.common import Figure
 from tests.benchmarks.data_checks import data_checks
 from tests.benchmarks.data_scaling import data_scaling
+from tests.benchmarks.interval_coverage import interval_coverage
 from tests.benchmarks.page_switch import page_switch
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "agnews_vs_recipe": agnews_vs_recipe,
     "data_checks": data_checks,
     "data_scaling": data_scaling,
+    "interval_coverage": interval_coverage,
     "page_switch": page_switch,
 }
 # More than half an hour together: only run when named.

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -47,6 +47,7 @@ def test_confusion_counts_and_shares() -> None:
     assert cells["count"].sum() == 4
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
 def test_equal_to_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     actual, predicted = np.asarray([a for a, _ in pairs]), [p for _, p in pairs]

@@ -1,0 +1,99 @@
+"""ROC and precision-recall curves of each label as points for a chart, and the point at which a threshold works."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import softmax
+from sklearn import metrics as sk
+
+from core.evaluation.counts import Targets, Values
+from core.evaluation.thresholds import DEFAULT, probabilities
+from core.task import Floats, Task
+
+_POINTS = 200
+
+
+def roc(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
+    """Points of each label's ROC curve: label, threshold, false_positive_rate, true_positive_rate; none if only one side occurs.
+
+    At most 200 points a label; the first threshold is infinite (nothing is given).
+    """
+    parts = []
+    for name, positive, scores in _labels(task, targets, logits):
+        if positive.any() and not positive.all():
+            false, true, limits = sk.roc_curve(positive, scores)
+            kept = _thinned(len(limits))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "label": name,
+                        "threshold": limits[kept],
+                        "false_positive_rate": false[kept],
+                        "true_positive_rate": true[kept],
+                    }
+                )
+            )
+    columns = ["label", "threshold", "false_positive_rate", "true_positive_rate"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def precision_recall(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
+    """Points of each label's curve: label, threshold, recall, precision; none for a label without a row. At most 200 a label."""
+    parts = []
+    for name, positive, scores in _labels(task, targets, logits):
+        if positive.any():
+            precision, recall, limits = sk.precision_recall_curve(positive, scores)
+            kept = _thinned(len(precision))
+            limits = np.append(limits, np.inf)
+            parts.append(
+                pd.DataFrame(
+                    {"label": name, "threshold": limits[kept], "recall": recall[kept], "precision": precision[kept]}
+                )
+            )
+    columns = ["label", "threshold", "recall", "precision"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def working_points(
+    task: Task, targets: Targets, logits: Floats, thresholds: npt.NDArray[np.floating] | None = None
+) -> pd.DataFrame:
+    """Where each label stands on its curves: label, threshold, false_positive_rate, recall, precision; NaN where undefined.
+
+    A label is given above its threshold, 0.5 without; thresholds are (k,), or (1,) for a binary task, as
+    :mod:`core.evaluation.thresholds` chooses them.
+    """
+    rows = []
+    for which, (name, positive, scores) in enumerate(_labels(task, targets, logits)):
+        limit = DEFAULT if thresholds is None else float(thresholds[which])
+        given = scores > limit
+        right = float((given & positive).sum())
+        rows.append(
+            {
+                "label": name,
+                "threshold": limit,
+                "false_positive_rate": _over(float((given & ~positive).sum()), float((~positive).sum())),
+                "recall": _over(right, float(positive.sum())),
+                "precision": _over(right, float(given.sum())),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _labels(task: Task, targets: Targets, logits: Floats) -> list[tuple[str, npt.NDArray[np.bool_], Values]]:
+    """Each label, which rows carry it, and its probabilities; of two classes the second alone, since the first mirrors it."""
+    if task.kind == "multiclass":
+        scores = np.asarray(softmax(logits.astype(np.float64), axis=1))
+        return [(name, targets == i, scores[:, i]) for i, name in enumerate(task.labels)]
+    scores = probabilities(task, logits)
+    if task.kind == "binary":
+        return [(task.labels[1], targets == 1, scores[:, 0])]
+    return [(name, targets[:, i] > 0.5, scores[:, i]) for i, name in enumerate(task.labels)]
+
+
+def _thinned(points: int) -> npt.NDArray[np.intp]:
+    """Positions of at most 200 points, evenly spaced, with both ends."""
+    return np.unique(np.linspace(0, points - 1, min(points, _POINTS)).round().astype(np.intp))
+
+
+def _over(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")

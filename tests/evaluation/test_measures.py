@@ -1,0 +1,150 @@
+"""Every measure: scikit-learn's value, an interval around it, and a reason where there is none."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import softmax
+from scipy.stats import spearmanr
+from sklearn import metrics as sk
+
+from core.evaluation.measures import TITLES, Measure, measure, per_class, sentence
+from core.task import Floats, Task
+
+SIX = Task("multiclass", tuple("abcdef"))
+TWO = Task("binary", ("no", "yes"))
+LABELS = Task("multilabel", ("p", "q"))
+NUMBER = Task("regression", ())
+LOGITS = st.integers(-3, 3).map(float)
+
+
+def named(found: Sequence[Measure]) -> dict[str, Measure]:
+    return {each.name: each for each in found}
+
+
+def logits_of(answers: Sequence[int], outputs: int) -> Floats:
+    return np.eye(outputs, dtype=np.float32)[list(answers)] * 3
+
+
+def check_whole(found: Sequence[Measure]) -> None:
+    for each in found:
+        assert each.title == TITLES[each.name]
+        if math.isnan(each.value):
+            assert each.note
+            assert math.isnan(each.low)
+        elif not math.isnan(each.low):
+            assert each.low - 1e-9 <= each.value <= each.high + 1e-9
+        assert sentence(each)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), *[LOGITS] * 6), min_size=1, max_size=25))
+def test_classes_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
+    table = np.asarray(rows)
+    targets, logits = table[:, 0].astype(int), table[:, 1:].astype(np.float32)
+    found = named(measure(SIX, targets, logits))
+    check_whole(list(found.values()))
+    probabilities = softmax(logits.astype(float), axis=1)
+    assert found["accuracy"].value == sk.accuracy_score(targets, logits.argmax(axis=1))
+    assert found["log_loss"].value == pytest.approx(sk.log_loss(targets, probabilities, labels=range(6)))
+    assert found["top_3_accuracy"].value == sk.top_k_accuracy_score(targets, logits, k=3, labels=range(6))
+    if len(set(targets)) == 6:
+        one_hot = np.eye(6)[targets]
+        assert found["roc_auc"].value == pytest.approx(
+            sk.roc_auc_score(targets, probabilities, multi_class="ovr", average="macro")
+        )
+        assert found["average_precision"].value == pytest.approx(
+            sk.average_precision_score(one_hot, probabilities, average="macro")
+        )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), LOGITS, LOGITS), min_size=1, max_size=25))
+def test_labels_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
+    table = np.asarray(rows)
+    targets, logits = table[:, :2], table[:, 2:].astype(np.float32)
+    found = named(measure(LABELS, targets, logits))
+    check_whole(list(found.values()))
+    decided = (logits > 0).astype(int)
+    for name, score in {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}.items():
+        expected = score(targets, decided, average="micro", zero_division=np.nan)
+        assert found[f"{name}_micro"].value == pytest.approx(expected, nan_ok=True)
+    assert found["f1_macro"].value == pytest.approx(sk.f1_score(targets, decided, average="macro", zero_division=0))
+    assert found["hamming_loss"].value == pytest.approx(sk.hamming_loss(targets, decided))
+    assert found["subset_accuracy"].value == pytest.approx(sk.accuracy_score(targets, decided))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(LOGITS, LOGITS), min_size=1, max_size=25))
+def test_numbers_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
+    targets, predicted = np.asarray(rows).T
+    found = named(measure(NUMBER, targets, predicted[:, None].astype(np.float32)))
+    check_whole(list(found.values()))
+    assert found["mae"].value == pytest.approx(sk.mean_absolute_error(targets, predicted))
+    assert found["rmse"].value == pytest.approx(sk.root_mean_squared_error(targets, predicted))
+    if len(set(targets)) > 1:
+        assert found["r2"].value == pytest.approx(sk.r2_score(targets, predicted))
+    if len(set(targets)) > 1 and len(set(predicted)) > 1:
+        assert found["spearman"].value == pytest.approx(spearmanr(targets, predicted).statistic)
+
+
+def test_what_is_undefined_says_why() -> None:
+    found = named(measure(TWO, np.asarray([1, 1]), logits_of([1, 1], 2)))
+    assert found["matthews"].note == "Undefined: the rows are all of one class."
+    assert math.isnan(found["roc_auc"].value)
+    assert sentence(found["roc_auc"]).startswith("Undefined: no label has both")
+    never = named(measure(SIX, np.asarray([0, 1]), logits_of([0, 0], 6)))
+    assert never["precision_macro"].note.startswith("Never answered, so counted as 0: b. The interval may be")
+    assert never["f1_macro"].note.endswith("there are fewer than 3 rows of a, b, c and 3 more.")
+    assert "all answers are the same class" in never["matthews"].note
+    surplus = named(measure(SIX, np.asarray([0, 0]), logits_of([0, 1], 6)))
+    assert surplus["recall_macro"].note.startswith("Answered without a row of it, so counted as 0: b.")
+    assert measure(TWO, np.asarray([], dtype=int), np.zeros((0, 2), dtype=np.float32)) == []
+    one = named(measure(NUMBER, np.asarray([1.0]), np.asarray([[2.0]], dtype=np.float32)))
+    assert one["r2"].note == "Undefined: there is only one row."
+    assert sentence(one["mae"]) == "how far this may be off is unknown from 1 test row"
+    same = named(measure(NUMBER, np.asarray([1.0, 1.0]), np.asarray([[2.0], [1.0]], dtype=np.float32)))
+    assert same["spearman"].note == "Undefined: all rows have the same number."
+
+
+def test_areas_leave_out_what_has_one_side_and_say_so() -> None:
+    found = named(measure(SIX, np.asarray([0, 1, 0, 1]), logits_of([0, 1, 0, 1], 6)))
+    assert found["roc_auc"].value == 1
+    assert found["roc_auc"].note == "Left out, since all rows or none are of it: c, d, e and 1 more."
+    assert found["roc_auc"].low < 0.9
+    assert named(measure(TWO, np.asarray([0, 1]), logits_of([0, 1], 2)))["roc_auc"].note == "Of the class yes."
+
+
+def test_thresholds_decide() -> None:
+    logits = np.asarray([[0, 1], [0, 3]], dtype=np.float32)
+    assert named(measure(TWO, np.asarray([0, 1]), logits))["accuracy"].value == 0.5
+    assert named(measure(TWO, np.asarray([0, 1]), logits, 0.9))["accuracy"].value == 1
+    table = per_class(TWO, np.asarray([0, 1]), logits, 0.9)
+    assert table["recall"].tolist() == [1, 1]
+    assert named(measure(LABELS, np.eye(2), logits, np.asarray([0.4, 0.99])))["subset_accuracy"].value == 0.5
+
+
+def test_each_class_by_hand() -> None:
+    # a: 2 of 3 found; b: its one row found, and one a taken for b; c, d, e, f: neither.
+    table = per_class(SIX, np.asarray([0, 0, 0, 1]), logits_of([0, 0, 1, 1], 6)).set_index("label")
+    assert list(table.loc["a", ["rows", "precision", "recall", "f1"]]) == pytest.approx([3, 1, 2 / 3, 0.8])
+    assert table.loc["b", "precision"] == 0.5
+    assert table.loc["c", ["precision", "recall", "f1", "f1_low", "average_precision"]].isna().all()
+    assert table.loc["c", "note"] == "No row of this class. It was never answered either."
+    assert (table["f1_low"] <= table["f1"])[:2].all()
+    assert (table["f1_high"] >= table["f1"])[:2].all()
+
+
+def test_the_sentence() -> None:
+    found = named(measure(TWO, np.repeat([0, 1], 100), logits_of([0] * 90 + [1] * 10 + [1] * 90 + [0] * 10, 2)))
+    assert sentence(found["accuracy"]) == "between 85 and 93 %, because there are only 200 test rows"
+    many = Measure("accuracy", "Accuracy", 0.9, 0.8991, 0.9009, 100_000, "")
+    assert sentence(many, "validation").endswith("from 100,000 validation rows")
+    assert sentence(many) == "between 89.9 and 90.1 %, from 100,000 test rows"
+    assert (
+        sentence(Measure("mae", "", 1.5, 1.25, 1.75, 10))
+        == "between 1.25 and 1.75, because there are only 10 test rows"
+    )
