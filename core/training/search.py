@@ -197,10 +197,9 @@ class Search:
         return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
 
     def _with(self, values: dict[str, Any]) -> TrainingConfig:
-        whole = {name for name, value in asdict(self.config).items() if isinstance(value, int)}
-        return replace(
-            self.config, **{k: int(v) if k in whole and k != "epochs" else float(v) for k, v in values.items()}
-        )
+        whole = {name for name, value in asdict(self.config).items() if isinstance(value, int)} - {"epochs"}
+        chosen = {name: int(value) if name in whole else float(value) for name, value in values.items()}
+        return TrainingConfig.from_json(asdict(self.config) | chosen)
 
 
 def create_search(
