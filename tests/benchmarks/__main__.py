@@ -9,23 +9,36 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks.agnews import agnews_vs_recipe
+from tests.benchmarks.agnews import agnews_vs_recipe, agnews_vs_trainer
 from tests.benchmarks.clinic import clinic_vs_tfidf
 from tests.benchmarks.common import Figure
 from tests.benchmarks.data_checks import data_checks
 from tests.benchmarks.data_scaling import data_scaling
 from tests.benchmarks.interval_coverage import interval_coverage
+from tests.benchmarks.matmul import matmul_share
 from tests.benchmarks.page_switch import page_switch
+from tests.benchmarks.quality import banking77_10shot, banking77_full, clear_r2, goemotions_f1
+from tests.benchmarks.resources import memory_training, plan_error
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "agnews_vs_recipe": agnews_vs_recipe,
+    "agnews_vs_trainer": agnews_vs_trainer,
     "data_checks": data_checks,
     "data_scaling": data_scaling,
     "interval_coverage": interval_coverage,
+    "matmul_share": matmul_share,
+    "memory_training": memory_training,
     "page_switch": page_switch,
+    "plan_error": plan_error,
 }
 # More than half an hour together: only run when named.
-LONG: dict[str, Callable[[], list[Figure]]] = {"clinic_vs_tfidf": clinic_vs_tfidf}
+LONG: dict[str, Callable[[], list[Figure]]] = {
+    "banking77_10shot": banking77_10shot,
+    "banking77_full": banking77_full,
+    "clear_r2": clear_r2,
+    "clinic_vs_tfidf": clinic_vs_tfidf,
+    "goemotions_f1": goemotions_f1,
+}
 
 
 def main(names: list[str]) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from tests.benchmarks.common import Figure, data_folder
 
 ROUNDS = 1
+PLAIN_ROUNDS = 3
 # 20 of the recipe's 100 equal steps are timed.
 TIMED_STEPS = 20
 ALL_STEPS = 100
@@ -90,6 +91,68 @@ def agnews_vs_recipe() -> list[Figure]:
     ]
 
 
+_TRAINER = """
+import sys, time
+start = time.perf_counter()
+import pandas as pd
+import torch
+from datasets import Dataset
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
+
+folder, threads, train_file, test_file, epochs, batch = sys.argv[1:]
+torch.set_num_threads(int(threads))
+tokenizer = AutoTokenizer.from_pretrained(folder)
+def load(path):
+    frame = pd.read_csv(path, keep_default_na=False)
+    labels = {name: i for i, name in enumerate(sorted(frame["label"].unique()))}
+    frame["labels"] = frame["label"].map(labels)
+    cut = lambda batch: tokenizer(batch["text"], truncation=True, max_length=256)
+    return Dataset.from_pandas(frame[["text", "labels"]]).map(cut, batched=True, remove_columns=["text"])
+train, test = load(train_file), load(test_file)
+model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=4)
+args = TrainingArguments(output_dir=train_file + ".plain", per_device_train_batch_size=int(batch), num_train_epochs=float(epochs),
+    per_device_eval_batch_size=int(batch), learning_rate=1e-4, eval_strategy="epoch", save_strategy="epoch",
+    report_to="none", disable_tqdm=True, use_cpu=True, dataloader_pin_memory=False)
+trainer = Trainer(model=model, args=args, train_dataset=train, eval_dataset=test,
+    data_collator=DataCollatorWithPadding(tokenizer))
+trainer.train()
+trainer.predict(test)
+print(time.perf_counter() - start)
+"""
+
+
+def agnews_vs_trainer() -> list[Figure]:
+    """Seconds of the whole ``core train`` process against a plain ``Trainer`` with dynamic padding and the same epochs."""
+    source = data_folder("ag_news")
+    if source is None:
+        return []
+    from core.training.config import recommended
+
+    with tempfile.TemporaryDirectory() as scratch:
+        train, test = split_as_the_notebook(source, Path(scratch))
+        config = recommended(720, 4)
+        runs = []
+        for round_ in range(PLAIN_ROUNDS):
+            seconds = ours(train, test, Path(scratch) / f"workspace{round_}")[1]
+            plain = _plain(_TRAINER, train, test, str(config.epochs), str(config.batch_size))
+            runs.append([seconds, plain])
+    mine, plain = (statistics.median(run[i] for run in runs) for i in (0, 1))
+    how = "core train, whole process, against a plain Trainer with dynamic padding, whole process, the same epochs"
+    return [Figure("agnews_vs_trainer", mine, plain, plain / mine, "s", runs, how)]
+
+
+def _plain(program: str, *arguments: object) -> float:
+    """Seconds that a program of its own prints last; it is told the built-in encoder's folder and the cores."""
+    from core import host
+    from core.models.encoders import built_in_folder
+
+    told = [str(built_in_folder()), str(host.cores()), *map(str, arguments)]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, *told], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout.strip().splitlines()[-1])
+
+
 def split_as_the_notebook(source: Path, scratch: Path) -> tuple[Path, Path]:
     """The first 1,000 training rows as two files, split as ``train_test_split(test_size=0.2, seed=42)`` does."""
     from datasets import Dataset
@@ -120,22 +183,7 @@ def ours(train: Path, test: Path, workspace: Path) -> tuple[Path, float, float]:
 
 def theirs(train: Path, test: Path) -> float:
     """Seconds of the recipe's 100 steps and its evaluation."""
-    from core import host
-    from core.models.encoders import built_in_folder
-
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        _RECIPE,
-        str(built_in_folder()),
-        str(host.cores()),
-        str(train),
-        str(test),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(done.stdout.strip().splitlines()[-1])
+    return _plain(_RECIPE, train, test)
 
 
 def accuracy_on(folder: Path, file: Path) -> float:
