@@ -17,13 +17,12 @@ from core.data import duplicates, personal
 from core.data.columns import ColumnChoice, LabelledTexts, label_counts
 from core.data.repairs import TAG, URL, Repair, conflicting, leaking
 from core.data.table import Table, codes, where
+from core.data.tokens import Tokens
 
 Severity = Literal["blocks", "warning", "note"]
 Rows = npt.NDArray[np.int64]
 
 SAMPLED_ROWS = 100_000
-# Word pieces that are read of a text unless somebody says otherwise.
-USUAL_LENGTH = 256
 _SMALLEST_CLASS = 3
 _IMBALANCE = 10
 _MAJORITY = 0.8
@@ -51,16 +50,6 @@ class Finding:
         repair = self.repair.to_json() if self.repair else None
         rows = [int(row) + 1 for row in self.rows]
         return {"check": self.check, "severity": self.severity, "rows": rows, "message": self.message, "repair": repair}
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """What an encoder makes of each text: word pieces with [CLS] and [SEP], unknown ones among them, words; each (n,)."""
-
-    encoder: str
-    pieces: npt.NDArray[np.int64]
-    unknown: npt.NDArray[np.int64]
-    words: npt.NDArray[np.int64]
 
 
 def check(table: Table, choice: ColumnChoice, labelled: LabelledTexts) -> list[Finding]:

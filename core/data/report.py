@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.data.checks import SAMPLED_ROWS, USUAL_LENGTH, Finding, Tokens, by_gravity, check, check_tokens
+from core.data.checks import SAMPLED_ROWS, Finding, by_gravity, check, check_tokens
 from core.data.columns import ColumnChoice, LabelledTexts, apply_columns, choice_for, label_counts
 from core.data.splitting import SplitPlan, split
 from core.data.table import Table
+from core.data.tokens import USUAL_LENGTH, Tokens
 from core.errors import DataError
 
 

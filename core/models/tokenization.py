@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from tokenizers import Tokenizer
 
-from core.data.checks import Tokens
+from core.data.tokens import Tokens
 from core.models.download import fetch
 from core.models.files import broken
 

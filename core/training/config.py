@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, get_args
 
-from core.data.checks import USUAL_LENGTH
+from core.data.tokens import USUAL_LENGTH
 from core.errors import ConfigError
 from core.models.encoders import BUILT_IN, describe
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.data.checks import Finding, Tokens, check
+from core.data.checks import Finding, check
 from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
 from core.data.dataset import Dataset, load_labelled, load_table
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitPlan, Splits, fingerprint, outline
 from core.data.table import ReadOptions, Table
+from core.data.tokens import Tokens
 from core.evaluation import baselines, metrics, mistakes
 from core.models.tokenization import count_tokens
 from core.runs import MODEL, Run
