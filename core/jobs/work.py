@@ -1,6 +1,7 @@
 """What every job does around its work: wait for its turn, say how it stands, end in good order when told to."""
 
 import os
+import shutil
 import signal
 import threading
 import traceback
@@ -14,6 +15,9 @@ from core.jobs import events, process, queue
 from core.jobs.events import Event, Phase
 
 _NICENESS = 10
+# Kept while a job works and given up when it fails: on a full disk there must be room to say so.
+_BALLAST, _BALLAST_BYTES = ".ballast", 1 << 16
+_DISK_IS_FULL_BELOW = 10_000_000
 
 
 class _Stopped(BaseException):
@@ -69,6 +73,7 @@ def carry_out(
 
     process.write_status(folder, "queued")
     try:
+        (folder / _BALLAST).write_bytes(bytes(_BALLAST_BYTES))
         tell(Phase("waiting"))
         with queue.turn(home, folder, os.getpid(), lambda ahead: None):
             process.write_status(folder, "running")
@@ -79,20 +84,25 @@ def carry_out(
             folder, "stopped", "Stopped before there was anything to keep.", "Start it again when you like."
         )
     except StudioError as error:
+        (folder / _BALLAST).unlink(missing_ok=True)
         process.write_status(folder, "failed", error.message, error.hint)
         raise
     except BaseException as error:
         traceback.print_exc()
-        message, hint = _in_plain_words(error)
+        (folder / _BALLAST).unlink(missing_ok=True)
+        message, hint = _in_plain_words(error, folder)
         process.write_status(folder, "failed", message, hint)
         raise
+    finally:
+        (folder / _BALLAST).unlink(missing_ok=True)
 
 
-def _in_plain_words(error: BaseException) -> tuple[str, str]:
+def _in_plain_words(error: BaseException, folder: Path) -> tuple[str, str]:
     text = str(error).strip().split("\n")[0]
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
         return "The machine ran out of memory.", "Choose a smaller batch, shorter texts or a smaller encoder."
-    if isinstance(error, OSError) and error.errno == 28:
+    # Libraries say it in their own words, or in none: the disk itself knows.
+    if shutil.disk_usage(folder).free < _DISK_IS_FULL_BELOW:
         return "The disk is full.", "Delete runs you no longer need on the Models page, then start again."
     return (
         f"The job ended with an unexpected error: {type(error).__name__}: {text}",

@@ -1,6 +1,8 @@
 """Fine-tuning: one call of the Hugging Face ``Trainer``, with what we know better set and what it does well left alone."""
 
+import json
 import math
+import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -24,8 +26,9 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_pt_utils import LengthGroupedSampler
-from transformers.trainer_utils import get_last_checkpoint, set_seed
+from transformers.trainer_utils import set_seed
 from transformers.utils import logging as transformers_logging
 
 from core import host
@@ -42,6 +45,7 @@ from core.training import layers
 from core.training.config import TrainingConfig
 from core.training.health import collapsed, diverging, not_a_number
 from core.training.losses import loss_of
+from core.workspace import read_json
 
 # Validations in a run: one an epoch, within these. Three an epoch is common advice for the last half point; each costs time.
 _FEWEST_VALIDATIONS, _MOST_VALIDATIONS = 3, 10
@@ -68,7 +72,7 @@ def fine_tune(
     on_event(Phase("loading"))
     classifier = classifiers.build(config.encoder, splits.task, config.max_length)
     scale = _TargetScale.of(splits)
-    resumed = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    resumed = _last_checkpoint(checkpoints)
     if resumed is None and config.warm_head and has_mean_pooling(classifier.model):
         on_event(Phase("features"))
         with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=_in_bfloat16(config)):
@@ -115,6 +119,19 @@ class _Trainer(Trainer):
         rows_a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         dataset: Any = self.train_dataset
         return LengthGroupedSampler(rows_a_step, lengths=list(dataset["length"]))
+
+
+def _last_checkpoint(checkpoints: Path) -> str | None:
+    """The latest checkpoint that was written to its end; later ones are removed. The state is the last file of each."""
+    found = sorted(checkpoints.glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]), reverse=True)
+    for folder in found:
+        try:
+            read_json(folder / TRAINER_STATE_NAME)
+        except (OSError, json.JSONDecodeError):
+            shutil.rmtree(folder)
+            continue
+        return str(folder)
+    return None
 
 
 def warm_start(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent) -> Classifier:
