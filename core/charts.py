@@ -230,12 +230,12 @@ def parallel_coordinates(trials: pd.DataFrame, names: list[str]) -> Chart:
     long["height"] = ((long["set to"] - low) / (high - low).where(high > low, 1.0)).where(high > low, 0.5)
     return (
         alt.Chart(long)
-        .mark_line(point=True, opacity=0.8)
+        .mark_line(point=True)
         .encode(
             x=alt.X("setting:N", title=None, sort=names, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("height:Q", axis=None),
             detail="trial:N",
-            color=alt.Color("value:Q", scale=alt.Scale(scheme="blues"), legend=None),
+            opacity=alt.Opacity("value:Q", scale=alt.Scale(range=[0.15, 1.0]), legend=None),
             tooltip=["trial", alt.Tooltip("value:Q", format=".4f"), "setting", alt.Tooltip("set to:Q", format=".3g")],
         )
         .properties(height=240)

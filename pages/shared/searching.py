@@ -113,7 +113,7 @@ def _charts(search: Search, table: pd.DataFrame) -> None:
         else:
             st.text("What mattered shows after five finished trials.")
     names = [dimension.name for dimension in search.space]
-    st.caption("Each line is a trial; the better, the darker")
+    st.caption("Each line is a trial; the better, the stronger")
     st.altair_chart(
         charts.parallel_coordinates(valued.rename(columns={n: _title(n) for n in names}), [_title(n) for n in names]),
         alt="Settings of each trial",
