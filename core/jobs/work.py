@@ -71,6 +71,8 @@ def carry_out(
     try:
         tell(Phase("waiting"))
         with queue.turn(home, folder, os.getpid(), lambda ahead: None):
+            if process.read_status(folder).state == "stopped":  # by somebody, while it waited
+                return
             process.write_status(folder, "running")
             job(tell, switch)
         process.write_status(folder, "stopped" if switch.requested else "finished")

@@ -198,9 +198,8 @@ class Search:
 
     def _with(self, values: dict[str, Any]) -> TrainingConfig:
         whole = {name for name, value in asdict(self.config).items() if isinstance(value, int)}
-        return replace(
-            self.config, **{k: int(v) if k in whole and k != "epochs" else float(v) for k, v in values.items()}
-        )
+        changes: dict[str, Any] = {k: int(v) if k in whole and k != "epochs" else float(v) for k, v in values.items()}
+        return replace(self.config, **changes)
 
 
 def create_search(
