@@ -182,7 +182,7 @@ class Search:
         done = table[table["state"] == "complete"] if len(table) else table
         if done.empty:
             return None
-        row = done.loc[done["value"].astype(float).idxmax()]
+        row = done.iloc[int(done["value"].astype(float).to_numpy().argmax())]
         return self._with({dimension.name: row[dimension.name] for dimension in self.space})
 
     def importance(self) -> dict[str, float]:
