@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -89,12 +90,18 @@ def _run(options: argparse.Namespace) -> int:
     from core.training.worker import work
 
     runs = [_find(options.workspace, name) for name in options.runs]
+
+    def called_off(run: Run) -> bool:  # by somebody, while it waited for the others
+        status = process.read_status(run.folder)
+        return status.state == "stopped" and status.pid == os.getpid()
+
     if host.is_main_process():
         for run in runs:
-            process.write_status(run.folder, "queued")
+            if not called_off(run):
+                process.write_status(run.folder, "queued")
     code = 0
     for run in runs:
-        if process.read_status(run.folder).state == "stopped":  # by somebody, while it waited for the others
+        if called_off(run):
             continue
         try:
             work(run, workspace_around(run.folder).home)

@@ -135,5 +135,6 @@ def read_json(path: Path) -> Any:
 def delete(folder: Path) -> None:
     """Delete a folder for good; it disappears from every listing first."""
     doomed = folder.with_name(f".{folder.name}.deleted")
+    shutil.rmtree(doomed, ignore_errors=True)  # what an earlier deletion left that was killed
     folder.rename(doomed)
     shutil.rmtree(doomed)

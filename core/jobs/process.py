@@ -88,7 +88,7 @@ def read_status(folder: Path) -> Status:
     path = folder / _STATUS
     if not path.exists():
         return Status("died", "The job was never started.", "Start it again.")
-    for child in _children.values():
+    for child in list(_children.values()):
         child.poll()
     status = Status(**read_json(path))
     assert status.state in get_args(State)
@@ -96,7 +96,7 @@ def read_status(folder: Path) -> Status:
         "",
         platform.node(),
     )  # of a folder that several machines share only the own process can be seen
-    if status.active and status.pid and here and not lives(status.pid, folder.name):
+    if status.active and status.pid and here and not (_is_child(status.pid) or lives(status.pid, folder.name)):
         later = Status(**read_json(path))  # it may have finished between the two looks
         if later.active:
             return Status(
@@ -107,6 +107,11 @@ def read_status(folder: Path) -> Status:
             )
         return later
     return status
+
+
+def _is_child(pid: int) -> bool:
+    """Whether this process started that one and it runs; a moment after its start its command line may still be empty."""
+    return pid in _children and _children[pid].poll() is None
 
 
 def lives(pid: int, name: str) -> bool:
@@ -122,7 +127,7 @@ def stop(folder: Path) -> None:
     """Ask the job to end in good order: a training keeps its best checkpoint. One whose process has others to do is skipped."""
     status = read_status(folder)
     if status.state == "queued" and status.pid and not _is_alone(status.pid, folder):
-        write_status(folder, "stopped", "Stopped before it began.", "Start it again when you like.")
+        write_status(folder, "stopped", "Stopped before it began.", "Start it again when you like.", status.pid)
     else:
         _signal(folder, signal.SIGTERM)
 

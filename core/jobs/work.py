@@ -76,6 +76,8 @@ def carry_out(
         (folder / _BALLAST).write_bytes(bytes(_BALLAST_BYTES))
         tell(Phase("waiting"))
         with queue.turn(home, folder, os.getpid(), lambda ahead: None):
+            if process.read_status(folder).state == "stopped":  # by somebody, while it waited
+                return
             process.write_status(folder, "running")
             job(tell, switch)
         process.write_status(folder, "stopped" if switch.requested else "finished")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from core.jobs.events import Trouble
 from core.task import Floats, Task
-from core.training.config import TrainingConfig
+from core.training.config import RANGES, TrainingConfig
 
 _GROWN = 1.5
 _FEWEST_STEPS = 20
@@ -17,7 +17,7 @@ _FEWEST_STEPS = 20
 
 def not_a_number(step: int, config: TrainingConfig) -> Trouble:
     """The loss is NaN or infinite."""
-    rate = config.learning_rate / 10
+    rate = _slower(config, 10)
     return Trouble(
         "nan",
         f"The loss stopped being a number at step {step}.",
@@ -34,7 +34,7 @@ def diverging(losses: list[float], config: TrainingConfig) -> Trouble | None:
     first, last = float(np.mean(losses[:quarter])), float(np.mean(losses[-quarter:]))
     if last <= _GROWN * first:
         return None
-    rate = config.learning_rate / 5
+    rate = _slower(config, 5)
     return Trouble(
         "diverging",
         f"The training loss grew from {first:.2f} to {last:.2f}: the training diverged.",
@@ -50,7 +50,7 @@ def collapsed(task: Task, targets: npt.NDArray[Any], logits: Floats, config: Tra
     answers = np.unique(logits.argmax(axis=1))
     if len(answers) > 1:
         return None
-    rate = config.learning_rate / 2
+    rate = _slower(config, 2)
     return Trouble(
         "collapse",
         f"The model answers “{task.labels[int(answers[0])]}” to every validation text.",
@@ -59,7 +59,7 @@ def collapsed(task: Task, targets: npt.NDArray[Any], logits: Floats, config: Tra
             "learning_rate": rate,
             "epochs": min(100.0, 2 * config.epochs),
             "balance_classes": True,
-            "seed": config.seed + 1,
+            "seed": (config.seed + 1) % 2**32,
         },
     )
 
@@ -75,6 +75,10 @@ def out_of_memory(config: TrainingConfig) -> tuple[Trouble, TrainingConfig] | No
         f"Trying again by itself with {smaller.batch_size}, {smaller.accumulation} batches a step.",
     )
     return trouble, smaller
+
+
+def _slower(config: TrainingConfig, times: float) -> float:
+    return max(RANGES["learning_rate"][0], config.learning_rate / times)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -125,12 +125,13 @@ def measure(encoder: str, mixed_precision: bool) -> Speed:
 
     found: dict[str, list[float]] = {"forward": [], "step": [], "frozen": [], "memory": []}
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.0, fused=True)
-    for length in MEASURED_LENGTHS:
+    lengths = tuple(sorted({min(length, classifier.max_length) for length in MEASURED_LENGTHS}))
+    for length in lengths:
         short = (
             host.device() == "cpu" and config.mixed_precision and host.has_bfloat16() and length <= trainer.SHORT_TEXT
         )
         trainer.attend(classifier, "eager" if short else "sdpa")
-        ids = torch.randint(5, 1000, (MEASURED_BATCH, length), device=model.device)
+        ids = torch.randint(5, min(1000, model.config.vocab_size), (MEASURED_BATCH, length), device=model.device)
         batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         labels = torch.zeros(MEASURED_BATCH, dtype=torch.long, device=model.device)
 
@@ -149,7 +150,7 @@ def measure(encoder: str, mixed_precision: bool) -> Speed:
         found["step"].append(times(step))
         found["memory"].append(host.peak_memory_mb())
         lower = [p for layer in stack[:-1] for p in layer.parameters() if p.requires_grad]
-        below = [p for n, p in model.base_model.named_parameters() if n.startswith("embeddings") and p.requires_grad]
+        below = [p for n, p in model.base_model.named_parameters() if layers.is_below(n) and p.requires_grad]
         for parameter in [*lower, *below]:
             parameter.requires_grad_(False)
         found["frozen"].append(times(step))
@@ -161,7 +162,7 @@ def measure(encoder: str, mixed_precision: bool) -> Speed:
     parameters = sum(p.numel() for p in model.parameters())
     rounded: dict[str, Sequence[float]] = {name: tuple(round(v, 5) for v in values) for name, values in found.items()}
     return Speed(
-        lengths=MEASURED_LENGTHS,
+        lengths=lengths,
         forward=tuple(rounded["forward"]),
         step=tuple(rounded["step"]),
         frozen=tuple(rounded["frozen"]),

@@ -83,9 +83,9 @@ def _interpolated(
 ) -> npt.NDArray[np.float64]:
     """Piecewise linear through the measured points; beyond the last along the last piece, below the first in proportion."""
     x = np.asarray(lengths, dtype=np.float64)
-    slope = (values[-1] - values[-2]) / (known[-1] - known[-2])
-    inside = np.interp(x, [0, *known], [0.0, *values])
-    return np.where(x > known[-1], values[-1] + (x - known[-1]) * slope, inside)
+    at, found = [0.0, *known], [0.0, *values]
+    slope = (found[-1] - found[-2]) / (at[-1] - at[-2])
+    return np.where(x > at[-1], found[-1] + (x - at[-1]) * slope, np.interp(x, at, found))
 
 
 def _memory(config: TrainingConfig, lengths: Lengths, speed: Speed) -> float:

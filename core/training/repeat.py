@@ -1,6 +1,7 @@
 """Several runs of one question: other seeds, or other folds of train and validation. The test rows stay the same, and locked."""
 
 import uuid
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -62,26 +63,36 @@ def with_folds(workspace: Workspace, dataset: Dataset, config: TrainingConfig, c
         ConfigError: ``count`` is not between 2 and ``MOST_RUNS``, or there are fewer rows than folds.
     """
     _check(count, "folds")
-    parts = [
-        (folded, config, f"fold {i} of {count}")
-        for i, folded in enumerate(folds(split(load_labelled(dataset), dataset.plan), count, config.seed), 1)
-    ]
+    labelled = load_labelled(dataset)
+    groups = labelled.frame.set_index("row")["group"]
+    dealt = folds(split(labelled, dataset.plan), count, config.seed, groups, dataset.plan.keep_near)
+    parts = [(folded, config, f"fold {i} of {count}") for i, folded in enumerate(dealt, 1)]
     return _group(workspace, dataset, parts, "folds")
 
 
-def folds(splits: Splits, count: int, seed: int) -> list[Splits]:
-    """The train and validation rows dealt out anew, ``count`` times; the test rows as they are."""
+def folds(
+    splits: Splits, count: int, seed: int, groups: "pd.Series[str] | None" = None, keep_near: bool = True
+) -> list[Splits]:
+    """The train and validation rows dealt out anew, ``count`` times; the test rows as they are.
+
+    ``groups`` names the group of each row number (empty for none); rows of one are in one fold.
+
+    Raises:
+        ConfigError: there are fewer units of rows than folds.
+    """
     rows = pd.concat([splits.train, splits.validation], ignore_index=True)
-    unit = units(rows.assign(group=""))
+    unit = units(rows.assign(group="" if groups is None else rows["row"].map(groups)), keep_near)
     first = np.unique(unit, return_index=True)[1]
     if len(first) < count:
         raise ConfigError(f"{len(first)} different texts cannot make {count} folds.", "Choose fewer folds.")
     one_label = splits.task.one_label
     strata = rows["label"].astype(str).iloc[first].to_numpy() if one_label else np.zeros(len(first))
-    dealer = StratifiedKFold if one_label and pd.Series(strata).value_counts().min() >= count else KFold
+    dealer = StratifiedKFold if one_label and pd.Series(strata).value_counts().max() >= count else KFold
     place = np.zeros(len(first), dtype=int)
-    for fold, (_, held) in enumerate(dealer(count, shuffle=True, random_state=seed).split(first, strata)):
-        place[held] = fold
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")  # it has its share of some folds
+        for fold, (_, held) in enumerate(dealer(count, shuffle=True, random_state=seed).split(first, strata)):
+            place[held] = fold
     of_row = place[unit]
     return [
         replace(
@@ -94,15 +105,16 @@ def folds(splits: Splits, count: int, seed: int) -> list[Splits]:
 
 
 def summarise(runs: Sequence[Run]) -> GroupSummary | None:
-    """What the finished runs of a group came to; None while none has finished."""
-    finished = [(run, result) for run in runs if (result := run.result()) is not None]
+    """What the finished runs of a group came to; None while none has finished with a number."""
+    results = [(run, result.validation[MAIN_METRIC[run.task.kind]]) for run in runs if (result := run.result())]
+    finished = [(run, value) for run, value in results if np.isfinite(value)]
     if not finished:
         return None
-    metric = MAIN_METRIC[finished[0][0].task.kind]
-    values = [result.validation[metric] for _, result in finished]
-    best = int(np.nanargmax(values))
-    low = [run.id for (run, _), value in zip(finished, values, strict=True) if value < _COLLAPSED * values[best]]
-    return GroupSummary(metric, tuple(values), finished[best][0], tuple(low))
+    values = [value for _, value in finished]
+    best = int(np.argmax(values))
+    share = [value / values[best] if values[best] > 0 else 1.0 for value in values]
+    low = [run.id for (run, _), value in zip(finished, share, strict=True) if value < _COLLAPSED]
+    return GroupSummary(MAIN_METRIC[runs[0].task.kind], tuple(values), finished[best][0], tuple(low))
 
 
 def groups(runs: Sequence[Run]) -> dict[str, list[Run]]:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -33,7 +32,7 @@ from transformers.utils import logging as transformers_logging
 
 from core import host
 from core.data.splitting import Splits
-from core.errors import ConfigError, RunError
+from core.errors import ConfigError, ModelError, RunError
 from core.evaluation import metrics
 from core.jobs.events import OnEvent, OnProgress, Phase, Progress, Step, Trouble, Validation
 from core.models import classifier as classifiers
@@ -72,7 +71,7 @@ def fine_tune(
     on_event(Phase("loading"))
     classifier = classifiers.build(config.encoder, splits.task, config.max_length)
     scale = _TargetScale.of(splits)
-    resumed = _last_checkpoint(checkpoints)
+    resumed = last_checkpoint(checkpoints)
     if resumed is None and config.warm_head and has_mean_pooling(classifier.model):
         on_event(Phase("features"))
         with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=_in_bfloat16(config)):
@@ -83,7 +82,7 @@ def fine_tune(
     layers.set_dropout(classifier.model, config.dropout)
     layers.freeze(classifier.model, config)
     if config.gradient_checkpointing:
-        classifier.model.gradient_checkpointing_enable({"use_reentrant": False})
+        classifier.model.activation_checkpointing_enable()
     on_event(Phase("training"))
     watch = _Watch(config, on_event, stop_requested)
     trainer = _Trainer(
@@ -103,12 +102,25 @@ def fine_tune(
     # Accelerate wraps the forward pass in bfloat16; what is measured must be what is saved.
     trainer.accelerator.unwrap_model(classifier.model, keep_fp32_wrapper=False)
     if config.gradient_checkpointing:
-        classifier.model.gradient_checkpointing_disable()
+        classifier.model.activation_checkpointing_disable()
     attend(classifier, "sdpa")
     scale.stretch(output_layer(classifier.model))
     classifier.model.eval()
     watch.conclude()
     return classifier
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The last checkpoint that was written to its end: one whose trainer's state, which comes last, can be read."""
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    return next((str(path) for path in found if _is_whole(path)), None)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        return bool(read_json(checkpoint / TRAINER_STATE_NAME))
+    except (OSError, json.JSONDecodeError):
+        return False
 
 
 class _Trainer(Trainer):
@@ -121,28 +133,25 @@ class _Trainer(Trainer):
         return LengthGroupedSampler(rows_a_step, lengths=list(dataset["length"]))
 
 
-def _last_checkpoint(checkpoints: Path) -> str | None:
-    """The latest checkpoint that was written to its end; later ones are removed. The state is the last file of each."""
-    found = sorted(checkpoints.glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]), reverse=True)
-    for folder in found:
-        try:
-            read_json(folder / TRAINER_STATE_NAME)
-        except (OSError, json.JSONDecodeError):
-            shutil.rmtree(folder)
-            continue
-        return str(folder)
-    return None
-
-
 def warm_start(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent) -> Classifier:
-    """Put a head on the classifier that scikit-learn fitted on its frozen features (see ``core.models.head``)."""
+    """Put a head on the classifier that scikit-learn fitted on its frozen features (see ``core.models.head``).
+
+    Raises:
+        ModelError: the encoder's weights are damaged.
+    """
     total = len(splits.train) + len(splits.validation)
     task = splits.task
     parts = []
     seen = 0
     for frame in (splits.train, splits.validation):
         report = _progress(on_event, seen, total)
-        parts.append((classifier.features(frame["text"].tolist(), report), task.encode(frame["label"].tolist())))
+        features = classifier.features(frame["text"].tolist(), report)
+        if not np.isfinite(features).all():
+            raise ModelError(
+                f"{classifier.encoder} turns a text into values that are no numbers: its weights are damaged.",
+                "Choose another encoder, or download it anew.",
+            )
+        parts.append((features, task.encode(frame["label"].tolist())))
         seen += len(frame)
     head: Head = fit_head(task, parts[0], parts[1], seed)
     return classifier.with_head(head)
@@ -301,6 +310,8 @@ def total_steps(config: TrainingConfig, train_rows: int) -> int:
 def _metrics(prediction: EvalPrediction, task: Task, scale: _TargetScale, watch: "_Watch") -> dict[str, float]:
     logits = scale.undo(np.asarray(prediction.predictions, dtype=np.float32))
     targets = np.asarray(prediction.label_ids)
+    if not np.isfinite(logits).all():
+        raise watch.alarm()
     watch.trouble = collapsed(task, targets, logits, watch.config)
     return metrics.summarise(task, scale.undo(targets) if task.kind == "regression" else targets, logits)
 
@@ -314,13 +325,14 @@ class _Watch(TrainerCallback):
         self._on_event, self._stop_requested = on_event, stop_requested
         self._losses: list[float] = []
         self._start = 0.0
-        self._first_step = 0
+        self._first_step = self._step = 0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._start, self._first_step = time.monotonic(), state.global_step
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        done = state.global_step - self._first_step
+        self._step = state.global_step
+        done = self._step - self._first_step
         seconds_a_step = (time.monotonic() - self._start) / done
         self._on_event(
             Progress(state.global_step, state.max_steps, seconds_a_step * (state.max_steps - state.global_step))
@@ -339,6 +351,12 @@ class _Watch(TrainerCallback):
         torch.distributed.all_reduce(votes)
         return bool(votes > 0)
 
+    def alarm(self) -> RunError:
+        """Say that there are values that are no numbers, and give the error to end with."""
+        trouble = not_a_number(self._step, self.config)
+        self._on_event(trouble)
+        return RunError(trouble.message, trouble.hint)
+
     def conclude(self) -> None:
         """Say what looks wrong with the training as a whole."""
         trouble = self.trouble or diverging(self._losses, self.config)
@@ -355,9 +373,7 @@ class _Watch(TrainerCallback):
     ) -> None:
         if logs and "loss" in logs:
             if not math.isfinite(logs["loss"]):
-                trouble = not_a_number(state.global_step, self.config)
-                self._on_event(trouble)
-                raise RunError(trouble.message, trouble.hint)
+                raise self.alarm()
             self._losses.append(logs["loss"])
             self._on_event(Step(state.global_step, logs["loss"], logs["learning_rate"]))
 

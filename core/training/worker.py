@@ -13,6 +13,7 @@ from core.jobs.work import StopSwitch, Tell, carry_out
 from core.runs import MODEL, Result, Run
 from core.training import health
 from core.training.config import TrainingConfig
+from core.workspace import delete
 
 if TYPE_CHECKING:
     from core.data.splitting import Splits
@@ -52,7 +53,8 @@ def _train_and_evaluate(run: Run, tell: Tell, switch: StopSwitch) -> None:
         classifiers.save_whole(classifier, run.model_folder)
     with switch.deferred():
         _evaluate(run, splits, classifier, start, tell)
-    shutil.rmtree(_checkpoints(run), ignore_errors=True)
+    if _checkpoints(run).exists():
+        delete(_checkpoints(run))
 
 
 def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", tell: Tell, switch: StopSwitch) -> "Classifier":

@@ -56,4 +56,4 @@ def _measure(measurement: Measurement) -> None:
         help="Times a few steps of this encoder on this machine, once: a quarter of a minute for the built-in one.",
     ):
         measurement.start()
-        st.rerun(scope="fragment")
+        st.rerun()
