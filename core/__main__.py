@@ -48,7 +48,7 @@ def _demo(options: argparse.Namespace) -> int:
     ]
     print("\nThree predictions")
     for text, answer in zip(texts, _predict_texts(run, texts), strict=True):
-        print(f"  {text}\n    -> {answer['label']} ({answer['confidence']:.0%})")
+        print(f"  {text}\n    -> {_answer(answer)}")
     print(f"\nThe model lies in {run.model_folder}")
     return 0
 
@@ -191,14 +191,25 @@ def _predict(options: argparse.Namespace) -> int:
         print(json.dumps(answers, ensure_ascii=False, indent=2))
         return 0
     for text, answer in zip(options.texts, answers, strict=True):
-        sure = f" ({answer['confidence']:.0%})" if answer["confidence"] is not None else ""
-        print(f"{text}\n  -> {answer['label']}{sure}")
+        print(f"{text}\n  -> {_answer(answer)}")
     return 0
+
+
+def _answer(answer: dict[str, Any]) -> str:
+    """An answer in words: what it is, how sure, within which bounds."""
+    if "low" in answer:
+        return f"{answer['label']:.4g} (between {answer['low']:.4g} and {answer['high']:.4g})"
+    if answer["confidence"] is None:
+        return f"{answer['label']:.4g}"
+    label = answer["label"] if isinstance(answer["label"], str) else ", ".join(answer["label"]) or "none of the labels"
+    doubt = "" if answer.get("sure", True) else "not sure, perhaps "
+    return f"{doubt}{label} ({answer['confidence']:.0%})"
 
 
 def _predict_file(run: Run, options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
+    from core import decision
     from core.data.reading import read_file
     from core.models import classifier as classifiers
     from core.prediction.predict import for_spreadsheets, predict_table, text_column
@@ -210,16 +221,20 @@ def _predict_file(run: Run, options: argparse.Namespace) -> None:
     with tqdm(total=len(table), unit=" texts", file=sys.stderr) as bar:
         classifier = classifiers.load(run.model_folder)
         column = options.text or text_column(table)
-        answers = predict_table(classifier, table, column, lambda done, _: bar.update(done - bar.n))
+        answers = predict_table(
+            classifier, table, column, lambda done, _: bar.update(done - bar.n), decision.load(run.model_folder)
+        )
     write_atomically(options.out, lambda path: for_spreadsheets(answers).to_csv(path, index=False))
     print(f"{len(answers):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _predict_texts(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
+    from core import decision
     from core.models import classifier as classifiers
     from core.prediction.predict import as_json, predict
 
-    return as_json(run.task, predict(classifiers.load(run.model_folder), texts))
+    kept = decision.load(run.model_folder)
+    return as_json(run.task, predict(classifiers.load(run.model_folder), texts), kept)
 
 
 def _train_to_the_end(run: Run) -> None:
