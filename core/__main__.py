@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.table import ReadOptions
 from core.errors import DataError, RunError, StudioError
-from core.runs import Run, find_run
+from core.runs import MODEL, Run, find_run
 from core.workspace import Workspace, default_home, workspace_around, workspace_of
 
 if TYPE_CHECKING:
@@ -177,6 +177,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     run = _find(options.workspace, options.run)
     if run.result() is None:
         raise RunError(f"{run.name} has no results yet.", "Wait until it has finished, or start it again.")
+    if options.report:
+        from core import report
+
+        report.write(run, options.report)
+        print(f"Report written to {options.report}", file=sys.stderr)
     _print_result(run, options.json)
     return 0
 
@@ -289,11 +294,17 @@ def _print_result(run: Run, as_json: bool) -> None:
         raise RunError("The run was stopped before there was a model to keep.")
     run.look_at_test("command line")
     if as_json:
+        from core import assessment
+
         record: dict[str, Any] = {
             "run": run.id,
             "folder": str(run.folder),
             "validation": result.validation,
             "test": result.test,
+        }
+        record["intervals"] = {
+            split: {each.name: [each.low, each.high] for each in assessment.measured(run, split)[MODEL]}
+            for split in ("validation", "test")
         }
         record |= {"seconds": round(result.seconds, 3), "peak_memory_mb": round(result.peak_memory_mb, 1)}
         print(json.dumps(_finite(record), ensure_ascii=False, indent=2))
@@ -303,25 +314,30 @@ def _print_result(run: Run, as_json: bool) -> None:
 
 
 def _print_report(run: Run) -> None:
-    from core.evaluation import baselines, metrics
+    from core import assessment
+    from core.evaluation.measures import sentence
 
     result = run.result()
     if result is None:
         raise RunError("The run was stopped before there was a model to keep.")
-    split = "test" if result.test else "validation"
-    ours = result.test or result.validation
+    split = "test" if run.record.sizes["test"] else "validation"
+    measured, titles = assessment.measured(run, split), assessment.sides(run, split)
     print(f"\n{run.name}: {run.record.sizes[split]} {split} rows, trained in {result.seconds:.0f} s\n")
-    names = ["this model", *(baselines.TITLES[who] for who in result.baselines)]
-    print(f"  {'':28}" + "".join(f"{name:>18}" for name in names))
-    for name, value in ours.items():
-        row = [value, *(scores[name] for scores in result.baselines.values())]
-        print(f"  {metrics.TITLES[name]:28}" + "".join(f"{number:>18.3f}" for number in row))
+    print(f"  {'':28}" + "".join(f"{titles[who]:>18}" for who in measured) + "  95 % interval of this model")
+    for position, ours in enumerate(measured[MODEL]):
+        row = "".join(f"{found[position].value:>18.3f}" for found in measured.values())
+        print(f"  {ours.title:28}{row}  {sentence(ours, split)}")
+    print()
+    for gain in assessment.gains(run, split):
+        print(gain.sentence)
 
 
 def _finite(record: Any) -> Any:
     """NaN as null: JSON has no NaN."""
     if isinstance(record, dict):
         return {key: _finite(value) for key, value in record.items()}
+    if isinstance(record, list):
+        return [_finite(value) for value in record]
     return None if isinstance(record, float) and not math.isfinite(record) else record
 
 
@@ -400,7 +416,8 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = add("evaluate", _evaluate, "Show how good a run's model is.")
     evaluate.add_argument("run", metavar="RUN", help="its id, or its folder")
-    evaluate.add_argument("--json", action="store_true")
+    evaluate.add_argument("--report", type=Path, metavar="FILE", help="write a report: .html or .md")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
     predict = add("predict", _predict, "Predict texts, or a file of them.")
     predict.add_argument("run", metavar="RUN", help="its id, or its folder")

@@ -8,6 +8,7 @@ import pandas as pd
 Chart = Any
 
 MAX_POINTS = 5_000
+_LIMIT = "#d1495b"
 _LABEL_PIXELS = 220
 _MANY_CLASSES = 15
 
@@ -128,7 +129,9 @@ def reliability(bins: pd.DataFrame) -> Chart:
     )
     y = alt.Y("share:Q", title="how often it is right", scale=share, axis=axis)
     lines = base.mark_line(point=alt.OverlayMarkDef(size=50)).encode(y=y)
-    spans = base.mark_rule(opacity=0.45).encode(y=alt.Y("share_low:Q", scale=share, title=None), y2="share_high:Q")
+    spans = base.mark_rule(opacity=0.45).encode(
+        y=alt.Y("share_low:Q", scale=share, title="how often it is right", axis=axis), y2="share_high:Q"
+    )
     return alt.layer(_diagonal("confidence", "share", 0, 1), spans, lines).properties(height=340)
 
 
@@ -146,7 +149,8 @@ def risk_coverage(points: pd.DataFrame, chosen: float | None) -> Chart:
     )
     if chosen is None:
         return line.properties(height=260)
-    rule = alt.Chart(pd.DataFrame({"coverage": [chosen]})).mark_rule(strokeDash=[5, 4], size=2).encode(x="coverage:Q")
+    rule = alt.Chart(pd.DataFrame({"coverage": [chosen]})).mark_rule(strokeDash=[5, 4], size=2, color=_LIMIT)
+    rule = rule.encode(x="coverage:Q")
     return alt.layer(line, rule).properties(height=260)
 
 

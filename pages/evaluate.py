@@ -11,7 +11,8 @@ from pages.shared.deciding import show_confidence
 from pages.shared.erring import show_mistakes
 from pages.shared.measuring import View, show_scores
 from pages.shared.navigation import link
-from pages.shared.ui import choose_run, errors_shown, header
+from pages.shared.reporting import show_report
+from pages.shared.ui import choose_run, count_look, errors_shown, header
 from pages.shared.visitor import workspace
 
 _SPLITS = {"test": "Test", "validation": "Validation"}
@@ -24,6 +25,7 @@ _TITLES = {
     "confidence": "Confidence",
     "mistakes": "Mistakes",
     "compare": "Compare",
+    "report": "Report",
 }
 _OF_TASK = {"binary": "confusions", "multiclass": "confusions", "multilabel": "labels", "regression": "numbers"}
 
@@ -39,10 +41,7 @@ def choose_split(run: Run) -> str:
         format_func=lambda n: f"{_SPLITS[n]} ({run.record.sizes[n]:,} rows)",
     )
     if split == "test":
-        looked = st.session_state.setdefault("looked_at", set())
-        if run.id not in looked:
-            run.look_at_test("evaluate page")
-            looked.add(run.id)
+        count_look(run)
         times = run.looks_at_test()
         st.caption(
             f"The training never saw these texts. Looked at {times} {'time' if times == 1 else 'times'}: "
@@ -56,7 +55,7 @@ def choose_split(run: Run) -> str:
 def choose_section(run: Run) -> str:
     """What of it is shown."""
     curves = [] if run.task.kind == "regression" else ["curves"]
-    names = ["scores", _OF_TASK[run.task.kind], *curves, "confidence", "mistakes", "compare"]
+    names = ["scores", _OF_TASK[run.task.kind], *curves, "confidence", "mistakes", "compare", "report"]
     chosen = st.segmented_control(
         "Show", names, default=names[0], required=True, format_func=_TITLES.__getitem__, key=f"section-{run.task.kind}"
     )
@@ -80,8 +79,10 @@ def show(run: Run, runs: list[Run]) -> None:
         show_confidence(view)
     elif section == "mistakes":
         show_mistakes(view)
-    else:
+    elif section == "compare":
         show_comparison(view, runs)
+    else:
+        show_report(view)
 
 
 header("Evaluate", "How often the model is right and how sure that is, beside simple baselines, and where it errs.")

@@ -6,6 +6,8 @@ import pandas as pd
 from core.evaluation.thresholds import Thresholds, confidence, decide
 from core.task import Floats, Task
 
+# How far apart the probabilities of a label and of its best rival are on the border.
+_NEAR = 0.4
 COLUMNS = ("row", "text", "actual", "predicted", "confidence", "right")
 
 
@@ -43,7 +45,7 @@ def worst(task: Task, judged: pd.DataFrame, most: int = 50) -> pd.DataFrame:
 
 def doubtful(task: Task, judged: pd.DataFrame, most: int = 50, surest: float = 0.8) -> pd.DataFrame:
     """Rows whose label is likely wrong rather than the answer: the model contradicts it and is ``surest`` sure or more."""
-    return worst(task, judged[judged["right"] | (judged["confidence"] >= surest)], most) if len(judged) else judged
+    return worst(task, judged[judged["confidence"] >= surest], most)
 
 
 def examples(task: Task, judged: pd.DataFrame, logits: Floats, label: str, most: int = 10) -> pd.DataFrame:
@@ -61,5 +63,5 @@ def examples(task: Task, judged: pd.DataFrame, logits: Floats, label: str, most:
     rival = np.full(len(chance), 0.5) if many else np.delete(task.probabilities(logits), which, axis=1).max(axis=1)
     near = np.abs(chance - rival)
     order = np.argsort(near, kind="stable")[:most]
-    border = rows.iloc[order].assign(kind="borderline")
+    border = rows.iloc[order[near[order] < _NEAR]].assign(kind="borderline")
     return pd.concat([typical, border], ignore_index=True)

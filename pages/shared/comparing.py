@@ -11,7 +11,7 @@ from core.evaluation.measures import TITLES
 from core.runs import MODEL, Run
 from pages.shared import cached
 from pages.shared.measuring import View, with_interval
-from pages.shared.ui import age, downloads, errors_shown, plain
+from pages.shared.ui import age, count_look, downloads, errors_shown, plain
 
 _MOST = 6
 
@@ -34,6 +34,9 @@ def show_comparison(view: View, runs: Sequence[Run]) -> None:
     if not chosen:
         return
     picked = [ids[each] for each in chosen]
+    if view.split == "test":
+        for run in picked:
+            count_look(run)
     _table(view, picked)
     _settings(picked)
     if len(picked) == 2:
@@ -55,7 +58,7 @@ def _table(view: View, runs: list[Run]) -> None:
             | {TITLES[name]: with_interval(found[name]) for name in names}
             | {
                 "Training": f"{row['training_seconds']:,.0f} s",
-                "Size": f"{row['megabytes']:,.1f} MB",
+                "Size": f"{row['megabytes']:,.2f} MB",
                 "1,000 texts": f"{row['seconds_per_1000_texts']:.1f} s",
             }
         )

@@ -80,6 +80,14 @@ def age(run: Run) -> str:
     return run.record.created[:16].replace("T", " ") + " UTC"
 
 
+def count_look(run: Run) -> None:
+    """Count a look at a run's test results, once a session."""
+    looked = st.session_state.setdefault("looked_at", set())
+    if run.id not in looked:
+        run.look_at_test("evaluate page")
+        looked.add(run.id)
+
+
 def downloads(table: pd.DataFrame, name: str) -> None:
     """Two small buttons: the table as CSV and as JSON."""
     with st.container(horizontal=True):
