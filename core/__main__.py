@@ -111,6 +111,13 @@ def _analyse(options: argparse.Namespace) -> int:
     return 0
 
 
+def _learn(options: argparse.Namespace) -> int:
+    from core.training.learning import work
+
+    work(options.folder.resolve())
+    return 0
+
+
 def _search(options: argparse.Namespace) -> int:
     from core.jobs.events import Event, Progress
     from core.training.search import Search, work
@@ -407,6 +414,9 @@ def _parser() -> argparse.ArgumentParser:
 
     analyse = add("analyse", _analyse, "Look closer at a data set with frozen features: what the child process is.")
     analyse.add_argument("folder", type=Path, metavar="FOLDER")
+
+    learn = add("learn", _learn, "Draw the learning curve of the run a folder lies in: what the child process is.")
+    learn.add_argument("folder", type=Path, metavar="FOLDER")
 
     search = add("search", _search, "Carry out, go on with, or join a search for better settings.")
     search.add_argument("folder", type=Path, metavar="SEARCH", help="its folder")

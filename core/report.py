@@ -32,7 +32,7 @@ body { margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.8rem } h2 { font-size: 1.25rem; margin-top: 2.2rem; break-after: avoid }
 table { border-collapse: collapse; font-size: .87rem; width: 100%; break-inside: auto }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #dde3ec }
-th, td { vertical-align: top; overflow-wrap: anywhere }
+th, td { vertical-align: top; overflow-wrap: break-word }
 tr, svg { break-inside: avoid } svg { max-width: 100%; height: auto }
 .quiet { color: #5b6475 }
 @media print { body { margin: 0; max-width: none } @page { margin: 18mm } }

@@ -9,6 +9,7 @@ from pages.shared.comparing import show_comparison
 from pages.shared.confusing import show_confusions, show_curves
 from pages.shared.deciding import show_confidence
 from pages.shared.erring import show_mistakes
+from pages.shared.growing import show_growth
 from pages.shared.measuring import View, show_scores
 from pages.shared.navigation import link
 from pages.shared.reporting import show_report
@@ -24,6 +25,7 @@ _TITLES = {
     "curves": "Curves",
     "confidence": "Confidence",
     "mistakes": "Mistakes",
+    "growth": "More data",
     "compare": "Compare",
     "report": "Report",
 }
@@ -55,7 +57,7 @@ def choose_split(run: Run) -> str:
 def choose_section(run: Run) -> str:
     """What of it is shown."""
     curves = [] if run.task.kind == "regression" else ["curves"]
-    names = ["scores", _OF_TASK[run.task.kind], *curves, "confidence", "mistakes", "compare", "report"]
+    names = ["scores", _OF_TASK[run.task.kind], *curves, "confidence", "mistakes", "growth", "compare", "report"]
     chosen = st.segmented_control(
         "Show", names, default=names[0], required=True, format_func=_TITLES.__getitem__, key=f"section-{run.task.kind}"
     )
@@ -79,6 +81,8 @@ def show(run: Run, runs: list[Run]) -> None:
         show_confidence(view)
     elif section == "mistakes":
         show_mistakes(view)
+    elif section == "growth":
+        show_growth(view)
     elif section == "compare":
         show_comparison(view, runs)
     else:

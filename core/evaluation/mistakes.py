@@ -15,7 +15,8 @@ def judge(task: Task, frame: pd.DataFrame, logits: Floats, limits: Thresholds | 
     """Each row with what was predicted: columns row, text, actual, predicted, confidence (0 to 1; NaN for a score), right.
 
     ``frame`` has the columns row, text and label; ``limits`` are thresholds of the labels. The confidence of a multi-label
-    answer is that of its least certain label. For a score ``confidence`` is NaN and ``right`` False; the column ``error`` holds the absolute error instead.
+    answer is that of its least certain label. For a score ``confidence`` is NaN and ``right`` False; the column ``error`` holds
+    the absolute error instead.
     """
     decided = decide(task, logits, limits)
     predicted = task.decode(decided)
@@ -45,7 +46,8 @@ def worst(task: Task, judged: pd.DataFrame, most: int = 50) -> pd.DataFrame:
 
 def doubtful(task: Task, judged: pd.DataFrame, most: int = 50, surest: float = 0.8) -> pd.DataFrame:
     """Rows whose label is likely wrong rather than the answer: the model contradicts it and is ``surest`` sure or more."""
-    return worst(task, judged[judged["confidence"] >= surest], most)
+    contradicted: pd.DataFrame = judged[judged["confidence"] >= surest]
+    return worst(task, contradicted, most)
 
 
 def examples(task: Task, judged: pd.DataFrame, logits: Floats, label: str, most: int = 10) -> pd.DataFrame:
@@ -64,4 +66,5 @@ def examples(task: Task, judged: pd.DataFrame, logits: Floats, label: str, most:
     near = np.abs(chance - rival)
     order = np.argsort(near, kind="stable")[:most]
     border = rows.iloc[order[near[order] < _NEAR]].assign(kind="borderline")
-    return pd.concat([typical, border], ignore_index=True)
+    found: pd.DataFrame = pd.concat([typical, border], ignore_index=True)
+    return found
