@@ -37,7 +37,7 @@ def confusion(cells: pd.DataFrame, shares: bool) -> Chart:
     many = len(order) > _MANY_CLASSES
     selection = alt.selection_point(name="cell", fields=["actual", "predicted"], toggle=False)
     font = 9 if many else 11
-    axis = alt.Axis(labelLimit=160, labelFontSize=font, labelOverlap=False, grid=many, gridOpacity=0.35)
+    axis = alt.Axis(labelLimit=160, labelFontSize=font, labelOverlap=False)
     where = alt.Scale(domain=order)
     base = alt.Chart((cells[cells["count"] > 0] if many else cells).fillna({"share": 0.0})).encode(
         x=alt.X(
@@ -49,8 +49,6 @@ def confusion(cells: pd.DataFrame, shares: bool) -> Chart:
                 labelAngle=-90 if many else -45,
                 labelFontSize=font,
                 labelOverlap=False,
-                grid=many,
-                gridOpacity=0.35,
             ),
         ),
         y=alt.Y("actual:N", scale=where, title="actual", axis=axis),
@@ -60,9 +58,15 @@ def confusion(cells: pd.DataFrame, shares: bool) -> Chart:
         color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),
         opacity=alt.condition(selection, alt.value(1.0), alt.value(0.45)),
     )
-    text = alt.Text("share:Q", format=".0%") if shares and not many else alt.Text("count:Q")
+    # Where cells are small a share goes without its percent sign.
+    share = alt.Text("percent:Q", format=".0f") if many else alt.Text("share:Q", format=".0%")
+    text = share if shares else alt.Text("count:Q")
     shown = "datum.count > 0 && datum.actual != datum.predicted" if many else "datum.count > 0"
-    numbers = base.transform_filter(shown).mark_text(fontSize=8 if many else 11, cursor="pointer")
+    numbers = (
+        base.transform_filter(shown)
+        .transform_calculate(percent="100 * datum.share")
+        .mark_text(fontSize=8 if many else 11, cursor="pointer")
+    )
     # The parameter stands on the squares alone: the numbers above must not swallow the click.
     layers = [
         squares.add_params(selection),
@@ -119,7 +123,7 @@ def reliability(bins: pd.DataFrame) -> Chart:
     axis = alt.Axis(format="%", tickCount=5)
     base = alt.Chart(bins).encode(
         x=alt.X("confidence:Q", title="how sure the model is", scale=share, axis=axis),
-        color=alt.Color("which:N", sort=which, title=None, legend=alt.Legend(orient="top")),
+        color=alt.Color("which:N", sort=which, title=None, legend=alt.Legend(orient="top", symbolOpacity=1)),
         tooltip=[
             "which",
             alt.Tooltip("confidence:Q", format=".1%"),
