@@ -171,7 +171,7 @@ def learning_curve(points: pd.DataFrame, fitted: pd.DataFrame, title: str) -> Ch
     )
     line = alt.Chart(fitted).mark_line(strokeDash=[5, 4]).encode(x=x, y="score:Q")
     promised = alt.Chart(fitted.dropna(subset=["low"]))
-    span = promised.mark_rule(size=2).encode(x=x, y="low:Q", y2="high:Q")
+    span = promised.mark_rule(size=2, color=_LIMIT).encode(x=x, y="low:Q", y2="high:Q")
     return alt.layer(line, span, dots).properties(height=300)
 
 

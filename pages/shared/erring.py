@@ -1,11 +1,13 @@
 """Where a model errs: its surest mistakes, labels that are likely wrong, kinds of texts, examples of each class."""
 
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, change_repairs, find_dataset, load_table
 from core.data.repairs import Repair
-from core.errors import DataError
+from core.errors import DataError, ModelError
 from core.evaluation import mistakes
 from pages.shared import cached
 from pages.shared.confusing import show_texts
@@ -109,16 +111,20 @@ def _show_slices(view: View, dataset: Dataset | None) -> None:
 
 
 def _columns(view: View, dataset: Dataset | None) -> pd.DataFrame:
-    """The file's other columns for the rows of the split, if its table still exists."""
+    """What else is known of the rows of the split: whether they were cut off, and the file's other columns if it is there."""
     rows = view.judged["row"].astype(int)
-    if dataset is None:
-        return pd.DataFrame(index=range(len(rows)))
-    table = load_table(dataset).frame
-    if len(rows) and rows.max() >= len(table):
-        return pd.DataFrame(index=range(len(rows)))
-    choice = dataset.columns
-    used = {choice.text, choice.label, *choice.label_columns, "text", "truncated"}
-    return table.iloc[rows.to_numpy()].reset_index(drop=True).drop(columns=[name for name in table if name in used])
+    table = load_table(dataset).frame if dataset is not None else pd.DataFrame()
+    if dataset is None or (len(rows) and rows.max() >= len(table)):
+        columns = pd.DataFrame(index=range(len(rows)))
+    else:
+        used = {dataset.columns.text, dataset.columns.label, *dataset.columns.label_columns, "text", "truncated"}
+        columns = table.iloc[rows.to_numpy()].reset_index(drop=True)
+        columns = columns.drop(columns=[name for name in table if name in used])
+    config = view.run.record.config
+    with suppress(ModelError):  # an encoder that is no longer there cannot count word pieces
+        pieces = cached.tokens(f"{view.run.id}-{view.split}", config["encoder"], view.judged["text"]).pieces
+        columns["truncated"] = pieces > config["max_length"]
+    return columns
 
 
 def _show_examples(view: View) -> None:

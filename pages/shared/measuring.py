@@ -21,6 +21,13 @@ _HEADLINE = {
     "multilabel": ("f1_micro", "f1_macro", "subset_accuracy", "hamming_loss"),
     "regression": ("mae", "rmse", "r2", "spearman"),
 }
+# Of one scale, so that they share an axis.
+_CHARTED = {
+    "binary": ("accuracy", "f1_macro", "balanced_accuracy"),
+    "multiclass": ("accuracy", "f1_macro", "balanced_accuracy"),
+    "multilabel": ("f1_micro", "f1_macro", "subset_accuracy"),
+    "regression": ("mae", "rmse"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,10 @@ def show_scores(view: View) -> None:
             else ":material/trending_down:"
         )
         (st.success if better else st.warning)(plain(gain.sentence), icon=icon)
+    titles = assessment.sides(view.run, view.split)
+    show_intervals(found, titles, list(_CHARTED[view.run.task.kind]))
     st.subheader("All measures, beside the baselines", anchor=False)
     st.caption("In brackets the 95 % interval: other texts of the same kind would most likely give a figure within it.")
-    titles = assessment.sides(view.run, view.split)
     st.dataframe(_table(found, titles), hide_index=True, alt="All measures")
     downloads(long_table(found, titles), view.file("measures"))
     with st.expander("The same in words"):
