@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.table import ReadOptions
 from core.errors import DataError, RunError, StudioError
-from core.runs import Run, find_run
+from core.runs import MODEL, Run, find_run
 from core.workspace import Workspace, default_home, workspace_around, workspace_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _demo(options: argparse.Namespace) -> int:
     ]
     print("\nThree predictions")
     for text, answer in zip(texts, _predict_texts(run, texts), strict=True):
-        print(f"  {text}\n    -> {answer['label']} ({answer['confidence']:.0%})")
+        print(f"  {text}\n    -> {_answer(answer)}")
     print(f"\nThe model lies in {run.model_folder}")
     return 0
 
@@ -113,6 +113,13 @@ def _run(options: argparse.Namespace) -> int:
 
 def _analyse(options: argparse.Namespace) -> int:
     from core.training.analysis import work
+
+    work(options.folder.resolve())
+    return 0
+
+
+def _learn(options: argparse.Namespace) -> int:
+    from core.training.learning import work
 
     work(options.folder.resolve())
     return 0
@@ -184,6 +191,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     run = _find(options.workspace, options.run)
     if run.result() is None:
         raise RunError(f"{run.name} has no results yet.", "Wait until it has finished, or start it again.")
+    if options.report:
+        from core import report
+
+        report.write(run, options.report)
+        print(f"Report written to {options.report}", file=sys.stderr)
     _print_result(run, options.json)
     return 0
 
@@ -198,14 +210,25 @@ def _predict(options: argparse.Namespace) -> int:
         print(json.dumps(answers, ensure_ascii=False, indent=2))
         return 0
     for text, answer in zip(options.texts, answers, strict=True):
-        sure = f" ({answer['confidence']:.0%})" if answer["confidence"] is not None else ""
-        print(f"{text}\n  -> {answer['label']}{sure}")
+        print(f"{text}\n  -> {_answer(answer)}")
     return 0
+
+
+def _answer(answer: dict[str, Any]) -> str:
+    """An answer in words: what it is, how sure, within which bounds."""
+    if "low" in answer:
+        return f"{answer['label']:.4g} (between {answer['low']:.4g} and {answer['high']:.4g})"
+    if answer["confidence"] is None:
+        return f"{answer['label']:.4g}"
+    label = answer["label"] if isinstance(answer["label"], str) else ", ".join(answer["label"]) or "none of the labels"
+    doubt = "" if answer.get("sure", True) else "not sure, perhaps "
+    return f"{doubt}{label} ({answer['confidence']:.0%})"
 
 
 def _predict_file(run: Run, options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
+    from core import decision
     from core.data.reading import read_file
     from core.models import classifier as classifiers
     from core.prediction.predict import for_spreadsheets, predict_table, text_column
@@ -217,16 +240,20 @@ def _predict_file(run: Run, options: argparse.Namespace) -> None:
     with tqdm(total=len(table), unit=" texts", file=sys.stderr) as bar:
         classifier = classifiers.load(run.model_folder)
         column = options.text or text_column(table)
-        answers = predict_table(classifier, table, column, lambda done, _: bar.update(done - bar.n))
+        answers = predict_table(
+            classifier, table, column, lambda done, _: bar.update(done - bar.n), decision.load(run.model_folder)
+        )
     write_atomically(options.out, lambda path: for_spreadsheets(answers).to_csv(path, index=False))
     print(f"{len(answers):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _predict_texts(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
+    from core import decision
     from core.models import classifier as classifiers
     from core.prediction.predict import as_json, predict
 
-    return as_json(run.task, predict(classifiers.load(run.model_folder), texts))
+    kept = decision.load(run.model_folder)
+    return as_json(run.task, predict(classifiers.load(run.model_folder), texts), kept)
 
 
 def _train_to_the_end(run: Run) -> None:
@@ -281,11 +308,17 @@ def _print_result(run: Run, as_json: bool) -> None:
         raise RunError("The run was stopped before there was a model to keep.")
     run.look_at_test("command line")
     if as_json:
+        from core import assessment
+
         record: dict[str, Any] = {
             "run": run.id,
             "folder": str(run.folder),
             "validation": result.validation,
             "test": result.test,
+        }
+        record["intervals"] = {
+            split: {each.name: [each.low, each.high] for each in assessment.measured(run, split)[MODEL]}
+            for split in ("validation", "test")
         }
         record |= {"seconds": round(result.seconds, 3), "peak_memory_mb": round(result.peak_memory_mb, 1)}
         print(json.dumps(_finite(record), ensure_ascii=False, indent=2))
@@ -295,25 +328,30 @@ def _print_result(run: Run, as_json: bool) -> None:
 
 
 def _print_report(run: Run) -> None:
-    from core.evaluation import baselines, metrics
+    from core import assessment
+    from core.evaluation.measures import sentence
 
     result = run.result()
     if result is None:
         raise RunError("The run was stopped before there was a model to keep.")
-    split = "test" if result.test else "validation"
-    ours = result.test or result.validation
+    split = "test" if run.record.sizes["test"] else "validation"
+    measured, titles = assessment.measured(run, split), assessment.sides(run, split)
     print(f"\n{run.name}: {run.record.sizes[split]} {split} rows, trained in {result.seconds:.0f} s\n")
-    names = ["this model", *(baselines.TITLES[who] for who in result.baselines)]
-    print(f"  {'':28}" + "".join(f"{name:>18}" for name in names))
-    for name, value in ours.items():
-        row = [value, *(scores[name] for scores in result.baselines.values())]
-        print(f"  {metrics.TITLES[name]:28}" + "".join(f"{number:>18.3f}" for number in row))
+    print(f"  {'':28}" + "".join(f"{titles[who]:>18}" for who in measured) + "  95 % interval of this model")
+    for position, ours in enumerate(measured[MODEL]):
+        row = "".join(f"{found[position].value:>18.3f}" for found in measured.values())
+        print(f"  {ours.title:28}{row}  {sentence(ours, split)}")
+    print()
+    for gain in assessment.gains(run, split):
+        print(gain.sentence)
 
 
 def _finite(record: Any) -> Any:
     """NaN as null: JSON has no NaN."""
     if isinstance(record, dict):
         return {key: _finite(value) for key, value in record.items()}
+    if isinstance(record, list):
+        return [_finite(value) for value in record]
     return None if isinstance(record, float) and not math.isfinite(record) else record
 
 
@@ -384,6 +422,9 @@ def _parser() -> argparse.ArgumentParser:
     analyse = add("analyse", _analyse, "Look closer at a data set with frozen features: what the child process is.")
     analyse.add_argument("folder", type=Path, metavar="FOLDER")
 
+    learn = add("learn", _learn, "Draw the learning curve of the run a folder lies in: what the child process is.")
+    learn.add_argument("folder", type=Path, metavar="FOLDER")
+
     search = add("search", _search, "Carry out, go on with, or join a search for better settings.")
     search.add_argument("folder", type=Path, metavar="SEARCH", help="its folder")
 
@@ -392,7 +433,8 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = add("evaluate", _evaluate, "Show how good a run's model is.")
     evaluate.add_argument("run", metavar="RUN", help="its id, or its folder")
-    evaluate.add_argument("--json", action="store_true")
+    evaluate.add_argument("--report", type=Path, metavar="FILE", help="write a report: .html or .md")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
     predict = add("predict", _predict, "Predict texts, or a file of them.")
     predict.add_argument("run", metavar="RUN", help="its id, or its folder")

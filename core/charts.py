@@ -134,66 +134,6 @@ def training_curve(steps: pd.DataFrame, value: str, title: str) -> Chart:
     )
 
 
-def confusion(cells: pd.DataFrame, shares: bool) -> Chart:
-    """Actual by predicted class as a heat map; clicking a cell selects it under the name "cell".
-
-    Columns: actual, predicted, count, share. The colour is the share of the actual class: rare classes show too.
-    """
-    order = list(dict.fromkeys(cells["actual"]))
-    many = len(order) > 15
-    selection = alt.selection_point(name="cell", fields=["actual", "predicted"], toggle=False)
-    font = 9 if many else 11
-    axis = alt.Axis(labelLimit=160, labelFontSize=font, labelOverlap=False)
-    base = alt.Chart(cells.fillna({"share": 0.0})).encode(
-        x=alt.X(
-            "predicted:N",
-            sort=order,
-            title="predicted",
-            axis=alt.Axis(labelLimit=160, labelAngle=-45, labelFontSize=font, labelOverlap=False),
-        ),
-        y=alt.Y("actual:N", sort=order, title="actual", axis=axis),
-        tooltip=["actual", "predicted", "count", alt.Tooltip("share:Q", format=".0%")],
-    )
-    squares = base.mark_rect(cursor="pointer").encode(
-        color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),
-        opacity=alt.condition(selection, alt.value(1.0), alt.value(0.45)),
-    )
-    # The parameter stands on the squares alone: the numbers above must not swallow the click.
-    layers = [squares.add_params(selection)]
-    if not many:
-        text = alt.Text("share:Q", format=".0%") if shares else alt.Text("count:Q")
-        numbers = base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer")
-        layers.append(
-            numbers.encode(
-                text=text, color=alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#20304a"))
-            )
-        )
-    size = max(320, min(900, (14 if many else 42) * len(order) + 120))
-    return alt.layer(*layers).properties(height=size)
-
-
-def predicted_against_actual(judged: pd.DataFrame, most: int = 2_000) -> Chart:
-    """Predicted over actual score, with the line on which a perfect model would lie. Columns: actual, predicted."""
-    points = judged[["actual", "predicted"]].astype(float)
-    points = points.sample(most, random_state=0) if len(points) > most else points
-    low, high = float(points.min().min()), float(points.max().max())
-    dots = (
-        alt.Chart(points)
-        .mark_circle(opacity=0.6, size=40)
-        .encode(
-            x=alt.X("actual:Q", title="actual"),
-            y=alt.Y("predicted:Q", title="predicted"),
-            tooltip=["actual", alt.Tooltip("predicted:Q", format=".2f")],
-        )
-    )
-    line = (
-        alt.Chart(pd.DataFrame({"actual": [low, high], "predicted": [low, high]}))
-        .mark_line(strokeDash=[5, 4], color="gray")
-        .encode(x="actual:Q", y="predicted:Q")
-    )
-    return alt.layer(line, dots).properties(height=360)
-
-
 def search_history(trials: pd.DataFrame, title: str) -> Chart:
     """The value of each trial as a point, and the best so far as a line. Columns: trial, value, state."""
     frame = trials[["trial", "value", "state"]].assign(best=trials["value"].cummax())

@@ -4,7 +4,7 @@
 
     <runs>/<id>/  run.json  status.json  events.jsonl  log.txt
                   splits/{train,validation,test}.parquet   checkpoints/   model/
-                  evaluation/<split>/<who>.parquet  result.json  looks.jsonl
+                  evaluation/<split>/<who>.parquet  evaluation/result.json  evaluation/looks.jsonl
 """
 
 import importlib.metadata
@@ -138,6 +138,10 @@ class Run:
     def logits(self, split: str, who: str = MODEL) -> Floats:
         """What :meth:`save_logits` kept."""
         return pd.read_parquet(self.folder / "evaluation" / split / f"{who}.parquet").to_numpy(dtype=np.float32)
+
+    def has_logits(self, split: str, who: str = MODEL) -> bool:
+        """Whether there are answers of one to a split."""
+        return (self.folder / "evaluation" / split / f"{who}.parquet").exists()
 
     def save_result(self, result: Result) -> None:
         """Keep the result; from then on the run counts as usable."""

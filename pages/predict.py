@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core import decision
 from core.data.reading import EXTENSIONS, read_bytes
 from core.data.table import ReadOptions
 from core.prediction.predict import for_spreadsheets, predict_table, text_column
@@ -62,7 +63,7 @@ def _answers(folder: Path, frame: pd.DataFrame, column: str) -> pd.DataFrame:
     def report(done: int, total: int) -> None:
         bar.progress(done / total, f"{done:,} of {total:,} texts")
 
-    answers = predict_table(cached.load_classifier(folder), frame[[column]], column, report)
+    answers = predict_table(cached.load_classifier(folder), frame[[column]], column, report, decision.load(folder))
     bar.empty()
     return answers
 

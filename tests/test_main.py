@@ -53,7 +53,15 @@ def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.Ca
     code, out, _ = call(capsys, "train", table, *options)
     record = json.loads(out)
     assert code == 0
-    assert set(record) == {"run", "folder", "validation", "test", "seconds", "peak_memory_mb"}
+    assert set(record) == {
+        "run",
+        "folder",
+        "validation",
+        "test",
+        "intervals",
+        "seconds",
+        "peak_memory_mb",
+    }
     assert {"accuracy", "f1_macro"} <= set(record["test"])
     assert Path(record["folder"], "model", "model.safetensors").exists()
     assert str(home) in record["folder"]

@@ -48,6 +48,7 @@ class Comparison:
     rows: int
     disagree: npt.NDArray[np.intp]
     verdict: str
+    split: str = "test"
 
     @property
     def better(self) -> bool | None:
@@ -63,8 +64,9 @@ def compare(
     metric: str = "",
     names: tuple[str, str] = ("the first model", "the second"),
     thresholds: tuple[Thresholds | None, Thresholds | None] = (None, None),
+    split: str = "test",
 ) -> Comparison:
-    """Compare two models by their logits (n, outputs) for the same rows.
+    """Compare two models by their logits (n, outputs) for the same rows, which the sentences call ``split`` rows.
 
     The rows are resampled and both models measured on each resample, so that what is hard for both cancels out.
 
@@ -99,7 +101,8 @@ def compare(
         p_value,
         rows,
         _disagree(task, targets, answers[0], answers[1]),
-        _verdict(metric, first - second, interval.low, interval.high, p_value, rows, names),
+        _verdict(metric, first - second, interval.low, interval.high, p_value, _rows(rows, split), names),
+        split,
     )
 
 
@@ -114,13 +117,13 @@ def gain(found: Comparison, ours: str = "Fine-tuning", baseline: str = "the base
     by = _amount(found.metric, found.difference)
     span = f"95 % interval {_span(found.metric, found.low, found.high)}"
     if math.isnan(found.difference) or math.isnan(found.low):
-        return f"{ours}: whether it paid cannot be said from {_rows(found.rows)}."
+        return f"{ours}: whether it paid cannot be said from {_rows(found.rows, found.split)}."
     if found.better:
         return f"{ours} paid: {found.title} is {by} better than that of {baseline} ({span})."
     if found.better is False:
         return f"{ours} did not pay here: {found.title} is {by} worse than that of {baseline} ({span})."
     return (
-        f"{ours} did not pay here as far as {_rows(found.rows)} can tell: "
+        f"{ours} did not pay here as far as {_rows(found.rows, found.split)} can tell: "
         f"{found.title} differs from that of {baseline} by {_signed(found.metric, found.difference)} ({span})."
     )
 
@@ -177,11 +180,11 @@ def _better(metric: str, low: float, high: float, p_value: float) -> bool | None
 
 
 def _verdict(
-    metric: str, difference: float, low: float, high: float, p_value: float, rows: int, names: tuple[str, str]
+    metric: str, difference: float, low: float, high: float, p_value: float, rows: str, names: tuple[str, str]
 ) -> str:
     better = _better(metric, low, high, p_value)
     if better is None:
-        return f"{_rows(rows)} cannot tell {names[0]} and {names[1]} apart."
+        return f"{rows} cannot tell {names[0]} and {names[1]} apart."
     word = "better" if better else "worse"
     return f"{_first(names[0])} is {word} than {names[1]}: {TITLES[metric]} differs by {_signed(metric, difference)}."
 
@@ -191,8 +194,8 @@ def _first(name: str) -> str:
     return "T" + name[1:] if name.startswith("the ") else name
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} test {'row' if count == 1 else 'rows'}"
+def _rows(count: int, split: str) -> str:
+    return f"{count:,} {split} {'row' if count == 1 else 'rows'}"
 
 
 def _amount(metric: str, value: float) -> str:

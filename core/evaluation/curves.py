@@ -22,7 +22,7 @@ def roc(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
     for name, positive, scores in _labels(task, targets, logits):
         if positive.any() and not positive.all():
             false, true, limits = sk.roc_curve(positive, scores)
-            kept = _thinned(len(limits))
+            kept = _thinned(false, true)
             parts.append(
                 pd.DataFrame(
                     {
@@ -43,7 +43,7 @@ def precision_recall(task: Task, targets: Targets, logits: Floats) -> pd.DataFra
     for name, positive, scores in _labels(task, targets, logits):
         if positive.any():
             precision, recall, limits = sk.precision_recall_curve(positive, scores)
-            kept = _thinned(len(precision))
+            kept = _thinned(recall, precision)
             limits = np.append(limits, np.inf)
             parts.append(
                 pd.DataFrame(
@@ -90,9 +90,13 @@ def _labels(task: Task, targets: Targets, logits: Floats) -> list[tuple[str, npt
     return [(name, targets[:, i] > 0.5, scores[:, i]) for i, name in enumerate(task.labels)]
 
 
-def _thinned(points: int) -> npt.NDArray[np.intp]:
-    """Positions of at most 200 points, evenly spaced, with both ends."""
-    return np.unique(np.linspace(0, points - 1, min(points, _POINTS)).round().astype(np.intp))
+def _thinned(x: Values, y: Values) -> npt.NDArray[np.intp]:
+    """Positions of at most 200 points of a curve, evenly spaced along it, with both ends."""
+    if len(x) <= _POINTS:
+        return np.arange(len(x))
+    along = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
+    kept = np.searchsorted(along, np.linspace(0, along[-1], _POINTS - 1))
+    return np.unique(np.append(np.minimum(kept, len(x) - 1), len(x) - 1))
 
 
 def _over(part: float, whole: float) -> float:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
@@ -60,42 +59,6 @@ def of_decisions(task: Task, targets: Targets, decided: Targets) -> dict[str, fl
         ),
     }
     return result | _averages(targets, decided, "macro") | _averages(targets, decided, "weighted")
-
-
-def per_class(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
-    """Precision, recall and F1 of each label with its number of rows (support), in the task's order.
-
-    Recall and F1 are NaN for a label without a row, precision for one that was never predicted.
-    """
-    decided = task.decide(logits)
-    if task.kind != "multilabel":
-        columns = np.arange(task.outputs)
-        targets, decided = targets[:, None] == columns, decided[:, None] == columns
-    precision, recall, f1, support = sk.precision_recall_fscore_support(
-        targets, decided, average=None, zero_division=np.nan
-    )
-    f1 = np.where(support == 0, np.nan, np.nan_to_num(f1))
-    return pd.DataFrame(
-        {"label": task.labels, "precision": precision, "recall": recall, "f1": f1, "support": support.astype(int)}
-    )
-
-
-def confusion(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
-    """Counts of each pair of actual and predicted class in long form: actual, predicted, count, share (of the actual class)."""
-    matrix = sk.confusion_matrix(targets, task.decide(logits), labels=np.arange(task.outputs))
-    totals = matrix.sum(axis=1)
-    return pd.DataFrame(
-        [
-            {
-                "actual": actual,
-                "predicted": predicted,
-                "count": int(count),
-                "share": count / totals[i] if totals[i] else math.nan,
-            }
-            for i, actual in enumerate(task.labels)
-            for predicted, count in zip(task.labels, matrix[i], strict=True)
-        ]
-    )
 
 
 def _averages(targets: Targets, decided: Targets, average: str) -> dict[str, float]:

@@ -3,18 +3,23 @@
 import numpy as np
 import pandas as pd
 
-from core.task import Task
+from core.evaluation.thresholds import Thresholds, confidence, decide
+from core.task import Floats, Task
 
+# How far apart the probabilities of a label and of its best rival are on the border.
+_NEAR = 0.4
 COLUMNS = ("row", "text", "actual", "predicted", "confidence", "right")
 
 
-def judge(task: Task, frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
+def judge(task: Task, frame: pd.DataFrame, logits: Floats, limits: Thresholds | None = None) -> pd.DataFrame:
     """Each row with what was predicted: columns row, text, actual, predicted, confidence (0 to 1; NaN for a score), right.
 
-    ``frame`` has the columns row, text and label. The confidence of a multi-label answer is that of its least certain
-    label. For a score ``confidence`` is NaN and ``right`` False; the column ``error`` holds the absolute error instead.
+    ``frame`` has the columns row, text and label; ``limits`` are thresholds of the labels. The confidence of a multi-label
+    answer is that of its least certain label. For a score ``confidence`` is NaN and ``right`` False; the column ``error`` holds
+    the absolute error instead.
     """
-    predicted = task.decode(task.decide(logits))
+    decided = decide(task, logits, limits)
+    predicted = task.decode(decided)
     judged = pd.DataFrame(
         {
             "row": frame["row"].to_numpy(),
@@ -23,7 +28,7 @@ def judge(task: Task, frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
             "predicted": predicted,
         }
     )
-    judged["confidence"] = confidence(task, logits)
+    judged["confidence"] = confidence(task, logits, decided)
     if task.kind == "regression":
         judged["error"] = (judged["predicted"].astype(float) - judged["actual"].astype(float)).abs()
         judged["right"] = False
@@ -32,19 +37,34 @@ def judge(task: Task, frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
     return judged
 
 
-def confidence(task: Task, logits: np.ndarray) -> np.ndarray:
-    """How sure the model is of its answer, (n,): the probability of the class; of the least certain label; NaN for a score."""
-    probabilities = task.probabilities(logits)
-    if task.kind == "regression":
-        return np.full(len(logits), np.nan)
-    if task.kind == "multilabel":
-        probabilities = np.maximum(probabilities, 1 - probabilities)
-        return np.asarray(probabilities.min(axis=1))
-    return np.asarray(probabilities.max(axis=1))
-
-
 def worst(task: Task, judged: pd.DataFrame, most: int = 50) -> pd.DataFrame:
     """The wrong answers the model was surest of; for a score the largest errors."""
     if task.kind == "regression":
         return judged.nlargest(most, "error")
     return judged[~judged["right"]].nlargest(most, "confidence")
+
+
+def doubtful(task: Task, judged: pd.DataFrame, most: int = 50, surest: float = 0.8) -> pd.DataFrame:
+    """Rows whose label is likely wrong rather than the answer: the model contradicts it and is ``surest`` sure or more."""
+    contradicted: pd.DataFrame = judged[judged["confidence"] >= surest]
+    return worst(task, contradicted, most)
+
+
+def examples(task: Task, judged: pd.DataFrame, logits: Floats, label: str, most: int = 10) -> pd.DataFrame:
+    """Rows that carry a label, or were given it: the most typical ones first, then the ones on the border.
+
+    Columns text, actual, predicted, probability (of this label) and kind ("typical" or "borderline").
+    """
+    which = task.labels.index(label)
+    chance = task.probabilities(logits)[:, which]
+    many = task.kind == "multilabel"
+    carries = np.asarray([label in actual if many else actual == label for actual in judged["actual"]], dtype=bool)
+    rows = judged[["text", "actual", "predicted"]].assign(probability=chance)
+    typical = rows[carries].nlargest(most, "probability").assign(kind="typical")
+    # On the border a row is as likely to be of the label as of its best rival.
+    rival = np.full(len(chance), 0.5) if many else np.delete(task.probabilities(logits), which, axis=1).max(axis=1)
+    near = np.abs(chance - rival)
+    order = np.argsort(near, kind="stable")[:most]
+    border = rows.iloc[order[near[order] < _NEAR]].assign(kind="borderline")
+    found: pd.DataFrame = pd.concat([typical, border], ignore_index=True)
+    return found

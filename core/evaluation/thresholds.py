@@ -70,6 +70,16 @@ def probabilities(task: Task, logits: Floats) -> Values:
     return np.asarray(softmax(exact, axis=1)[:, 1:] if task.kind == "binary" else expit(exact))
 
 
+def confidence(task: Task, logits: Floats, decided: Targets) -> Values:
+    """How probable it is that each answer is right, (n,): of the class given; of the least certain label; NaN for a number."""
+    if task.kind == "regression":
+        return np.full(len(logits), np.nan)
+    if task.kind == "multilabel":
+        scores = probabilities(task, logits)
+        return np.asarray(np.where(decided > 0.5, scores, 1 - scores).min(axis=1, initial=1.0))
+    return np.asarray(softmax(logits.astype(np.float64), axis=1)[np.arange(len(logits)), decided.astype(np.int64)])
+
+
 def for_f1(task: Task, targets: Targets, logits: Floats) -> Choice:
     """The thresholds with the best F1 of each label."""
     return _choose(task, targets, logits, _best_f1)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from core.decision import Decision
 from core.errors import DataError
-from core.evaluation.mistakes import confidence
 from core.jobs.events import OnProgress, no_progress
 from core.task import Floats, Task
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from core.models.classifier import Classifier
 
 MAX_LABEL_COLUMNS = 50
+# What a model by itself means: no temperature, 0.5 as threshold, an answer to everything.
+UNDECIDED = Decision()
 
 
 def predict(classifier: "Classifier", texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
@@ -31,7 +33,11 @@ def predict(classifier: "Classifier", texts: Sequence[str], on_progress: OnProgr
 
 
 def predict_table(
-    classifier: "Classifier", table: pd.DataFrame, column: str, on_progress: OnProgress = no_progress
+    classifier: "Classifier",
+    table: pd.DataFrame,
+    column: str,
+    on_progress: OnProgress = no_progress,
+    decision: Decision = UNDECIDED,
 ) -> pd.DataFrame:
     """The table with the answers to the texts of a column beside it; a row without a text gets none.
 
@@ -42,7 +48,7 @@ def predict_table(
         raise DataError(f"There is no column {column!r}.", f"The columns are: {', '.join(table.columns[:20])}.")
     filled = table[column].str.strip() != ""
     logits = predict(classifier, table.loc[filled, column].tolist(), on_progress)
-    answers = as_table(classifier.task, logits).set_index(table.index[filled])
+    answers = as_table(classifier.task, logits, decision).set_index(table.index[filled])
     taken = {name: f"predicted {name}" for name in answers.columns if name in table.columns}
     return table.join(answers.rename(columns=taken))
 
@@ -52,18 +58,33 @@ def text_column(table: pd.DataFrame) -> str:
     return str(max(table.columns, key=lambda column: float(table[column].str.len().mean())))
 
 
-def as_json(task: Task, logits: Floats) -> list[dict[str, Any]]:
-    """One object a text: label (a list for multi-label, a number for a score), confidence (None for a score), probabilities."""
-    probabilities = task.probabilities(logits)
-    answers = zip(task.decode(task.decide(logits)), confidence(task, logits), probabilities, strict=True)
+def as_json(task: Task, logits: Floats, decision: Decision = UNDECIDED) -> list[dict[str, Any]]:
+    """One object a text: label (a list for multi-label, a number for a score), confidence (None for a score), probabilities.
+
+    Where the model answers only when sure, also sure (bool); where a score has an interval, also low and high.
+    """
+    if task.kind == "regression":
+        return [
+            {"label": value, "confidence": None, "probabilities": {}} | _interval(value, decision)
+            for value in logits[:, 0].astype(float).tolist()
+        ]
+    decided = task.decode(decision.decide(task, logits))
+    chances = decision.probabilities(task, logits)
+    confidences, sure = decision.confidence(task, logits), decision.sure(task, logits)
     return [
         {
             "label": label,
-            "confidence": None if task.kind == "regression" else round(float(sure), 6),
+            "confidence": round(float(confidence), 6),
             "probabilities": named_probabilities(task, row),
         }
-        for label, sure, row in answers
+        | ({"sure": bool(enough)} if decision.answer_when else {})
+        for label, confidence, row, enough in zip(decided, confidences, chances, sure, strict=True)
     ]
+
+
+def _interval(value: float, decision: Decision) -> dict[str, float]:
+    width = decision.half_width
+    return {} if width is None else {"low": round(value - width, 6), "high": round(value + width, 6)}
 
 
 def named_probabilities(task: Task, probabilities: Floats) -> dict[str, float]:
@@ -73,16 +94,23 @@ def named_probabilities(task: Task, probabilities: Floats) -> dict[str, float]:
     return {task.labels[i]: round(float(probabilities[i]), 6) for i in np.argsort(-probabilities, kind="stable")}
 
 
-def as_table(task: Task, logits: Floats) -> pd.DataFrame:
-    """One row a text: label, confidence and, up to ``MAX_LABEL_COLUMNS`` labels, each probability; or ``score`` alone."""
+def as_table(task: Task, logits: Floats, decision: Decision = UNDECIDED) -> pd.DataFrame:
+    """One row a text: label, confidence and, up to ``MAX_LABEL_COLUMNS`` labels, each probability; or ``score`` alone.
+
+    Where the model answers only when sure, a column sure ("yes" or "not sure"); where a score has an interval, low and high.
+    """
     if task.kind == "regression":
-        return pd.DataFrame({"score": logits[:, 0]})
-    decided = task.decode(task.decide(logits))
+        scores = pd.DataFrame({"score": logits[:, 0]})
+        width = decision.half_width
+        return scores if width is None else scores.assign(low=scores["score"] - width, high=scores["score"] + width)
+    decided = task.decode(decision.decide(task, logits))
     labels = ["|".join(map(str, label)) if isinstance(label, list) else str(label) for label in decided]
-    table = pd.DataFrame({"label": labels, "confidence": confidence(task, logits).round(4)})
+    table = pd.DataFrame({"label": labels, "confidence": decision.confidence(task, logits).round(4)})
+    if decision.answer_when:
+        table["sure"] = np.where(decision.sure(task, logits), "yes", "not sure")
     if task.outputs <= MAX_LABEL_COLUMNS:
         probabilities = pd.DataFrame(
-            task.probabilities(logits).round(4), columns=[f"p({name})" for name in task.labels]
+            decision.probabilities(task, logits).round(4), columns=[f"p({name})" for name in task.labels]
         )
         table = pd.concat([table, probabilities], axis=1)
     return table

@@ -90,10 +90,12 @@ def _checkpoints(run: Run) -> Path:
 
 def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float, tell: Tell) -> None:
     """Predict validation and test once, the baselines beside them, and keep all of it."""
+    from core import assessment
     from core.evaluation import baselines, metrics
+    from core.training import frozen
 
     tell(Phase("evaluating"))
-    task = run.task
+    task, config = run.task, TrainingConfig.from_json(run.record.config)
     train_targets = task.encode(splits.train["label"].tolist())
     summaries: dict[str, dict[str, dict[str, float]]] = {}
     measured = {name: frame for name, frame in splits if name != "train"}
@@ -102,6 +104,8 @@ def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float
         "majority": baselines.majority(task, train_targets, len(texts)),
         "tfidf": baselines.tfidf(task, splits.train["text"].tolist(), train_targets, texts),
     }
+    if config.method == "fine-tune" and (instant := frozen.answers(splits, config)) is not None:
+        answers[assessment.INSTANT] = instant
     began = time.monotonic()
     answers[MODEL] = classifier.logits(texts)
     seconds = time.monotonic() - began
@@ -113,6 +117,7 @@ def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float
         for who, logits in answers.items():
             run.save_logits(split, who, logits[rows])
         summaries[split] = {who: metrics.summarise(task, targets, logits[rows]) for who, logits in answers.items()}
+    assessment.assess(run)
     run.save_result(
         Result(
             validation=summaries["validation"][MODEL],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import charts
+from core import charts, decision
 from core.models.demo import DEMO_MODEL
 from core.prediction.predict import as_json, predict
 from core.runs import Run
@@ -37,12 +37,16 @@ def ask(folder: Path, key: str) -> None:
 
 
 def _answer(folder: Path, text: str) -> None:
-    classifier = load_classifier(folder)
-    answer = as_json(classifier.task, predict(classifier, [text]))[0]
+    classifier, kept = load_classifier(folder), decision.load(folder)
+    answer = as_json(classifier.task, predict(classifier, [text]), kept)[0]
     label, probabilities = answer["label"], answer["probabilities"]
     if classifier.task.kind == "regression":
         st.metric("Predicted score", f"{label:.2f}")
+        if "low" in answer:
+            st.caption(f"Between {answer['low']:.2f} and {answer['high']:.2f} in {kept.level:.0%} of the cases.")
         return
+    if not answer.get("sure", True):
+        st.warning("Not sure: this text is one for a person. The model's best guess is below.", icon=":material/help:")
     st.caption("Answer")
     st.text(", ".join(label) or "none of the labels" if isinstance(label, list) else label)
     st.caption(f"The model is {answer['confidence']:.0%} sure.")

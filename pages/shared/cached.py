@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core import assessment, decision
+from core.assessment import Answers, Gain
 from core.data.checks import Finding, check
 from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
 from core.data.dataset import Dataset, load_labelled, load_table
@@ -16,9 +18,10 @@ from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitPlan, Splits, fingerprint, outline
 from core.data.table import ReadOptions, Table
 from core.data.tokens import Tokens
-from core.evaluation import baselines, metrics, mistakes
+from core.evaluation import slices
+from core.evaluation.measures import Measure
 from core.models.tokenization import count_tokens
-from core.runs import MODEL, Run
+from core.runs import Run
 
 if TYPE_CHECKING:
     from core.models.classifier import Classifier
@@ -86,18 +89,39 @@ def tokens(fingerprint: str, encoder: str, _texts: pd.Series) -> Tokens:
     return count_tokens(encoder, _texts.tolist())
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def judged(folder: str, split_name: str, finished: float) -> pd.DataFrame:
-    """The rows of a run's split with what its model says of them; ``finished`` is when the result was written."""
-    run = Run.open(Path(folder))
-    return mistakes.judge(run.task, run.split(split_name), run.logits(split_name))
+@st.cache_data(max_entries=16, show_spinner=False)
+def judged(folder: str, split_name: str, changed: float) -> pd.DataFrame:
+    """The rows of a run's split with what its model says of them; ``changed`` is :func:`stamp`."""
+    return assessment.answers(Run.open(Path(folder)), split_name).judged()
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def scores(folder: str, split_name: str, finished: float) -> dict[str, dict[str, float]]:
-    """Metrics of the model and of the baselines on a split."""
-    run = Run.open(Path(folder))
-    targets = run.task.encode(run.split(split_name)["label"].tolist())
-    return {
-        who: metrics.summarise(run.task, targets, run.logits(split_name, who)) for who in (MODEL, *baselines.TITLES)
-    }
+@st.cache_data(max_entries=16, show_spinner=False)
+def answered(folder: str, split_name: str, changed: float) -> Answers:
+    """What a run answered to a split."""
+    return assessment.answers(Run.open(Path(folder)), split_name)
+
+
+@st.cache_data(max_entries=32, show_spinner="Measuring …")
+def measured(folder: str, split_name: str, changed: float) -> dict[str, list[Measure]]:
+    """Every measure of the model and of the baselines on a split."""
+    return assessment.measured(Run.open(Path(folder)), split_name)
+
+
+@st.cache_data(max_entries=32, show_spinner="Comparing …")
+def gains(folder: str, split_name: str, changed: float) -> list[Gain]:
+    """What the model adds to each baseline."""
+    return assessment.gains(Run.open(Path(folder)), split_name)
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking for slices …")
+def slices_of(folder: str, split_name: str, changed: float, _columns: pd.DataFrame) -> pd.DataFrame:
+    """Kinds of texts that a run does worse on; ``_columns`` are those of the file that belong to its rows."""
+    rows = judged(folder, split_name, changed)
+    outcome = rows["error"] if "error" in rows else rows["right"]
+    return slices.find_slices(_columns.assign(text=rows["text"].to_numpy()), outcome.to_numpy())
+
+
+def stamp(run: Run) -> float:
+    """When a run's results or its decision were last written: what its cached figures hang on."""
+    files = (run.folder / "evaluation" / "result.json", run.model_folder / decision.FILE)
+    return max(file.stat().st_mtime for file in files if file.exists())

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import StudioError
+from core.prediction.predict import for_spreadsheets
 from core.runs import Run
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
@@ -76,6 +78,39 @@ def _choose(label: str, options: Sequence[Choice], remembered_as: str, name: Cal
 def age(run: Run) -> str:
     """When a run was made, as people write it."""
     return run.record.created[:16].replace("T", " ") + " UTC"
+
+
+def count_look(run: Run) -> None:
+    """Count a look at a run's test results, once a session."""
+    looked = st.session_state.setdefault("looked_at", set())
+    if run.id not in looked:
+        run.look_at_test("evaluate page")
+        looked.add(run.id)
+
+
+def downloads(table: pd.DataFrame, name: str) -> None:
+    """Two small buttons: the table as CSV and as JSON."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            data=lambda: for_spreadsheets(table).to_csv(index=False).encode("utf-8-sig"),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+            type="tertiary",
+            key=f"csv-{name}",
+        )
+        st.download_button(
+            "JSON",
+            data=lambda: (table.to_json(orient="records", force_ascii=False, indent=2) or "").encode(),
+            file_name=f"{name}.json",
+            mime="application/json",
+            on_click="ignore",
+            icon=":material/download:",
+            type="tertiary",
+            key=f"json-{name}",
+        )
 
 
 def duration(seconds: float) -> str:

@@ -45,7 +45,12 @@ def test_from_one_click_to_a_prediction(page: Page, server: Server) -> None:
     expect(page.get_by_text("Medication Side Effects", exact=True).first).to_be_visible()
 
     switch(page, "Evaluate")
+    expect(page.get_by_text("Did it pay?")).to_be_visible()
+    page.get_by_role("radio", name="Mistakes").or_(page.get_by_role("button", name="Mistakes")).first.click()
     expect(page.get_by_text("Mistakes it was surest of")).to_be_visible()
+    page.get_by_role("radio", name="Confusions").or_(page.get_by_role("button", name="Confusions")).first.click()
+    expect(page.get_by_text("Click a cell to read")).to_be_visible()
+    settle(page)
     chart = page.get_by_test_id("stVegaLiteChart").first
     box = chart.bounding_box()
     assert box is not None

@@ -31,22 +31,6 @@ def test_a_worked_example() -> None:
     assert found["f1_weighted"] == pytest.approx((3 * 0.8 + 2 / 3) / 4)
 
 
-def test_each_class_and_what_is_undefined() -> None:
-    table = metrics.per_class(TASK, ACTUAL, PREDICTED).set_index("label")
-    assert table.loc["a", "recall"] == pytest.approx(2 / 3)
-    assert table.loc["b", "precision"] == 0.5
-    assert table["support"].tolist() == [3, 1, 0]
-    assert table.loc["c", ["precision", "recall", "f1"]].isna().all()
-
-
-def test_confusion_counts_and_shares() -> None:
-    cells = metrics.confusion(TASK, ACTUAL, PREDICTED).set_index(["actual", "predicted"])
-    assert cells.loc[("a", "b"), "count"] == 1
-    assert cells.loc[("a", "b"), "share"] == pytest.approx(1 / 3)
-    assert cells["share"].isna().sum() == 3
-    assert cells["count"].sum() == 4
-
-
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
 def test_equal_to_scikit_learn(pairs: list[tuple[int, int]]) -> None:

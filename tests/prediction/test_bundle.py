@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core import decision
 from core.__main__ import main
 from core.models import classifier as classifiers
 from core.prediction.bundle import export
@@ -34,6 +35,7 @@ def test_the_script_in_the_zip_gives_our_probabilities(
     command = [sys.executable, str(home / "there" / "predict.py"), "red apple"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=home)
     found = dict(line.strip().rsplit(": ", 1) for line in done.stdout.splitlines()[-2:])
-    ours = run.task.probabilities(classifiers.load(run.model_folder).logits(["red apple"]))[0]
+    logits = classifiers.load(run.model_folder).logits(["red apple"])
+    ours = decision.load(run.model_folder).probabilities(run.task, logits)[0]
     assert [float(found[name]) for name in run.task.labels] == pytest.approx(ours.tolist(), abs=1e-4)
     assert json.loads((home / "there" / "run.json").read_text())["name"] == run.name

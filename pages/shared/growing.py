@@ -1,0 +1,79 @@
+"""Would more data help: a learning curve on a button, and what twice the rows promise."""
+
+import pandas as pd
+import streamlit as st
+
+from core import evaluation_charts
+from core.errors import StudioError
+from core.evaluation.measures import TITLES
+from core.jobs import events, process
+from core.jobs.events import Phase, Progress
+from core.training import learning
+from core.training.learning import LearningCurve
+from pages.shared.measuring import View
+from pages.shared.ui import downloads, plain, show_problem
+
+_PHASES = {"features": "Reading the texts", "learning": "Training on ever more rows"}
+
+
+def show_growth(view: View) -> None:
+    """The curve, its progress, or the button that asks for it."""
+    st.subheader("Would more data help?", anchor=False)
+    look = LearningCurve.of(view.run)
+    status = look.status()
+    if look.done:
+        _show(view, look.points())
+        return
+    if status is not None and status.active:
+        _watch(look)
+        return
+    if status is not None and status.message:
+        show_problem(status.message, status.hint)
+    st.caption(
+        "The instant model is trained on ever more of the training rows and measured on validation each time. "
+        "It takes seconds for a thousand texts; the test rows are not looked at."
+    )
+    if st.button("Draw the learning curve", icon=":material/show_chart:", type="primary"):
+        learning.start(view.run)
+        st.rerun()
+
+
+def _watch(look: LearningCurve) -> None:
+    @st.fragment(run_every=1.0)
+    def draw() -> None:
+        status = look.status()
+        if status is None or not status.active:
+            st.rerun()
+        happened = events.read(look.folder)
+        phase = next((event.name for event in reversed(happened) if isinstance(event, Phase)), "loading")
+        done = next((event for event in reversed(happened) if isinstance(event, Progress)), None)
+        words = _PHASES.get(phase, phase.capitalize())
+        st.progress(done.done / done.total if done and phase in _PHASES else 0.0, f"{words} …")
+        if st.button("Stop", icon=":material/stop_circle:"):
+            process.stop(look.folder)
+
+    draw()
+
+
+def _show(view: View, points: pd.DataFrame) -> None:
+    title = TITLES[learning.MEASURE[view.run.task.kind]]
+    sign = -1 if view.run.task.kind == "regression" else 1
+    try:
+        found = learning.promise(view.run, points)
+    except StudioError as error:
+        st.info(plain(f"{error.message} With more training rows there is a curve."), icon=":material/info:")
+    else:
+        st.info(plain(found.sentence), icon=":material/show_chart:")
+        ends = sorted((sign * found.low, sign * found.high))
+        fitted = pd.DataFrame({"rows": [*points["rows"], found.size]})
+        fitted["score"] = sign * found.at(fitted["rows"])
+        fitted["low"], fitted["high"] = None, None
+        fitted.loc[len(points), ["low", "high"]] = ends
+        fitted = fitted.astype(float)
+        st.altair_chart(evaluation_charts.learning_curve(points, fitted, title), alt="Learning curve")
+        st.caption(
+            f"{title} of the instant model on {view.run.record.sizes['validation']:,} validation rows. The dashed line is the "
+            f"power law through the points; its end is what {found.size:,} rows promise ({ends[0]:.3f} to {ends[1]:.3f}). "
+            "A fine-tuned model starts from this one and gains from rows in much the same way."
+        )
+    downloads(points, view.file("learning-curve"))

@@ -1,0 +1,73 @@
+"""Runs as a training leaves them, without one: answers that are right more often than not."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from core import assessment
+from core.data.columns import ColumnChoice
+from core.data.dataset import save_dataset
+from core.data.reading import read_bytes
+from core.data.splitting import SplitPlan, Splits
+from core.runs import MODEL, Result, Run, create_run
+from core.task import Floats, Label, Task
+from core.training.config import TrainingConfig
+from core.workspace import Workspace
+
+TASKS = {
+    "binary": Task("binary", ("no", "yes")),
+    "multiclass": Task("multiclass", ("apple", "plum", "<b>sky</b>")),
+    "multilabel": Task("multilabel", ("red", "sweet", "cold")),
+    "regression": Task("regression", ()),
+}
+# How much of the truth is in the answers of each.
+_KNOWS = {"majority": 0.0, "tfidf": 0.8, "instant": 1.5, MODEL: 2.5}
+
+
+def finished(
+    workspace: Workspace, kind: str, name: str = "A run", seed: int = 0, knows: float = 2.5, test: int = 80
+) -> Run:
+    """A run on made-up rows; the same seed gives the same rows, ``knows`` says how good its model is."""
+    task, rng = TASKS[kind], np.random.default_rng(seed)
+    sizes = {"train": 60, "validation": 60, "test": test}
+    total = sum(sizes.values())
+    labels = _labels(task, total, rng)
+    shown = ["|".join(each) if isinstance(each, list) else each for each in labels]
+    texts = [f"text {i} about thing {i % 7} <i>*here*</i>" for i in range(total)]
+    table = pd.DataFrame({"text": texts, "label": shown, "shop": ["north" if i % 2 else "south" for i in range(total)]})
+    choice = ColumnChoice("text", "label", task.kind, form="|" if kind == "multilabel" else "plain")
+    dataset = save_dataset(
+        workspace, read_bytes(table.to_csv(index=False).encode(), "made.csv"), choice, SplitPlan(), "Made up"
+    )
+    frame = pd.DataFrame({"row": range(total), "text": texts, "label": pd.Series(labels)})
+    edges = np.cumsum([0, *sizes.values()])
+    parts = [frame[first:last].reset_index(drop=True) for first, last in pairwise(edges)]
+    splits = Splits(parts[0], parts[1], parts[2], task)
+    source = {"id": dataset.id, "name": dataset.name, "fingerprint": dataset.fingerprint}
+    run = create_run(workspace, splits, TrainingConfig().to_json(), name, source, SplitPlan())
+    rng = np.random.default_rng(int(100 * knows))
+    for split, rows in splits:
+        if split != "train":
+            targets = task.encode(rows["label"].tolist())
+            for who, known in (_KNOWS | {MODEL: knows}).items():
+                run.save_logits(split, who, _answers(task, targets, known, rng))
+    assessment.assess(run)
+    run.save_result(Result({"f1_macro": 0.9, "f1_micro": 0.9, "r2": 0.5}, {}, {}, 12.0, 500.0, 0.5, 200.0))
+    return run
+
+
+def _labels(task: Task, rows: int, rng: np.random.Generator) -> list[Label]:
+    if task.kind == "regression":
+        return [float(value) for value in rng.normal(5, 2, rows).round(1)]
+    if task.kind == "multilabel":
+        return [[name for name in task.labels if rng.random() < 0.4] for _ in range(rows)]
+    return [task.labels[int(i)] for i in rng.integers(0, task.outputs, rows)]
+
+
+def _answers(task: Task, targets: np.ndarray, knows: float, rng: np.random.Generator) -> Floats:
+    rows = len(targets)
+    if task.kind == "regression":
+        return np.asarray(targets + rng.normal(0, 3 - knows, rows), dtype=np.float32)[:, None]
+    wanted = 2 * targets - 1 if task.kind == "multilabel" else np.eye(task.outputs)[targets]
+    return np.asarray(knows * wanted + rng.normal(0, 1, (rows, task.outputs)), dtype=np.float32)
