@@ -22,7 +22,7 @@ def intervals(frame: pd.DataFrame) -> Chart:
     )
     base = alt.Chart(frame.dropna(subset=["value"])).encode(y=y, yOffset=alt.YOffset("who:N", sort=who), color=colour)
     tooltip = ["measure", "who", *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("value", "low", "high"))]
-    x = alt.X("low:Q", title=None, scale=alt.Scale(zero=False, nice=True))
+    x = alt.X("low:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6))
     rules = base.mark_rule(size=2).encode(x=x, x2="high:Q", tooltip=tooltip)
     points = base.mark_circle(size=60, opacity=1).encode(x="value:Q", tooltip=tooltip)
     return alt.layer(rules, points).properties(height=alt.Step(14))
