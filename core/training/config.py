@@ -28,6 +28,11 @@ RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1),
 }
 
+# With ten texts a label longer and slower is better: on BANKING77, two draws, 0.879 and 0.849 with these and the whole fitted
+# head, 0.867 with a rate of 1e-4 and a softened head (one draw), 0.874 and 0.845 with 3e-5, 8 epochs and a softened head.
+_FEW_ROWS_A_LABEL = 20
+_FEW_SHOT_EPOCHS, _FEW_SHOT_RATE = 12, 0.3
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
@@ -114,10 +119,18 @@ def recommended_epochs(train_rows: int, batch_size: int, labels: int) -> int:
     return min(8, max(2 + labels // 12, round(100 / steps_an_epoch)))
 
 
+def is_few_shot(train_rows: int, labels: int) -> bool:
+    """Whether there are so few texts of each label that a frozen encoder is hard to beat, and easy to spoil."""
+    return labels > 1 and train_rows < _FEW_ROWS_A_LABEL * labels
+
+
 def recommended(train_rows: int, labels: int, encoder: str = BUILT_IN) -> TrainingConfig:
     """The config to start from for a number of training rows, a number of labels (1 for a score) and an encoder."""
+    rate = describe(encoder).learning_rate
+    if is_few_shot(train_rows, labels):
+        return TrainingConfig(encoder=encoder, learning_rate=_FEW_SHOT_RATE * rate, epochs=_FEW_SHOT_EPOCHS)
     epochs = recommended_epochs(train_rows, TrainingConfig.batch_size, labels)
-    return TrainingConfig(encoder=encoder, learning_rate=describe(encoder).learning_rate, epochs=epochs)
+    return TrainingConfig(encoder=encoder, learning_rate=rate, epochs=epochs)
 
 
 def preset(name: Preset, train_rows: int, labels: int, encoder: str = BUILT_IN) -> TrainingConfig:

@@ -41,7 +41,7 @@ from core.models.head import Head, fit_head
 from core.models.pooling import has_mean_pooling
 from core.task import Task
 from core.training import layers
-from core.training.config import TrainingConfig
+from core.training.config import TrainingConfig, is_few_shot
 from core.training.health import collapsed, diverging, not_a_number
 from core.training.losses import loss_of
 from core.workspace import read_json
@@ -77,7 +77,8 @@ def fine_tune(
         with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=_in_bfloat16(config)):
             classifier = warm_start(classifier, splits, config.seed, on_event)
         scale.shrink(output_layer(classifier.model))
-        layers.soften(output_layer(classifier.model))
+        if not is_few_shot(len(splits.train), splits.task.outputs):
+            layers.soften(output_layer(classifier.model))
     _choose_attention(classifier, splits, config)
     layers.set_dropout(classifier.model, config.dropout)
     layers.freeze(classifier.model, config)
