@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.benchmarks.agnews import agnews_vs_recipe, agnews_vs_trainer
+from tests.benchmarks.calibration import calibration
 from tests.benchmarks.clinic import clinic_vs_tfidf
 from tests.benchmarks.common import Figure
 from tests.benchmarks.data_checks import data_checks
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
 LONG: dict[str, Callable[[], list[Figure]]] = {
     "banking77_10shot": banking77_10shot,
     "banking77_full": banking77_full,
+    "calibration": calibration,
     "clear_r2": clear_r2,
     "clinic_vs_tfidf": clinic_vs_tfidf,
     "goemotions_f1": goemotions_f1,

@@ -50,8 +50,8 @@ def _banking(name: str, floor: float, shots: int | None) -> list[Figure]:
                 "--seed",
                 str(seed),
             ]
-            tuned = _train(train, told, Path(scratch) / f"a{seed}")
-            instant = _train(train, [*told, "--method", "instant"], Path(scratch) / f"b{seed}")
+            tuned = train_with(train, told, Path(scratch) / f"a{seed}")
+            instant = train_with(train, [*told, "--method", "instant"], Path(scratch) / f"b{seed}")
             gain = _compared(tuned, instant)
             lows.append(gain.low)
             runs.append([gain.ours, gain.theirs])
@@ -77,7 +77,7 @@ def goemotions_f1() -> list[Figure]:
     with tempfile.TemporaryDirectory() as scratch:
         told = ["--text", "column 1", "--label", "column 2", "--task", "multilabel"]
         files = ["--validation-file", str(source / "dev.tsv"), "--test-file", str(source / "test.tsv")]
-        run = _train(source / "train.tsv", [*told, *files], Path(scratch) / "w")
+        run = train_with(source / "train.tsv", [*told, *files], Path(scratch) / "w")
         task, validation, test = run.task, run.split("validation"), run.split("test")
         chosen = thresholds.for_f1(task, task.encode(validation["label"].tolist()), run.logits("validation"))
         found = measures.measure(task, task.encode(test["label"].tolist()), run.logits("test"), chosen.thresholds)
@@ -95,7 +95,7 @@ def clear_r2() -> list[Figure]:
         return []
     with tempfile.TemporaryDirectory() as scratch:
         told = ["--text", "text", "--label", "score", "--task", "regression"]
-        run = _train(source / "sample.csv", told, Path(scratch) / "w")
+        run = train_with(source / "sample.csv", told, Path(scratch) / "w")
         targets = run.task.encode(run.split("test")["label"].tolist())
         ours, theirs = (run.logits("test", who)[:, 0] for who in ("model", "tfidf"))
         scores = [_r2(targets, predicted) for predicted in (ours, theirs)]
@@ -125,7 +125,8 @@ def _compared(tuned: Run, instant: Run) -> comparison.Comparison:
     return compare(task, targets, tuned.logits("test"), instant.logits("test"), "accuracy")
 
 
-def _train(file: Path, told: list[str], workspace: Path) -> Run:
+def train_with(file: Path, told: list[str], workspace: Path) -> Run:
+    """A run of the command line on a file, carried out to its end."""
     command = [sys.executable, "-m", "core", "train", str(file), *told, "--workspace", str(workspace), "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ)
     return Run.open(Path(json.loads(done.stdout)["folder"]))

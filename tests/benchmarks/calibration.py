@@ -1,0 +1,70 @@
+"""Calibration after temperature scaling on public data, and whether "right 95 % of the time" is kept over re-splits."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from core.evaluation import calibration as calibrated
+from core.evaluation import selective
+from core.task import Floats, Task
+from tests.benchmarks.common import Figure, data_folder
+from tests.benchmarks.quality import train_with
+
+_RESPLITS, _TARGET = 20, 0.95
+_EPOCHS = "2"
+
+
+def calibration() -> list[Figure]:
+    """For each set: ECE on test after scaling against half of that before, or against what labels drawn from the model give."""
+    figures = []
+    for name, told in {
+        "banking77": ["--text", "text", "--label", "category"],
+        "medical_abstracts": ["--text", "medical_abstract", "--label", "condition_label"],
+    }.items():
+        source = data_folder(name)
+        if source is None:
+            continue
+        file = source / ("train.csv" if name == "banking77" else "medical_tc_test.csv")
+        with tempfile.TemporaryDirectory() as scratch:
+            run = train_with(file, [*told, "--epochs", _EPOCHS, "--max-length", "128"], Path(scratch))
+            logits = {split: run.logits(split) for split in ("validation", "test")}
+            targets = {split: run.task.encode(run.split(split)["label"].tolist()) for split in logits}
+        figures += _ece(name, run.task, targets, logits)
+        figures.append(
+            _kept(name, run.task, np.concatenate(list(targets.values())), np.concatenate(list(logits.values())))
+        )
+    return figures
+
+
+def _ece(name: str, task: Task, targets: dict[str, np.ndarray], logits: dict[str, Floats]) -> list[Figure]:
+    temperature = calibrated.fit_temperature(task, targets["validation"], logits["validation"])
+    before, _ = calibrated.ece(*calibrated.answers(task, targets["test"], logits["test"]))
+    confidence, right = calibrated.answers(task, targets["test"], logits["test"], temperature)
+    after, interval = calibrated.ece(confidence, right)
+    by_chance = calibrated.expected_ece(confidence)
+    allowed = max(before / 2, by_chance)
+    how = (
+        f"{len(right)} test rows, temperature {temperature:.2f}: ECE {before:.4f} before, {after:.4f} after "
+        f"({interval.low:.4f} to {interval.high:.4f}), {by_chance:.4f} for labels drawn from the model"
+    )
+    print(f"{name}: {how}", file=sys.stderr)
+    return [Figure(f"calibration_{name}", after, allowed, allowed / max(after, 1e-9), "ECE", [], how)]
+
+
+def _kept(name: str, task: Task, targets: np.ndarray, logits: Floats) -> Figure:
+    """In how many re-splits of the stored logits the target lies inside the interval that is stated."""
+    inside = 0
+    for seed in range(_RESPLITS):
+        order = np.random.default_rng(seed).permutation(len(targets))
+        chosen, measured = np.array_split(order, 2)
+        temperature = calibrated.fit_temperature(task, targets[chosen], logits[chosen])
+        first = calibrated.answers(task, targets[chosen], logits[chosen], temperature)
+        choice = selective.threshold_for(*first, _TARGET)
+        then = calibrated.answers(task, targets[measured], logits[measured], temperature)
+        found = selective.answered(*then, choice.threshold, chosen_on=choice.answered)
+        inside += found.low <= _TARGET <= found.high
+    how = f"right {_TARGET:.0%} of the time: {inside} of {_RESPLITS} re-splits of stored logits with the target in the interval"
+    print(f"{name}: {how}", file=sys.stderr)
+    return Figure(f"right_95_{name}", inside, 18, inside / 18, "re-splits", [], how)
