@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _RECORD = "search.json"
 _JOURNAL = "journal.log"
 _STUDY = "search"
+_STOPPED = "stopped"
 MOST_TRIALS = 500
 _FIRST_AT_RANDOM = 5
 
@@ -265,22 +266,26 @@ def work(search: Search, home: Path, on_event: Tell = lambda event: None) -> Non
 
 def _try_on(search: Search, tell: Tell, switch: StopSwitch) -> None:
     tell(Phase("loading"))
-    import optuna
-
     splits = Splits.load(search.folder / "splits", search.task)
     study = search.study()
-    ended = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED, optuna.trial.TrialState.FAIL)
     tell(Phase("searching"))
     with switch.deferred():
         while not switch.requested:
-            done = len(study.get_trials(deepcopy=False, states=ended))
+            done = _ended(study)
             if done >= search.trials:
                 return
             tell(Progress(done, search.trials))
             trial = study.ask()
             config = search._with({dimension.name: dimension.suggest(trial) for dimension in search.space})
             study.tell(trial, **_outcome(search, splits, trial, config, switch))
-        tell(Progress(len(study.get_trials(deepcopy=False, states=ended)), search.trials))
+        tell(Progress(_ended(study), search.trials))
+
+
+def _ended(study: "optuna.Study") -> int:
+    """Trials that came to an end; one that somebody stopped half-way will be made up for."""
+    return sum(
+        trial.state.is_finished() and not trial.user_attrs.get(_STOPPED) for trial in study.get_trials(deepcopy=False)
+    )
 
 
 def _outcome(
@@ -311,6 +316,8 @@ def _outcome(
         return {"state": optuna.trial.TrialState.FAIL}
     finally:
         shutil.rmtree(checkpoints, ignore_errors=True)
+    if switch.requested:
+        trial.set_user_attr(_STOPPED, True)
     if switch.requested or not seen or not np.isfinite(max(seen)):
         return {"state": optuna.trial.TrialState.FAIL}
     return {"values": max(seen)}

@@ -267,6 +267,7 @@ def _arguments(config: TrainingConfig, splits: Splits, checkpoints: Path) -> Tra
         save_steps=between,
         save_total_limit=2,
         load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=config.patience > 0,
         metric_for_best_model=metrics.MAIN_METRIC[splits.task.kind],
         greater_is_better=True,
         logging_steps=max(1, steps // _REPORTED_STEPS),

@@ -143,6 +143,9 @@ def _curves(run: Run, happened: list[Event]) -> None:
     )
     if steps.empty:
         return
+    # A run that was gone on with says its steps since the last checkpoint again.
+    steps = steps.drop_duplicates("step", keep="last").sort_values("step")
+    validations = validations.drop_duplicates("step", keep="last") if len(validations) else validations
     left, middle, right = st.columns([2, 2, 1.4])
     with left:
         st.caption("Loss on the training texts")

@@ -29,6 +29,18 @@ def test_training_ends_early_when_validation_gains_nothing(tiny_encoder: str, tm
     assert [event.step for event in validations][:2] == [8, 16]
 
 
+def test_patience_goes_on_counting_after_a_stop(tiny_encoder: str, tmp_path: Path) -> None:
+    config = TrainingConfig(
+        encoder=tiny_encoder, epochs=10, batch_size=8, max_length=16, learning_rate=1e-7, patience=2
+    )
+    first: list[Event] = []
+    fine_tune(toy("binary"), config, tmp_path, first.append, lambda: len(losses(first)) >= 20)
+    rest: list[Event] = []
+    fine_tune(toy("binary"), config, tmp_path, rest.append, lambda: False)
+    # Validations every 8 steps: the first is the best, those at 16 and 24 bring no gain.
+    assert [event for event in rest if isinstance(event, Progress)][-1].done == 24
+
+
 def test_accumulated_batches_are_one_large_batch(tiny_encoder: str, tmp_path: Path) -> None:
     models = [
         train(
