@@ -132,14 +132,13 @@ def test_advice_for_a_batch_of_one_does_not_propose_it_again() -> None:
     assert _advice(config, lengths(100), SPEED, 100.0) == ("a smaller encoder",)
 
 
-def test_a_measurement_finds_longer_texts_to_take_longer(tiny_encoder: str) -> None:
+def test_a_measurement_holds_what_a_plan_needs(tiny_encoder: str) -> None:
     found = measure(tiny_encoder, mixed_precision=False)
     assert found.lengths == (32, 64)  # what the tiny encoder has positions for
     assert (found.layers, found.cores) == (2, host.cores())
     for values in (found.forward, found.step, found.frozen):
         assert len(values) == 2
         assert min(values) > 0
-    assert all(longer > shorter for shorter, longer in zip(found.step, found.step[1:], strict=False))
     assert sorted(found.memory) == list(found.memory)
     assert found.memory[0] >= found.loaded > 50
     planned = plan(TrainingConfig(max_length=64), lengths(40, 60), (100, 10, 10), found)
