@@ -55,16 +55,23 @@ def _ece(name: str, task: Task, targets: dict[str, np.ndarray], logits: dict[str
 
 def _kept(name: str, task: Task, targets: np.ndarray, logits: Floats) -> Figure:
     """In how many re-splits of the stored logits the target lies inside the interval that is stated."""
-    inside = 0
+    inside = refused = 0
     for seed in range(_RESPLITS):
         order = np.random.default_rng(seed).permutation(len(targets))
         chosen, measured = np.array_split(order, 2)
         temperature = calibrated.fit_temperature(task, targets[chosen], logits[chosen])
         first = calibrated.answers(task, targets[chosen], logits[chosen], temperature)
         choice = selective.threshold_for(*first, _TARGET)
+        if not np.isfinite(choice.threshold):  # it says that even the surest answers are not right that often
+            refused += 1
+            continue
         then = calibrated.answers(task, targets[measured], logits[measured], temperature)
         found = selective.answered(*then, choice.threshold, chosen_on=choice.answered)
         inside += found.low <= _TARGET <= found.high
-    how = f"right {_TARGET:.0%} of the time: {inside} of {_RESPLITS} re-splits of stored logits with the target in the interval"
+    how = (
+        f"right {_TARGET:.0%} of the time: {inside} of {_RESPLITS} re-splits of stored logits with the target in the interval, "
+        f"{refused} in which it was said that it cannot be had"
+    )
     print(f"{name}: {how}", file=sys.stderr)
-    return Figure(f"right_95_{name}", inside, 18, inside / 18, "re-splits", [], how)
+    kept = inside + refused
+    return Figure(f"right_95_{name}", kept, 18, kept / 18, "re-splits", [], how)
