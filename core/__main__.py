@@ -72,7 +72,7 @@ def _train(options: argparse.Namespace) -> int:
     # The splits are made before anything is stored, so that data that cannot be used leaves nothing behind.
     splits = split(apply_columns(joined, columns), plan)
     config = replace(
-        recommended(len(splits.train), splits.task.outputs, options.encoder),
+        recommended(len(splits.train), splits.task.outputs, options.encoder, splits.task.kind),
         method=options.method,
         seed=options.seed,
         **_given(options),

@@ -13,6 +13,7 @@ from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitPlan, fingerprint
 from core.data.table import Table, UnreadableRow
 from core.errors import DataError
+from core.task import TaskKind
 from core.workspace import Workspace, being_made, folders, member, read_json, write_atomically, write_json
 
 _RECORD = "dataset.json"
@@ -28,7 +29,7 @@ class Dataset:
     columns: ColumnChoice
     plan: SplitPlan
     repairs: tuple[Repair, ...]
-    task_kind: str
+    task_kind: TaskKind
     labels: int
     rows: int
     fingerprint: str

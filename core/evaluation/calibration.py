@@ -90,11 +90,11 @@ def expected_ece(confidence: Values, bins: int = BINS, seed: int = 0) -> float:
     return float(np.mean(errors))
 
 
-def fit_temperature(task: Task, targets: Targets, logits: Floats) -> float:
+def fit_temperature(task: Task, targets: Targets, logits: Floats, weights: Values | None = None) -> float:
     """The number to divide logits by so that probabilities mean what they say (Guo 2017), fitted on validation rows.
 
-    Above 1 the model was too sure of itself. It minimises the negative log-likelihood, changes no answer of a classifier, and
-    lies between 0.05 and 20. 1 without rows.
+    Above 1 the model was too sure of itself. It minimises the :func:`loss`, changes no answer of a classifier, and lies between
+    0.05 and 20. 1 without rows.
 
     Raises:
         ValueError: the task is to predict a number.
@@ -105,18 +105,20 @@ def fit_temperature(task: Task, targets: Targets, logits: Floats) -> float:
         return 1.0
     exact = logits.astype(np.float64)
     found = minimize_scalar(
-        lambda log_t: loss(task, targets, exact / np.exp(log_t)),
+        lambda log_t: loss(task, targets, exact / np.exp(log_t), weights),
         bounds=(np.log(_COLDEST), np.log(_HOTTEST)),
         method="bounded",
     )
-    return float(np.exp(found.x)) if found.fun < loss(task, targets, exact) else 1.0
+    return float(np.exp(found.x)) if found.fun < loss(task, targets, exact, weights) else 1.0
 
 
-def loss(task: Task, targets: Targets, logits: npt.NDArray[np.floating]) -> float:
-    """Mean negative log-likelihood in nats: a row of a classifier, a row and label where there are any number of labels."""
+def loss(task: Task, targets: Targets, logits: npt.NDArray[np.floating], weights: Values | None = None) -> float:
+    """Negative log-likelihood in nats of a row of a classifier, or a row and label: the mean, weighted by row if asked."""
     if task.kind == "multilabel":
-        return float(np.logaddexp(0, np.where(targets > 0.5, -logits, logits)).mean())
-    return float(-log_softmax(logits, axis=1)[np.arange(len(targets)), targets].mean())
+        each = np.logaddexp(0, np.where(targets > 0.5, -logits, logits)).mean(axis=1)
+    else:
+        each = -log_softmax(logits, axis=1)[np.arange(len(targets)), targets]
+    return float(np.average(each, weights=weights))
 
 
 def _bins(flat: Values, bins: int) -> npt.NDArray[np.intp]:

@@ -8,7 +8,7 @@ from core.models import classifier as classifiers
 from core.models.demo import DEMO_MODEL
 from core.models.encoders import BUILT_IN
 from core.training.config import TrainingConfig
-from core.training.trainer import warm_start
+from core.training.frozen import probe
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     splits = split(labelled, SplitPlan())
     config = TrainingConfig()
     untrained = classifiers.build(BUILT_IN, labelled.task, config.max_length)
-    classifier = warm_start(untrained, splits, config.seed, lambda event: None)
+    classifier = untrained.with_head(probe(untrained, splits, config.seed, lambda event: None).head)
     classifiers.save_head(classifier, DEMO_MODEL)
     targets = labelled.task.encode(splits.test["label"].tolist())
     print(summarise(labelled.task, targets, classifier.logits(splits.test["text"].tolist())))

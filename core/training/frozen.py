@@ -1,27 +1,63 @@
-"""What the encoder gives without being fine-tuned: a linear head on its frozen features, which fine-tuning must beat."""
+"""What an encoder gives as it came: a linear head on its frozen features, which fine-tuning starts from and must beat."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
 
 from core.data.splitting import Splits
 from core.errors import ModelError
+from core.jobs.events import OnEvent, OnProgress, Progress
 from core.models import classifier as classifiers
-from core.models.head import fit_head
+from core.models.classifier import Classifier
+from core.models.head import Head
 from core.task import Floats
 from core.training.config import TrainingConfig
+from core.training.linear import fit_head
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A head fitted on frozen features, and its logits for the validation rows, then the test rows."""
+
+    head: Head
+    logits: Floats
+
+
+def probe(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent) -> Probe:
+    """Fit a head on train and validation (see ``core.training.linear``) and let it answer, by one pass over all rows.
+
+    Raises:
+        ModelError: the architecture has no frozen features, or the encoder's weights are damaged.
+    """
+    texts = [text for _, frame in splits for text in frame["text"]]
+    features = classifier.features(texts, _report_to(on_event, len(texts)))
+    if not np.isfinite(features).all():
+        raise ModelError(
+            f"{classifier.encoder} turns a text into values that are no numbers: its weights are damaged.",
+            "Choose another encoder, or download it anew.",
+        )
+    trained, chosen = len(splits.train), len(splits.train) + len(splits.validation)
+    targets = [splits.task.encode(frame["label"].tolist()) for frame in (splits.train, splits.validation)]
+    head = fit_head(splits.task, (features[:trained], targets[0]), (features[trained:chosen], targets[1]), seed)
+    return Probe(head, head.logits(features[trained:]))
 
 
 def answers(splits: Splits, config: TrainingConfig) -> Floats | None:
-    """Logits for the validation rows, then the test rows, by one pass of the encoder as it came over all rows.
-
-    None where the architecture has no frozen features.
-    """
-    task = splits.task
+    """The logits of a :func:`probe` of the encoder as it came, None where the architecture has no frozen features."""
     try:
-        classifier = classifiers.build(config.encoder, task, config.max_length)
+        classifier = classifiers.build(config.encoder, splits.task, config.max_length)
         classifiers.pooled_model(classifier.model, config.encoder)
     except ModelError:
         return None
-    texts = [text for _, frame in splits for text in frame["text"]]
-    features = classifier.features(texts)
-    trained, chosen = len(splits.train), len(splits.train) + len(splits.validation)
-    targets = [task.encode(frame["label"].tolist()) for frame in (splits.train, splits.validation)]
-    head = fit_head(task, (features[:trained], targets[0]), (features[trained:chosen], targets[1]), config.seed)
-    return head.logits(features[trained:])
+    return probe(classifier, splits, config.seed, lambda event: None).logits
+
+
+def _report_to(on_event: OnEvent, total: int) -> OnProgress:
+    start = time.monotonic()
+
+    def report(done: int, _: int) -> None:
+        rate = done / max(1e-9, time.monotonic() - start)
+        on_event(Progress(done, total, (total - done) / rate))
+
+    return report

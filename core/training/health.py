@@ -58,7 +58,7 @@ def collapsed(task: Task, targets: npt.NDArray[Any], logits: Floats, config: Tra
         {
             "learning_rate": rate,
             "epochs": min(100.0, 2 * config.epochs),
-            "balance_classes": True,
+            "class_balance": 1.0,
             "seed": (config.seed + 1) % 2**32,
         },
     )

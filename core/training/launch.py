@@ -66,7 +66,7 @@ def quick_run(workspace: Workspace, sample: Sample) -> Run:
 
 def preset_for(dataset: Dataset, name: Preset = "Balanced", encoder: str = BUILT_IN) -> TrainingConfig:
     """The settings of a preset for a data set."""
-    return preset(name, train_rows(dataset), dataset.labels, encoder)
+    return preset(name, train_rows(dataset), dataset.labels, encoder, dataset.task_kind)
 
 
 def train_rows(dataset: Dataset) -> int:

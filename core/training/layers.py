@@ -64,7 +64,7 @@ def parameter_groups(model: PreTrainedModel, config: TrainingConfig) -> list[dic
     height = {id(p): position for position, layer in enumerate(layers, 1) for p in layer.parameters()}
     head = {id(p) for p in output_layer(model).parameters()}
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
-    for name, parameter in _learning(model):
+    for name, parameter in learning(model):
         above = 0 if id(parameter) in head else len(layers) + 1 - height.get(id(parameter), _height(name, len(layers)))
         decays = not name.lower().endswith(_NO_DECAY)
         groups.setdefault((above, decays), []).append(parameter)
@@ -87,5 +87,6 @@ def _height(name: str, layers: int) -> int:
     return 0 if is_below(name) else layers + 1
 
 
-def _learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+def learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """The parameters that are not frozen, with their names."""
     return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)

@@ -78,8 +78,8 @@ def promise(run: Run, points: pd.DataFrame) -> Promise:
 def _learn(run: Run, folder: Path, tell: Tell) -> None:
     tell(Phase("loading"))
     from core.models import classifier as classifiers
-    from core.models.head import fit_head
     from core.models.pooling import has_mean_pooling
+    from core.training.linear import fit_head
 
     task, splits = run.task, run.splits()
     train = splits.train.sample(min(len(splits.train), MAX_ROWS), random_state=0)

@@ -22,7 +22,7 @@ def loss_of(splits: Splits, config: TrainingConfig) -> Loss:
 
     A sum over the items of a step divided by their number, so that it is the same however a step is cut into batches.
     """
-    weight = class_weights(splits) if config.balance_classes else None
+    weight = class_weights(splits, config.class_balance) if config.class_balance else None
     kind, smoothing = splits.task.kind, config.label_smoothing
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
@@ -42,10 +42,11 @@ def loss_of(splits: Splits, config: TrainingConfig) -> Loss:
     return loss
 
 
-def class_weights(splits: Splits) -> torch.Tensor | None:
-    """Weights that let each class count the same, (outputs,): the mean over rows is 1. For labels, negatives per positive.
+def class_weights(splits: Splits, power: float = 1.0) -> torch.Tensor | None:
+    """Weights that let each class count the same, to a power, (outputs,); the mean over rows is 1.
 
-    As ``class_weight="balanced"`` in scikit-learn (King and Zeng 2001), cut off at ``_MOST_WEIGHT``. None for a score.
+    As ``class_weight="balanced"`` in scikit-learn (King and Zeng 2001), cut off at ``_MOST_WEIGHT``. For labels it is the
+    number of negatives per positive. None for a score.
     """
     task: Task = splits.task
     if task.kind == "regression":
@@ -53,9 +54,8 @@ def class_weights(splits: Splits) -> torch.Tensor | None:
     targets = task.encode(splits.train["label"].tolist())
     if task.kind == "multilabel":
         positive = np.maximum(targets.sum(axis=0), 1)
-        return torch.tensor(
-            ((len(targets) - positive) / positive).clip(1 / _MOST_WEIGHT, _MOST_WEIGHT), dtype=torch.float32
-        )
+        odds = ((len(targets) - positive) / positive) ** power
+        return torch.tensor(odds.clip(1 / _MOST_WEIGHT, _MOST_WEIGHT), dtype=torch.float32)
     counts = np.maximum(np.bincount(targets.astype(int), minlength=task.outputs), 1)
-    weights = (len(targets) / (task.outputs * counts)).clip(1 / _MOST_WEIGHT, _MOST_WEIGHT)
+    weights = ((len(targets) / (task.outputs * counts)) ** power).clip(1 / _MOST_WEIGHT, _MOST_WEIGHT)
     return torch.tensor(weights / (weights[targets.astype(int)].mean()), dtype=torch.float32)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import host
-from core.training.config import TrainingConfig
+from core.training.config import MIXING_SHARES, TrainingConfig
 from core.training.measure import MEASURED_BATCH, Speed
 
 Lengths = npt.NDArray[np.int64]
@@ -54,14 +54,14 @@ def _seconds(config: TrainingConfig, lengths: Lengths, rows: tuple[int, int, int
     forward = _mean_seconds(cut, speed, speed.forward)
     total = speed.start + _OVERHEAD + _OVERHEAD_A_THOUSAND * sum(rows) / 1000 + (validation + test) * forward
     if config.method == "instant":
-        return total + (train + validation) * forward
+        return total + sum(rows) * forward
     if config.warm_head:
-        total += (train + validation) * forward
+        total += sum(rows) * forward + len(MIXING_SHARES) * validation * forward
     step = _mean_seconds(_padded(cut, config.batch_size), speed, speed.step)
     frozen = _mean_seconds(_padded(cut, config.batch_size), speed, speed.frozen)
     share = min(config.frozen_layers, speed.layers - 1) / max(1, speed.layers - 1)
     learned = step + share * (frozen - step) + (forward if config.gradient_checkpointing else 0.0)
-    return total + config.epochs * train * learned + validation * forward * min(10, max(3, config.epochs))
+    return total + config.epochs * train * learned + validation * forward * config.validations
 
 
 def _padded(cut: Lengths, batch: int) -> Lengths:

@@ -7,13 +7,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import datasets
 import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset
+from torch.utils.data import Dataset as TorchDataset
 from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
@@ -32,22 +33,21 @@ from transformers.utils import logging as transformers_logging
 
 from core import host
 from core.data.splitting import Splits
-from core.errors import ConfigError, ModelError, RunError
+from core.errors import ConfigError, RunError
 from core.evaluation import metrics
-from core.jobs.events import OnEvent, OnProgress, Phase, Progress, Step, Trouble, Validation
+from core.jobs.events import OnEvent, Phase, Progress, Step, Trouble, Validation
 from core.models import classifier as classifiers
 from core.models.classifier import Classifier, output_layer
-from core.models.head import Head, fit_head
 from core.models.pooling import has_mean_pooling
-from core.task import Task
-from core.training import layers
+from core.task import Floats, Task
+from core.training import layers, mixing
 from core.training.config import TrainingConfig, is_few_shot
+from core.training.frozen import probe
 from core.training.health import collapsed, diverging, not_a_number
+from core.training.linear import selection_loss
 from core.training.losses import loss_of
 from core.workspace import read_json
 
-# Validations in a run: one an epoch, within these. Three an epoch is common advice for the last half point; each costs time.
-_FEWEST_VALIDATIONS, _MOST_VALIDATIONS = 3, 10
 # Fewer distinct lengths: a processor's kernels are compiled and cached for each shape.
 _LENGTH_STEP = 16
 _REPORTED_STEPS = 500
@@ -58,12 +58,18 @@ StopRequested = Callable[[], bool]
 
 
 def fine_tune(
-    splits: Splits, config: TrainingConfig, checkpoints: Path, on_event: OnEvent, stop_requested: StopRequested
+    splits: Splits,
+    config: TrainingConfig,
+    checkpoints: Path,
+    on_event: OnEvent,
+    stop_requested: StopRequested,
+    on_probe: Callable[[Floats], None] = lambda logits: None,
 ) -> Classifier:
     """Fine-tune a whole encoder and return the best of its checkpoints by validation.
 
     Continues from the last checkpoint in the folder, if one is there. When ``stop_requested`` turns true, training ends
-    after the present step; the best checkpoint so far is what is returned.
+    after the present step; the best checkpoint so far is what is returned. ``on_probe`` is given what a head on the frozen
+    encoder answers for the validation rows, then the test rows, where training starts from that head.
     """
     datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()
@@ -72,25 +78,31 @@ def fine_tune(
     classifier = classifiers.build(config.encoder, splits.task, config.max_length)
     scale = _TargetScale.of(splits)
     resumed = last_checkpoint(checkpoints)
-    if resumed is None and config.warm_head and has_mean_pooling(classifier.model):
+    warm = config.warm_head and has_mean_pooling(classifier.model)
+    if warm and not (resumed and mixing.has_start(checkpoints)):
         on_event(Phase("features"))
         with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=_in_bfloat16(config)):
-            classifier = warm_start(classifier, splits, config.seed, on_event)
+            start = probe(classifier, splits, config.seed, on_event)
+        on_probe(start.logits)
+        classifier = classifier.with_head(start.head)
         scale.shrink(output_layer(classifier.model))
         if not is_few_shot(len(splits.train), splits.task.outputs):
             layers.soften(output_layer(classifier.model))
     _choose_attention(classifier, splits, config)
     layers.set_dropout(classifier.model, config.dropout)
     layers.freeze(classifier.model, config)
+    if warm and not resumed and host.is_main_process():
+        mixing.keep_start(classifier.model, checkpoints)
     if config.gradient_checkpointing:
         classifier.model.activation_checkpointing_enable()
     on_event(Phase("training"))
     watch = _Watch(config, on_event, stop_requested)
+    validation = _shortest_first(_encode(splits.validation, classifier, scale))
     trainer = _Trainer(
         model=classifier.model.train(),
         args=_arguments(config, splits, checkpoints),
         train_dataset=_encode(splits.train, classifier, scale),
-        eval_dataset=_shortest_first(_encode(splits.validation, classifier, scale)),
+        eval_dataset=validation,
         processing_class=classifier.tokenizer,
         data_collator=DataCollatorWithPadding(classifier.tokenizer, pad_to_multiple_of=_LENGTH_STEP),
         compute_loss_func=loss_of(splits, config),
@@ -100,6 +112,8 @@ def fine_tune(
     )
     trainer.remove_callback(PrinterCallback)  # events say all that it would print
     trainer.train(resume_from_checkpoint=resumed)
+    if warm:
+        mixing.choose_share(classifier.model, checkpoints, lambda: _loss_on(trainer, validation, splits.task))
     # Accelerate wraps the forward pass in bfloat16; what is measured must be what is saved.
     trainer.accelerator.unwrap_model(classifier.model, keep_fp32_wrapper=False)
     if config.gradient_checkpointing:
@@ -109,6 +123,11 @@ def fine_tune(
     classifier.model.eval()
     watch.conclude()
     return classifier
+
+
+def _loss_on(trainer: Trainer, validation: Dataset, task: Task) -> float:
+    answers = trainer.predict(cast("TorchDataset[Any]", validation), metric_key_prefix="mixed")
+    return selection_loss(task, np.asarray(answers.label_ids), np.asarray(answers.predictions, dtype=np.float32))
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -132,30 +151,6 @@ class _Trainer(Trainer):
         rows_a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         dataset: Any = self.train_dataset
         return LengthGroupedSampler(rows_a_step, lengths=list(dataset["length"]))
-
-
-def warm_start(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent) -> Classifier:
-    """Put a head on the classifier that scikit-learn fitted on its frozen features (see ``core.models.head``).
-
-    Raises:
-        ModelError: the encoder's weights are damaged.
-    """
-    total = len(splits.train) + len(splits.validation)
-    task = splits.task
-    parts = []
-    seen = 0
-    for frame in (splits.train, splits.validation):
-        report = _progress(on_event, seen, total)
-        features = classifier.features(frame["text"].tolist(), report)
-        if not np.isfinite(features).all():
-            raise ModelError(
-                f"{classifier.encoder} turns a text into values that are no numbers: its weights are damaged.",
-                "Choose another encoder, or download it anew.",
-            )
-        parts.append((features, task.encode(frame["label"].tolist())))
-        seen += len(frame)
-    head: Head = fit_head(task, parts[0], parts[1], seed)
-    return classifier.with_head(head)
 
 
 def _in_bfloat16(config: TrainingConfig) -> bool:
@@ -184,16 +179,6 @@ def _optimiser(classifier: Classifier, config: TrainingConfig) -> torch.optim.Op
     if config.layer_decay == 1.0:
         return None
     return torch.optim.AdamW(layers.parameter_groups(classifier.model, config), lr=config.learning_rate)
-
-
-def _progress(on_event: OnEvent, before: int, total: int) -> OnProgress:
-    start = time.monotonic()
-
-    def report(done: int, _: int) -> None:
-        rate = done / max(1e-9, time.monotonic() - start)
-        on_event(Progress(before + done, total, (total - before - done) / rate))
-
-    return report
 
 
 class _TargetScale:
@@ -249,7 +234,7 @@ def _shortest_first(dataset: Dataset) -> Dataset:
 
 def _arguments(config: TrainingConfig, splits: Splits, checkpoints: Path) -> TrainingArguments:
     steps = total_steps(config, len(splits.train))
-    between = max(1, math.ceil(steps / _validations(config)))
+    between = max(1, math.ceil(steps / config.validations))
     return TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=config.epochs,
@@ -282,10 +267,6 @@ def _arguments(config: TrainingConfig, splits: Splits, checkpoints: Path) -> Tra
         disable_tqdm=True,
         report_to="none",
     )
-
-
-def _validations(config: TrainingConfig) -> int:
-    return round(min(_MOST_VALIDATIONS, max(_FEWEST_VALIDATIONS, config.epochs)))
 
 
 def _share_of_batch(config: TrainingConfig) -> int:

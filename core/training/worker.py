@@ -11,6 +11,7 @@ from core import host
 from core.jobs.events import Event, Phase
 from core.jobs.work import StopSwitch, Tell, carry_out
 from core.runs import MODEL, Result, Run
+from core.task import Floats
 from core.training import health
 from core.training.config import TrainingConfig
 from core.workspace import delete
@@ -37,15 +38,14 @@ def _train_and_evaluate(run: Run, tell: Tell, switch: StopSwitch) -> None:
     tell(Phase("loading"))
     # Imported here: it takes seconds, in which the page already shows that the job has begun.
     from core.models import classifier as classifiers
-    from core.training import trainer
+    from core.training import frozen
 
     config = TrainingConfig.from_json(run.record.config)
     splits = run.splits()
     if config.method == "instant":
         tell(Phase("features"))
-        classifier = trainer.warm_start(
-            classifiers.build(config.encoder, run.task, config.max_length), splits, config.seed, tell
-        )
+        untrained = classifiers.build(config.encoder, run.task, config.max_length)
+        classifier = untrained.with_head(frozen.probe(untrained, splits, config.seed, tell).head)
         classifiers.save_head(classifier, run.model_folder)
     else:
         with switch.deferred():
@@ -59,10 +59,17 @@ def _train_and_evaluate(run: Run, tell: Tell, switch: StopSwitch) -> None:
 
 def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", tell: Tell, switch: StopSwitch) -> "Classifier":
     """Fine-tune; where memory runs out, once more with half the batch. The run keeps the settings that it went through with."""
+    from core import assessment
     from core.training import trainer
 
+    def keep_instant(logits: Floats) -> None:
+        _keep(run, splits, assessment.INSTANT, logits)
+
+    def train(config: TrainingConfig) -> "Classifier":
+        return trainer.fine_tune(splits, config, _checkpoints(run), tell, lambda: switch.requested, keep_instant)
+
     try:
-        return trainer.fine_tune(splits, config, _checkpoints(run), tell, lambda: switch.requested)
+        return train(config)
     except (MemoryError, RuntimeError) as error:
         again = health.out_of_memory(config) if health.is_out_of_memory(error) and host.processes() == 1 else None
         if again is None:
@@ -72,7 +79,7 @@ def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", tell: Tell, s
     run.reconfigured(smaller.to_json())
     shutil.rmtree(_checkpoints(run), ignore_errors=True)
     gc.collect()
-    return trainer.fine_tune(splits, smaller, _checkpoints(run), tell, lambda: switch.requested)
+    return train(smaller)
 
 
 def _help(run: Run) -> None:
@@ -96,36 +103,40 @@ def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float
 
     tell(Phase("evaluating"))
     task, config = run.task, TrainingConfig.from_json(run.record.config)
-    train_targets = task.encode(splits.train["label"].tolist())
-    summaries: dict[str, dict[str, dict[str, float]]] = {}
-    measured = {name: frame for name, frame in splits if name != "train"}
-    texts = [text for frame in measured.values() for text in frame["text"]]
-    answers = {
-        "majority": baselines.majority(task, train_targets, len(texts)),
-        "tfidf": baselines.tfidf(task, splits.train["text"].tolist(), train_targets, texts),
-    }
-    if config.method == "fine-tune" and (instant := frozen.answers(splits, config)) is not None:
-        answers[assessment.INSTANT] = instant
+    targets = {name: task.encode(frame["label"].tolist()) for name, frame in splits}
+    texts = [*splits.validation["text"], *splits.test["text"]]
+    _keep(run, splits, "majority", baselines.majority(task, targets["train"], len(texts)))
+    tfidf = baselines.tfidf(task, splits.train["text"].tolist(), targets["train"], texts)
+    _keep(run, splits, "tfidf", tfidf)
+    # A run that went on after a stop, or began from another head, has no answers of the instant model yet.
+    if config.method == "fine-tune" and not run.has_logits("test", assessment.INSTANT):
+        instant = frozen.answers(splits, config)
+        if instant is not None:
+            _keep(run, splits, assessment.INSTANT, instant)
     began = time.monotonic()
-    answers[MODEL] = classifier.logits(texts)
+    logits = classifier.logits(texts)
     seconds = time.monotonic() - began
-    first = 0
-    for split, frame in measured.items():
-        rows = slice(first, first + len(frame))
-        first += len(frame)
-        targets = task.encode(frame["label"].tolist())
-        for who, logits in answers.items():
-            run.save_logits(split, who, logits[rows])
-        summaries[split] = {who: metrics.summarise(task, targets, logits[rows]) for who, logits in answers.items()}
+    _keep(run, splits, MODEL, logits)
+
+    def summary(split: str, who: str) -> dict[str, float]:
+        return metrics.summarise(task, targets[split], run.logits(split, who))
+
     assessment.assess(run)
     run.save_result(
         Result(
-            validation=summaries["validation"][MODEL],
-            test=summaries["test"][MODEL],
-            baselines={who: summaries["test" if len(splits.test) else "validation"][who] for who in baselines.TITLES},
+            validation=summary("validation", MODEL),
+            test=summary("test", MODEL),
+            baselines={who: summary("test" if len(splits.test) else "validation", who) for who in baselines.TITLES},
             seconds=time.monotonic() - start,
             peak_memory_mb=host.peak_memory_mb(),
             prediction_seconds=seconds,
             texts_per_second=len(texts) / max(seconds, 1e-9),
         )
     )
+
+
+def _keep(run: Run, splits: "Splits", who: str, logits: Floats) -> None:
+    """Save the logits of one for the validation rows, then the test rows."""
+    first_of_test = len(splits.validation)
+    run.save_logits("validation", who, logits[:first_of_test])
+    run.save_logits("test", who, logits[first_of_test:])

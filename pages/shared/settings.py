@@ -52,7 +52,10 @@ _GROUPS: dict[str, Sequence[_Field]] = {
         _Field("weight_decay", "Weight decay", "Pulls weights towards zero, a little in each step.", 0.01),
         _Field("label_smoothing", "Label smoothing", "How much less than certain the labels are taken to be.", 0.05),
         _Field(
-            "balance_classes", "Let each class count the same", "Rows of rare classes weigh more. Lifts their recall."
+            "class_balance",
+            "Class balance",
+            "0: each row counts the same; 1: each class does. Lifts the recall of rare classes.",
+            0.25,
         ),
         _Field("max_gradient_norm", "Largest gradient", "Longer gradients are cut to this length.", 0.5),
     ),

@@ -15,7 +15,7 @@ from core.models import classifier as classifiers
 from core.models.classifier import Classifier
 from core.models.demo import DEMO_MODEL
 from core.models.encoders import BUILT_IN, built_in_folder
-from core.models.head import Head, fit_head
+from core.models.head import Head
 from core.models.pooling import POOLED_SCALE, DirectPooling, pooling_layer_in_place
 from core.task import Task
 
@@ -109,29 +109,3 @@ def test_the_shipped_head_knows_the_clinic() -> None:
         "Billing",
         "General Inquiry",
     ]
-
-
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel", "regression"])
-def test_a_head_learns_what_is_linear(kind: str) -> None:
-    random = np.random.default_rng(1)
-    features = random.normal(size=(200, 8)).astype(np.float32)
-    truth = features @ random.normal(size=(8, 3))
-    task, targets = {
-        "binary": (Task("binary", ("a", "b")), (truth[:, 0] > 0).astype(int)),
-        "multiclass": (TASK, truth.argmax(1)),
-        "multilabel": (Task("multilabel", ("p", "q", "r")), (truth > 0).astype(np.float32)),
-        "regression": (Task("regression", ()), truth[:, 0].astype(np.float32)),
-    }[kind]
-    head = fit_head(task, (features[:150], targets[:150]), (features[150:], targets[150:]), seed=0)
-    answers = task.decide(head.logits(features))
-    if kind == "regression":
-        assert np.corrcoef(answers, targets)[0, 1] > 0.99
-    else:
-        assert (answers == targets).mean() > 0.93
-
-
-def test_a_class_that_never_occurs_is_never_predicted() -> None:
-    features = np.random.default_rng(2).normal(size=(60, 4)).astype(np.float32)
-    targets = np.where(features[:, 0] > 0, 0, 2)
-    head = fit_head(TASK, (features[:40], targets[:40]), (features[40:], targets[40:]), seed=0)
-    assert set(TASK.decide(head.logits(features * 3)).tolist()) == {0, 2}

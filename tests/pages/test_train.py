@@ -75,9 +75,9 @@ def test_each_preset_fills_all_fields_and_trains_with_them(
     name: Preset, workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
     at = page(name)
-    expected = preset(name, train_rows(dataset), dataset.labels)
+    expected = preset(name, train_rows(dataset), dataset.labels, kind=dataset.task_kind)
     fields = [*at.number_input, *at.toggle]
-    assert len(fields) == (2 if name == "Instant" else len(RANGES) + 5)
+    assert len(fields) == (2 if name == "Instant" else len(RANGES) + 4)
     click(at, "Start")
     assert not at.exception
     ((command, (folder,)),) = started

@@ -34,7 +34,8 @@ def test_json_and_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "labels", "epochs"), [(50, 2, 8), (414, 8, 4), (720, 4, 2), (10_000, 4, 2), (10_000, 77, 8)]
+    ("rows", "labels", "epochs"),
+    [(50, 2, 8), (414, 8, 4), (720, 4, 1), (10_000, 4, 1), (43_000, 28, 3), (10_000, 77, 8), (1_400, 1, 4)],
 )
 def test_few_texts_and_many_labels_get_more_epochs(rows: int, labels: int, epochs: int) -> None:
     assert recommended_epochs(rows, 16, labels) == epochs

@@ -54,7 +54,7 @@ def test_one_answer_to_every_text_is_a_collapse() -> None:
     found = health.collapsed(task, targets, same, CONFIG)
     assert found is not None
     assert "“fruit” to every" in found.message
-    assert found.changes == {"learning_rate": 5e-4, "epochs": 6, "balance_classes": True, "seed": 8}
+    assert found.changes == {"learning_rate": 5e-4, "epochs": 6, "class_balance": 1.0, "seed": 8}
     mixed = same * np.asarray([[1], [-1], [1]], dtype=np.float32)  # the second row is "cold" now
     assert health.collapsed(task, targets, mixed, CONFIG) is None
     assert health.collapsed(task, np.ones(3), same, CONFIG) is None  # nothing else was to be answered

@@ -102,7 +102,7 @@ def test_weighted_cross_entropy_is_that_of_torch_but_for_the_divisor() -> None:
     logits, targets = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 0, 0])
     weights = class_weights(splits("multiclass"))
     theirs = nn.CrossEntropyLoss(weight=weights, reduction="sum")(logits, targets) / 5
-    assert loss("multiclass", logits.tolist(), targets.tolist(), balance_classes=True) == pytest.approx(float(theirs))
+    assert loss("multiclass", logits.tolist(), targets.tolist(), class_balance=1.0) == pytest.approx(float(theirs))
 
 
 def test_rare_labels_weigh_as_many_times_as_there_are_rows_without() -> None:
@@ -111,12 +111,12 @@ def test_rare_labels_weigh_as_many_times_as_there_are_rows_without() -> None:
     assert weights.tolist() == pytest.approx([1 / 3, 3.0])  # x: three rows with and one without; y: the other way round
     logits, targets = [[0.2, -1.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 1.0]]
     theirs = nn.BCEWithLogitsLoss(pos_weight=weights)(torch.tensor(logits), torch.tensor(targets))
-    assert loss("multilabel", logits, targets, balance_classes=True) == pytest.approx(float(theirs))
+    assert loss("multilabel", logits, targets, class_balance=1.0) == pytest.approx(float(theirs))
 
 
 def test_a_score_has_no_classes_to_balance() -> None:
     assert class_weights(splits("regression")) is None
-    assert loss("regression", [[1.0]], [3.0], balance_classes=True) == pytest.approx(4.0)
+    assert loss("regression", [[1.0]], [3.0], class_balance=1.0) == pytest.approx(4.0)
 
 
 @given(
@@ -124,14 +124,14 @@ def test_a_score_has_no_classes_to_balance() -> None:
     rows=st.integers(2, 12),
     cut=st.integers(1, 11),
     smoothing=st.sampled_from([0.0, 0.1]),
-    balance=st.booleans(),
+    balance=st.sampled_from([0.0, 0.5, 1.0]),
     seed=st.integers(0, 99),
 )
 def test_a_step_has_the_same_loss_and_gradient_in_one_batch_or_in_two(
-    kind: str, rows: int, cut: int, smoothing: float, balance: bool, seed: int
+    kind: str, rows: int, cut: int, smoothing: float, balance: float, seed: int
 ) -> None:
     task, generator = TASKS[kind], torch.Generator().manual_seed(seed)
-    compute = loss_of(splits(kind), TrainingConfig(label_smoothing=smoothing, balance_classes=balance))
+    compute = loss_of(splits(kind), TrainingConfig(label_smoothing=smoothing, class_balance=balance))
     logits = torch.randn(rows, task.outputs, generator=generator, requires_grad=True)
     targets = {
         "multilabel": torch.randint(0, 2, (rows, task.outputs), generator=generator).float(),

@@ -48,12 +48,13 @@ def test_seconds_by_hand() -> None:
     # A text of 128 pieces: 0.64 / 16 = 0.04 s forward and 1.6 / 16 = 0.1 s learned from.
     by_hand = 5 + 3 + 1.5 * 1.3  # start, overhead, 1,300 rows
     by_hand += (100 + 200) * 0.04  # evaluation
-    by_hand += (1000 + 100) * 0.04  # the head's features
+    by_hand += (1000 + 100 + 200) * 0.04  # the head's features and answers
+    by_hand += 3 * 100 * 0.04  # how far to go back
     by_hand += 4 * 1000 * 0.1  # four epochs
     by_hand += 4 * 100 * 0.04  # four validations
     assert found.seconds == pytest.approx(by_hand)
     instant = plan(replace(CONFIG, method="instant"), lengths(*[128] * 64), ROWS, SPEED)
-    assert instant.seconds == pytest.approx(5 + 3 + 1.5 * 1.3 + 300 * 0.04 + 1100 * 0.04)
+    assert instant.seconds == pytest.approx(5 + 3 + 1.5 * 1.3 + 300 * 0.04 + 1300 * 0.04)
     frozen = plan(replace(CONFIG, frozen_layers=96), lengths(*[128] * 64), ROWS, SPEED)
     assert found.seconds - frozen.seconds == pytest.approx(4 * 1000 * (1.6 - 0.8) / 16)
 

@@ -136,7 +136,7 @@ def test_balanced_classes_lift_the_recall_of_a_rare_one(tiny_encoder: str, tmp_p
     rows = pd.concat([splits.train, splits.validation, splits.test])
     is_rare = (rows["label"] == "rare").to_numpy()
     recall = {}
-    for balanced in (False, True):
+    for balanced in (0.0, 1.0):
         classifier = train(
             splits,
             tiny_encoder,
@@ -144,7 +144,7 @@ def test_balanced_classes_lift_the_recall_of_a_rare_one(tiny_encoder: str, tmp_p
             epochs=5,
             learning_rate=2e-3,
             warm_head=False,
-            balance_classes=balanced,
+            class_balance=balanced,
         )
         found = classifier.logits(rows["text"].tolist()).argmax(axis=1) == 0
         recall[balanced] = float(found[is_rare].mean())

@@ -1,0 +1,48 @@
+"""The way back from what was learned to where training began."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from core.training.config import MIXING_SHARES
+from core.training.mixing import choose_share, has_start, keep_start
+
+
+class _Model(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen, self.learns = nn.Linear(2, 2, bias=False), nn.Linear(2, 1)
+        self.frozen.requires_grad_(False)
+
+
+def model() -> _Model:
+    found = _Model()
+    with torch.no_grad():
+        for parameter in found.parameters():
+            parameter.zero_()
+    return found
+
+
+@pytest.mark.parametrize("best", MIXING_SHARES)
+def test_the_share_of_least_loss_is_taken(best: float, tmp_path: Path) -> None:
+    learned = model()
+    assert not has_start(tmp_path)
+    keep_start(learned, tmp_path)
+    assert has_start(tmp_path)
+    with torch.no_grad():
+        learned.learns.weight.fill_(4.0)  # it went from 0 to 4; a half of the way is 2
+
+    def loss() -> float:
+        return abs(float(learned.learns.weight.detach()[0, 0]) - 4.0 * best)
+
+    assert choose_share(learned, tmp_path, loss) == best
+    assert learned.learns.weight.detach().flatten().tolist() == pytest.approx([4 * best, 4 * best])
+    assert learned.frozen.weight.detach().abs().sum() == 0
+
+
+def test_what_is_as_good_at_both_ends_keeps_all_that_was_learned(tmp_path: Path) -> None:
+    learned = model()
+    keep_start(learned, tmp_path)
+    assert choose_share(learned, tmp_path, lambda: 1.0) == 1.0
