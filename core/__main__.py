@@ -265,6 +265,8 @@ def _train_to_the_end(run: Run) -> None:
     from core.training.launch import follow
 
     process.start(run.folder)
+    import core.assessment  # noqa: F401 -- needed at the end; it loads while the child works
+
     bar = tqdm(
         file=sys.stderr,
         unit="",

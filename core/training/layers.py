@@ -5,8 +5,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
+from torch.utils.hooks import RemovableHandle
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from core.errors import ConfigError
 from core.models.classifier import output_layer
 from core.training.config import TrainingConfig
 
@@ -46,6 +48,34 @@ def set_dropout(model: nn.Module, share: float) -> None:
     for module in model.modules():
         if isinstance(module, nn.Dropout) and module.p > 0:
             module.p = share
+
+
+def hide_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, share: float) -> RemovableHandle:
+    """Hide this share of the word pieces behind the mask token whenever the model trains; special tokens stay.
+
+    Done where the model is called, not where batches are made: the library makes those ahead, also while it validates. What is
+    hidden is drawn from torch's generator, whose state checkpoints keep.
+
+    Raises:
+        ConfigError: there is something to hide, and no token to hide it behind.
+    """
+    hidden = tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.unk_token_id
+    if share and hidden is None:
+        raise ConfigError(
+            "This encoder knows no token to hide words behind.", "Set the share of hidden words (token dropout) to 0."
+        )
+    special = torch.tensor(sorted(tokenizer.all_special_ids))
+
+    def hide(
+        module: nn.Module, positional: tuple[Any, ...], given: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if share and module.training:
+            ids = given["input_ids"]
+            chosen = (torch.rand(ids.shape) < share).to(ids.device) & ~torch.isin(ids, special.to(ids.device))
+            given = {**given, "input_ids": ids.masked_fill(chosen, hidden)}
+        return positional, given
+
+    return model.register_forward_pre_hook(hide, with_kwargs=True)
 
 
 @torch.no_grad()

@@ -91,6 +91,7 @@ def fine_tune(
     _choose_attention(classifier, splits, config)
     layers.set_dropout(classifier.model, config.dropout)
     layers.freeze(classifier.model, config)
+    hiding = layers.hide_tokens(classifier.model, classifier.tokenizer, config.token_dropout)
     if warm and not resumed and host.is_main_process():
         mixing.keep_start(classifier.model, checkpoints)
     if config.gradient_checkpointing:
@@ -121,6 +122,7 @@ def fine_tune(
     attend(classifier, "sdpa")
     scale.stretch(output_layer(classifier.model))
     classifier.model.eval()
+    hiding.remove()
     watch.conclude()
     return classifier
 

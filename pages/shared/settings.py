@@ -49,6 +49,12 @@ _GROUPS: dict[str, Sequence[_Field]] = {
     ),
     "Against learning by heart": (
         _Field("dropout", "Dropout", "Share of hidden values left out at random. May help on long trainings.", 0.05),
+        _Field(
+            "token_dropout",
+            "Hidden words",
+            "Share of word pieces masked at random. Helps where texts are few, costs no time.",
+            0.05,
+        ),
         _Field("weight_decay", "Weight decay", "Pulls weights towards zero, a little in each step.", 0.01),
         _Field("label_smoothing", "Label smoothing", "How much less than certain the labels are taken to be.", 0.05),
         _Field(

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from core.errors import ConfigError
 from core.models import classifier as classifiers
 from core.models.classifier import Classifier, output_layer
 from core.task import Task
@@ -175,3 +176,36 @@ def test_a_softened_head_gives_the_same_answers_with_a_quarter_of_the_certainty(
     before = layer(x).detach()
     layers.soften(layer)
     assert torch.allclose(layer(x), before / 4)
+
+
+@every
+def test_words_are_hidden_while_training_alone_and_special_tokens_never(classifier: Classifier) -> None:
+    tokenizer, seen = classifier.tokenizer, []
+    hiding = layers.hide_tokens(classifier.model, tokenizer, 0.5)
+    watching = classifier.model.register_forward_pre_hook(
+        lambda module, positional, given: seen.append(given["input_ids"]), with_kwargs=True
+    )
+    batch = tokenizer(["the red apple was very cold"] * 40, return_tensors="pt")
+    ids = batch["input_ids"]
+    special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids))
+    torch.manual_seed(0)
+    for train in (True, False):
+        classifier.model.train(train)
+        with torch.no_grad():
+            classifier.model(**batch)
+    trained, evaluated = seen
+    assert torch.equal(evaluated, ids)
+    assert torch.equal(trained[special], ids[special])
+    hidden = trained[~special] != ids[~special]
+    assert 0.35 < hidden.float().mean() < 0.65
+    assert set(trained[~special][hidden].tolist()) == {tokenizer.mask_token_id or tokenizer.unk_token_id}
+    hiding.remove()
+    watching.remove()
+
+
+def test_words_cannot_be_hidden_without_a_token_for_it(checkpoints: dict[str, Path]) -> None:
+    found = classifiers.build(str(checkpoints["bert"]), TASK, 32)
+    found.tokenizer.mask_token = found.tokenizer.unk_token = None
+    with pytest.raises(ConfigError, match="no token to hide words behind"):
+        layers.hide_tokens(found.model, found.tokenizer, 0.1)
+    layers.hide_tokens(found.model, found.tokenizer, 0.0).remove()
