@@ -23,6 +23,8 @@ Targets = npt.NDArray[Any]
 # Inverse regularisation strengths to choose from on validation, for features of unit variance.
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 _MAX_ITERATIONS = 500
+# Training rows on which strengths are compared; the chosen one is then fitted to all.
+_COMPARED_ROWS = 3_000
 # A label that every row has, or none, is predicted with this certainty (log odds).
 _CONSTANT_LOG_ODDS = 5.0
 
@@ -33,20 +35,35 @@ def fit_head(
     validation: tuple[Floats, Targets],
     seed: int,
 ) -> Head:
-    """Fit a head on the training features for each of ``STRENGTHS`` and keep the one of least loss on validation.
+    """Fit a head on the training features with the one of ``STRENGTHS`` that has the least :func:`selection_loss` on validation.
 
     Features are standardised by one common scale, which is folded back into the weights. Classes count the same, however many
     rows they have: with 800 AG News texts, half of them of one class, that raised macro-F1 on 200 like them from 0.82 to 0.84,
     and accuracy on 7,600 of which each class has a quarter from 0.78 to 0.82; on 700 texts with 13 % spam it cost 0.001.
     """
-    scale = float(train[0].std()) or 1.0
-    heads = []
+    strength = min(STRENGTHS, key=lambda strength: _doubt(task, _some_of(train, seed), validation, strength, seed))
+    return _head(task, train, strength, seed)
+
+
+def _some_of(train: tuple[Floats, Targets], seed: int) -> tuple[Floats, Targets]:
+    """Rows enough to tell strengths apart: fitting all of a large set with each would take many times as long."""
+    chosen = np.random.default_rng(seed).permutation(len(train[0]))[:_COMPARED_ROWS]
+    return (train[0][chosen], train[1][chosen]) if len(train[0]) > _COMPARED_ROWS else train
+
+
+def _doubt(
+    task: Task, train: tuple[Floats, Targets], validation: tuple[Floats, Targets], strength: float, seed: int
+) -> float:
+    return selection_loss(task, validation[1], _head(task, train, strength, seed).logits(validation[0]))
+
+
+def _head(task: Task, train: tuple[Floats, Targets], strength: float, seed: int) -> Head:
+    features, targets = train
+    scale = float(features.std()) or 1.0
     # Products this small are many times slower when BLAS shares them out among threads.
     with threadpool_limits(limits=1, user_api="blas"):
-        for strength in STRENGTHS:
-            weight, bias = _fit(task, train[0] / scale, train[1], strength, seed)
-            heads.append(Head((weight / scale).astype(np.float32), bias.astype(np.float32), strength))
-    return min(heads, key=lambda head: selection_loss(task, validation[1], head.logits(validation[0])))
+        weight, bias = _fit(task, features / scale, targets, strength, seed)
+    return Head((weight / scale).astype(np.float32), bias.astype(np.float32), strength)
 
 
 def _fit(
