@@ -43,3 +43,21 @@ def test_few_texts_and_many_labels_get_more_epochs(rows: int, labels: int, epoch
 
 def test_large_encoders_get_smaller_rates() -> None:
     assert recommended(100, 2, "google-bert/bert-base-uncased").learning_rate < recommended(100, 2).learning_rate
+
+
+def test_what_is_seen_often_is_seen_with_words_hidden() -> None:
+    assert recommended(720, 4).token_dropout == 0.0
+    assert recommended(10_000, 77).token_dropout > 0
+    few = recommended(770, 77)
+    assert few.token_dropout > 0
+    assert few.dropout > 0
+    assert few.epochs > recommended(10_000, 77).epochs
+
+
+def test_large_sets_get_larger_batches() -> None:
+    assert recommended(720, 4).batch_size < recommended(10_000, 4).batch_size
+
+
+def test_classes_are_weighed_where_there_is_one_label_a_text() -> None:
+    assert 0 < recommended(720, 4, kind="multiclass").class_balance < 1
+    assert recommended(720, 28, kind="multilabel").class_balance == 0.0
