@@ -44,6 +44,33 @@ def memory_bytes(cgroup: Path = _CGROUP) -> int:
     return total
 
 
+def free_memory_bytes(cgroup: Path = _CGROUP) -> int:
+    """Memory that is not in use, in bytes: the host's, cut to what the cgroup's limit leaves. File caches count as free."""
+    free = int(psutil.virtual_memory().available)
+    for folder, current, cached in (
+        (cgroup, "memory.current", "inactive_file"),
+        (cgroup / "memory", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        if (folder / current).exists():
+            statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            used = int((folder / current).read_text()) - int(statistics.get(cached, 0))
+            return max(0, min(free, memory_bytes(cgroup) - used))
+    return free
+
+
+def fail_rather_than_be_killed(cgroup: Path = _CGROUP) -> None:
+    """Let an allocation beyond the free memory fail in this process, which can say so and try with less, where the kernel would
+    kill it without a word. On Linux; not beside a GPU, whose driver reserves far more addresses than memory. Imports torch.
+    """
+    if sys.platform != "linux" or device() != "cpu":
+        return
+    import resource
+
+    room = int(psutil.Process().memory_info().data) + free_memory_bytes(cgroup)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (room if hard == resource.RLIM_INFINITY else min(room, hard), hard))
+
+
 def peak_memory_mb() -> float:
     """Largest resident memory of this process so far, in MB (10^6 bytes)."""
     if sys.platform == "win32":

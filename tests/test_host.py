@@ -1,6 +1,10 @@
 """Quotas as cgroups state them."""
 
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from core import host
 
@@ -31,3 +35,53 @@ def test_a_limit_cuts_the_memory(tmp_path: Path) -> None:
 def test_peak_memory_is_at_least_what_was_held() -> None:
     held = bytearray(50_000_000)
     assert host.peak_memory_mb() > len(held) / 1e6
+
+
+def test_what_others_use_is_not_free_but_file_caches_are(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("10000000\n")
+    (tmp_path / "memory.current").write_text("7000000\n")
+    (tmp_path / "memory.stat").write_text("anon 5000000\ninactive_file 1500000\n")
+    assert host.free_memory_bytes(tmp_path) == 10_000_000 - (7_000_000 - 1_500_000)
+    (tmp_path / "memory.current").write_text("12000000\n")
+    assert host.free_memory_bytes(tmp_path) == 0
+
+
+def test_free_memory_of_version_1(tmp_path: Path) -> None:
+    folder = tmp_path / "memory"
+    folder.mkdir()
+    (folder / "memory.limit_in_bytes").write_text("10000000\n")
+    (folder / "memory.usage_in_bytes").write_text("6000000\n")
+    (folder / "memory.stat").write_text("total_inactive_file 1000000\n")
+    assert host.free_memory_bytes(tmp_path) == 5_000_000
+
+
+IN_A_SMALL_CGROUP = """
+import sys
+from pathlib import Path
+import torch
+from core import host
+
+host.fail_rather_than_be_killed(Path(sys.argv[1]))
+small = torch.ones(5_000_000)
+try:
+    torch.ones(100_000_000)
+except RuntimeError as error:
+    assert "can't allocate memory" in str(error)
+    print("told")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the data of a process as Linux does")
+def test_taking_more_than_there_is_fails_in_words_instead_of_death(tmp_path: Path) -> None:
+    """200 MB are free: 20 are had, 400 are refused."""
+    (tmp_path / "memory.max").write_text("1000000000\n")
+    (tmp_path / "memory.current").write_text("800000000\n")
+    (tmp_path / "memory.stat").write_text("inactive_file 0\n")
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_SMALL_CGROUP, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=Path(__file__).parents[1],
+    )
+    assert done.stdout.strip() == "told", done.stderr[-2000:]

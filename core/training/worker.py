@@ -68,6 +68,7 @@ def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", tell: Tell, s
     def train(config: TrainingConfig) -> "Classifier":
         return trainer.fine_tune(splits, config, _checkpoints(run), tell, lambda: switch.requested, keep_instant)
 
+    host.fail_rather_than_be_killed()
     try:
         return train(config)
     except (MemoryError, RuntimeError) as error:

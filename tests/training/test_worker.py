@@ -54,7 +54,8 @@ def test_a_run_leaves_all_one_needs(workspace: Workspace, dataset: Dataset, tiny
     assert set(result.baselines) == {"majority", "tfidf"}
     assert result.seconds > 0
     assert result.peak_memory_mb > 50
-    assert run.logits("test").shape == (run.record.sizes["test"], 2)
+    for who in ("model", "majority", "tfidf", "instant"):
+        assert run.logits("test", who).shape == (run.record.sizes["test"], 2)
     assert not (run.folder / "checkpoints").exists()
     texts = run.split("test")["text"].tolist()
     assert classifiers.load(run.model_folder).logits(texts) == pytest.approx(run.logits("test"), abs=1e-5)
