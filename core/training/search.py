@@ -87,6 +87,8 @@ USUAL: dict[str, Dimension] = {
         Dimension("frozen_layers", 0, 5, "whole"),
         Dimension("layer_decay", 0.7, 1.0),
         Dimension("dropout", 0.0, 0.3),
+        Dimension("token_dropout", 0.0, 0.3),
+        Dimension("class_balance", 0.0, 1.0),
         Dimension("weight_decay", 0.0, 0.1),
         Dimension("label_smoothing", 0.0, 0.2),
         Dimension("warmup_share", 0.0, 0.3),
