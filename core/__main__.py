@@ -265,8 +265,6 @@ def _train_to_the_end(run: Run) -> None:
     from core.training.launch import follow
 
     process.start(run.folder)
-    import core.assessment  # noqa: F401 -- needed at the end; it loads while the child works
-
     bar = tqdm(
         file=sys.stderr,
         unit="",
@@ -275,6 +273,8 @@ def _train_to_the_end(run: Run) -> None:
     events = follow(run)
     while True:
         try:
+            import core.assessment  # noqa: F401 -- needed at the end; it loads while the child works
+
             for event in events:
                 if isinstance(event, Phase):
                     bar.reset(total=1)

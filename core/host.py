@@ -1,13 +1,24 @@
 """What this machine lets us use: cores, memory, the device torch computes on."""
 
+import errno
 import math
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 _CGROUP = Path("/sys/fs/cgroup")
+# Of torch, of C++, of the system, of oneDNN (which has no better words).
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "bad_alloc",
+    "cannot allocate memory",
+    "could not create a primitive",
+)
 
 
 def cores(cgroup: Path = _CGROUP) -> int:
@@ -19,7 +30,7 @@ def cores(cgroup: Path = _CGROUP) -> int:
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cpu_quota(cgroup)
     allowed = affinity if quota is None else min(affinity, math.floor(quota + 0.5))
-    return max(1, allowed // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return max(1, allowed // _processes_here())
 
 
 def _cpu_quota(cgroup: Path) -> float | None:
@@ -45,30 +56,52 @@ def memory_bytes(cgroup: Path = _CGROUP) -> int:
 
 
 def free_memory_bytes(cgroup: Path = _CGROUP) -> int:
-    """Memory that is not in use, in bytes: the host's, cut to what the cgroup's limit leaves. File caches count as free."""
-    free = int(psutil.virtual_memory().available)
-    for folder, current, cached in (
-        (cgroup, "memory.current", "inactive_file"),
-        (cgroup / "memory", "memory.usage_in_bytes", "total_inactive_file"),
+    """Memory that is not in use, in bytes: the host's with its swap, cut to what its cgroup leaves. File caches are free."""
+    free = int(psutil.virtual_memory().available + psutil.swap_memory().free)
+    for folder, current, prefix in (
+        (cgroup, "memory.current", ""),
+        (cgroup / "memory", "memory.usage_in_bytes", "total_"),
     ):
-        if (folder / current).exists():
+        with suppress(OSError, ValueError):
             statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-            used = int((folder / current).read_text()) - int(statistics.get(cached, 0))
-            return max(0, min(free, memory_bytes(cgroup) - used))
+            cached = sum(
+                int(statistics[f"{prefix}{name}"])
+                for name in ("inactive_file", "active_file")
+                if f"{prefix}{name}" in statistics
+            )
+            used = int((folder / current).read_text()) - cached
+            free = max(0, min(free, memory_bytes(cgroup) - used))
     return free
 
 
-def fail_rather_than_be_killed(cgroup: Path = _CGROUP) -> None:
-    """Let an allocation beyond the free memory fail in this process, which can say so and try with less, where the kernel would
-    kill it without a word. On Linux; not beside a GPU, whose driver reserves far more addresses than memory. Imports torch.
+@contextmanager
+def failing_rather_than_killed(cgroup: Path = _CGROUP) -> Iterator[None]:
+    """While this lasts, an allocation beyond the free memory fails in this process, which can say so and try with less, where the
+    kernel would kill it without a word. On Linux; not beside a GPU, whose driver reserves far more addresses than memory.
     """
     if sys.platform != "linux" or device() != "cpu":
+        yield
         return
     import resource
 
-    room = int(psutil.Process().memory_info().data) + free_memory_bytes(cgroup)
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    share = free_memory_bytes(cgroup) // _processes_here()
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    room = int(psutil.Process().memory_info().data) + share
     resource.setrlimit(resource.RLIMIT_DATA, (room if hard == resource.RLIM_INFINITY else min(room, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a processor or a GPU; libraries say it in words of their own."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or any(words in text for words in _OUT_OF_MEMORY)
+    )
 
 
 def peak_memory_mb() -> float:
@@ -84,6 +117,10 @@ def peak_memory_mb() -> float:
 def processes() -> int:
     """How many processes train together, as ``torchrun`` and ``accelerate launch`` say."""
     return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _processes_here() -> int:
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def is_main_process() -> bool:

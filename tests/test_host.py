@@ -1,5 +1,6 @@
 """Quotas as cgroups state them."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def test_peak_memory_is_at_least_what_was_held() -> None:
 def test_what_others_use_is_not_free_but_file_caches_are(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("10000000\n")
     (tmp_path / "memory.current").write_text("7000000\n")
-    (tmp_path / "memory.stat").write_text("anon 5000000\ninactive_file 1500000\n")
+    (tmp_path / "memory.stat").write_text("anon 5000000\ninactive_file 1000000\nactive_file 500000\n")
     assert host.free_memory_bytes(tmp_path) == 10_000_000 - (7_000_000 - 1_500_000)
     (tmp_path / "memory.current").write_text("12000000\n")
     assert host.free_memory_bytes(tmp_path) == 0
@@ -61,19 +62,20 @@ from pathlib import Path
 import torch
 from core import host
 
-host.fail_rather_than_be_killed(Path(sys.argv[1]))
-small = torch.ones(5_000_000)
-try:
-    torch.ones(100_000_000)
-except RuntimeError as error:
-    assert "can't allocate memory" in str(error)
-    print("told")
+with host.failing_rather_than_killed(Path(sys.argv[1])):
+    small = torch.ones(5_000_000)
+    try:
+        torch.ones(100_000_000)
+    except RuntimeError as error:
+        assert host.is_out_of_memory(error)
+        print("told")
+large = torch.ones(100_000_000)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the data of a process as Linux does")
 def test_taking_more_than_there_is_fails_in_words_instead_of_death(tmp_path: Path) -> None:
-    """200 MB are free: 20 are had, 400 are refused."""
+    """200 MB are free: 20 are had, 400 are refused; afterwards there is no limit."""
     (tmp_path / "memory.max").write_text("1000000000\n")
     (tmp_path / "memory.current").write_text("800000000\n")
     (tmp_path / "memory.stat").write_text("inactive_file 0\n")
@@ -85,3 +87,23 @@ def test_taking_more_than_there_is_fails_in_words_instead_of_death(tmp_path: Pat
         cwd=Path(__file__).parents[1],
     )
     assert done.stdout.strip() == "told", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_so"),
+    [
+        (MemoryError(), True),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+            True,
+        ),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
+        (RuntimeError("std::bad_alloc"), True),
+        (RuntimeError("could not create a primitive"), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+        (RuntimeError("shapes do not match"), False),
+    ],
+)
+def test_running_out_of_memory_is_recognised_in_all_its_words(error: BaseException, is_so: bool) -> None:
+    assert host.is_out_of_memory(error) is is_so

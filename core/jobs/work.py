@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from core import host
 from core.errors import StudioError
 from core.jobs import events, process, queue
 from core.jobs.events import Event, Phase
@@ -101,7 +102,7 @@ def carry_out(
 
 def _in_plain_words(error: BaseException, folder: Path) -> tuple[str, str]:
     text = str(error).strip().split("\n")[0]
-    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
+    if host.is_out_of_memory(error):
         return "The machine ran out of memory.", "Choose a smaller batch, shorter texts or a smaller encoder."
     # Libraries say it in their own words, or in none: the disk itself knows.
     if shutil.disk_usage(folder).free < _DISK_IS_FULL_BELOW:

@@ -27,6 +27,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from core import host
 from core.errors import ModelError
 from core.models.download import fetch, first_line
 from core.models.encoders import BUILT_IN
@@ -219,4 +220,6 @@ def _broken_files(name: str) -> Iterator[None]:
     except UnpicklingError as error:  # what it says itself is how to run the code in there
         raise broken(name, "its pickled weights hold other things than tensors, and are not loaded") from error
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, StrictDataclassError) as error:
+        if host.is_out_of_memory(error):
+            raise
         raise broken(name, first_line(error).rstrip(".")) from error

@@ -166,9 +166,13 @@ def recommended(train_rows: int, labels: int, encoder: str = BUILT_IN, kind: Tas
         epochs=epochs,
         learning_rate=describe(encoder).learning_rate * (_FEW_SHOT_RATE if few else 1),
         dropout=_FEW_SHOT_DROPOUT if few else 0.0,
-        token_dropout=_HIDDEN if epochs >= _EPOCHS_TO_HIDE else 0.0,
+        token_dropout=_hidden_words(epochs),
         class_balance=_CLASS_BALANCE if kind in ("binary", "multiclass") else 0.0,
     )
+
+
+def _hidden_words(epochs: float) -> float:
+    return _HIDDEN if epochs >= _EPOCHS_TO_HIDE else 0.0
 
 
 def preset(
@@ -177,7 +181,7 @@ def preset(
     """All settings at once: seconds, a first impression, what is recommended, or the last half point.
 
     *Thorough* trains twice as long as recommended, with dropout and rates that fall towards the lower layers, and ends early
-    when validation stops gaining.
+    when half of its validations have passed without a gain.
     """
     balanced = recommended(train_rows, labels, encoder, kind)
     if name == "Instant":
@@ -185,5 +189,6 @@ def preset(
     if name == "Quick look":
         return replace(balanced, epochs=max(1.0, balanced.epochs / 2), max_length=min(128, balanced.max_length))
     if name == "Thorough":
-        return replace(balanced, epochs=min(20.0, 2 * balanced.epochs), dropout=0.1, layer_decay=0.9, patience=4)
+        longer = replace(balanced, epochs=2 * balanced.epochs, dropout=0.1, layer_decay=0.9)
+        return replace(longer, token_dropout=_hidden_words(longer.epochs), patience=max(1, longer.validations // 2))
     return balanced

@@ -18,19 +18,22 @@ from core.training.linear import fit_head
 
 @dataclass(frozen=True)
 class Probe:
-    """A head fitted on frozen features, and its logits for the validation rows, then the test rows."""
+    """A head fitted on frozen features, and its logits for the validation rows, then the test rows if it was asked for them."""
 
     head: Head
     logits: Floats
 
 
-def probe(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent) -> Probe:
-    """Fit a head on train and validation (see ``core.training.linear``) and let it answer, by one pass over all rows.
+def probe(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent, answer: bool = False) -> Probe:
+    """Fit a head on train and validation (see ``core.training.linear``); if it shall ``answer``, the test rows are read as well.
+
+    Under autocast the features have its precision.
 
     Raises:
         ModelError: the architecture has no frozen features, or the encoder's weights are damaged.
     """
-    texts = [text for _, frame in splits for text in frame["text"]]
+    read = [splits.train, splits.validation, *([splits.test] if answer else [])]
+    texts = [text for frame in read for text in frame["text"]]
     features = classifier.features(texts, _report_to(on_event, len(texts)))
     if not np.isfinite(features).all():
         raise ModelError(
@@ -50,7 +53,7 @@ def answers(splits: Splits, config: TrainingConfig) -> Floats | None:
         classifiers.pooled_model(classifier.model, config.encoder)
     except ModelError:
         return None
-    return probe(classifier, splits, config.seed, lambda event: None).logits
+    return probe(classifier, splits, config.seed, lambda event: None, answer=True).logits
 
 
 def _report_to(on_event: OnEvent, total: int) -> OnProgress:

@@ -79,9 +79,3 @@ def out_of_memory(config: TrainingConfig) -> tuple[Trouble, TrainingConfig] | No
 
 def _slower(config: TrainingConfig, times: float) -> float:
     return max(RANGES["learning_rate"][0], config.learning_rate / times)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on the processor or on a GPU."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text

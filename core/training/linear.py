@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import mean_squared_error
-from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
 from core.evaluation import calibration
 from core.models.head import Head
 from core.task import Floats, Task
+from core.training.balance import class_weights
 
 Targets = npt.NDArray[Any]
+ClassWeights = npt.NDArray[np.float64]
 
 # Inverse regularisation strengths to choose from on validation, for features of unit variance.
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -41,33 +42,58 @@ def fit_head(
     rows they have: with 800 AG News texts, half of them of one class, that raised macro-F1 on 200 like them from 0.82 to 0.84,
     and accuracy on 7,600 of which each class has a quarter from 0.78 to 0.82; on 700 texts with 13 % spam it cost 0.001.
     """
-    strength = min(STRENGTHS, key=lambda strength: _doubt(task, _some_of(train, seed), validation, strength, seed))
-    return _head(task, train, strength, seed)
+    some, weights = _some_of(task, train, seed), weights_of(task, train[1])
+
+    def doubt(strength: float) -> float:
+        head = _head(task, some, weights, strength, seed)
+        return selection_loss(task, validation[1], head.logits(validation[0]), weights)
+
+    return _head(task, train, weights, min(STRENGTHS, key=doubt), seed)
 
 
-def _some_of(train: tuple[Floats, Targets], seed: int) -> tuple[Floats, Targets]:
-    """Rows enough to tell strengths apart: fitting all of a large set with each would take many times as long."""
-    chosen = np.random.default_rng(seed).permutation(len(train[0]))[:_COMPARED_ROWS]
-    return (train[0][chosen], train[1][chosen]) if len(train[0]) > _COMPARED_ROWS else train
+def weights_of(task: Task, train_targets: Targets) -> ClassWeights | None:
+    """What a row of each class weighs, (outputs,); None where rows have no class. It is 0 for a class that training lacks."""
+    return class_weights(train_targets, task.outputs) if task.one_label else None
 
 
-def _doubt(
-    task: Task, train: tuple[Floats, Targets], validation: tuple[Floats, Targets], strength: float, seed: int
-) -> float:
-    return selection_loss(task, validation[1], _head(task, train, strength, seed).logits(validation[0]))
+def selection_loss(task: Task, targets: Targets, logits: Floats, weights: ClassWeights | None) -> float:
+    """What models are chosen by on validation: log loss at the best temperature, weighted by class, or squared error.
+
+    A model that is too unsure of itself is mended by a temperature: it is no reason against it.
+    """
+    if task.kind == "regression":
+        return float(mean_squared_error(targets, logits[:, 0]))
+    of_rows = None if weights is None else weights[targets]
+    if of_rows is not None and not of_rows.any():
+        of_rows = None
+    temperature = calibration.fit_temperature(task, targets, logits, of_rows)
+    return calibration.loss(task, targets, logits / temperature, of_rows)
 
 
-def _head(task: Task, train: tuple[Floats, Targets], strength: float, seed: int) -> Head:
+def _some_of(task: Task, train: tuple[Floats, Targets], seed: int) -> tuple[Floats, Targets]:
+    """Rows enough to tell strengths apart, of each class one at least: fitting all of a large set with each takes minutes."""
+    features, targets = train
+    if len(features) <= _COMPARED_ROWS:
+        return train
+    order = np.random.default_rng(seed).permutation(len(features))
+    if task.one_label:
+        firsts = np.unique(targets[order], return_index=True)[1]
+        order = np.concatenate([order[firsts], np.delete(order, firsts)])
+    chosen = order[:_COMPARED_ROWS]
+    return features[chosen], targets[chosen]
+
+
+def _head(task: Task, train: tuple[Floats, Targets], weights: ClassWeights | None, strength: float, seed: int) -> Head:
     features, targets = train
     scale = float(features.std()) or 1.0
     # Products this small are many times slower when BLAS shares them out among threads.
     with threadpool_limits(limits=1, user_api="blas"):
-        weight, bias = _fit(task, features / scale, targets, strength, seed)
+        weight, bias = _fit(task, features / scale, targets, weights, strength, seed)
     return Head((weight / scale).astype(np.float32), bias.astype(np.float32), strength)
 
 
 def _fit(
-    task: Task, features: Floats, targets: Targets, strength: float, seed: int
+    task: Task, features: Floats, targets: Targets, weights: ClassWeights | None, strength: float, seed: int
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     if task.kind == "regression":
         ridge = Ridge(alpha=1.0 / strength).fit(features, targets)
@@ -78,7 +104,7 @@ def _fit(
     present = np.unique(targets)
     if len(present) == 1:
         return _spread(np.zeros((1, features.shape[1])), [_CONSTANT_LOG_ODDS], present, task)
-    model = _logistic(strength, seed, "balanced").fit(features, targets)
+    model = _logistic(strength, seed).fit(features, targets, None if weights is None else weights[targets])
     if len(present) == 2:
         weight, bias = model.coef_[0], model.intercept_[0]
         return _spread([-weight / 2, weight / 2], [-bias / 2, bias / 2], present, task)
@@ -89,12 +115,12 @@ def _fit_label(features: Floats, targets: Targets, strength: float, seed: int) -
     """One label of many, which gets a threshold of its own: there is nothing to balance."""
     if len(np.unique(targets)) == 1:
         return np.zeros(features.shape[1]), _CONSTANT_LOG_ODDS if targets[0] else -_CONSTANT_LOG_ODDS
-    model = _logistic(strength, seed, None).fit(features, targets)
+    model = _logistic(strength, seed).fit(features, targets)
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _logistic(strength: float, seed: int, class_weight: str | None) -> LogisticRegression:
-    return LogisticRegression(C=strength, max_iter=_MAX_ITERATIONS, random_state=seed, class_weight=class_weight)
+def _logistic(strength: float, seed: int) -> LogisticRegression:
+    return LogisticRegression(C=strength, max_iter=_MAX_ITERATIONS, random_state=seed)
 
 
 def _spread(
@@ -108,17 +134,3 @@ def _spread(
     all_bias = np.full(task.outputs, np.min(bias) - 2 * _CONSTANT_LOG_ODDS)
     all_weight[present], all_bias[present] = weight, bias
     return all_weight, all_bias
-
-
-def selection_loss(task: Task, targets: Targets, logits: Floats) -> float:
-    """What models are chosen by on validation: log loss at the best temperature, classes counting the same; mean squared error.
-
-    A model that is too unsure of itself is mended by a temperature: it is no reason against it.
-    """
-    if task.kind == "regression":
-        return float(mean_squared_error(targets, logits[:, 0]))
-    if task.kind == "multilabel":
-        return calibration.loss(task, targets, logits)
-    weights = compute_sample_weight("balanced", targets)
-    temperature = calibration.fit_temperature(task, targets, logits, weights)
-    return calibration.loss(task, targets, logits / temperature, weights)

@@ -9,10 +9,8 @@ from torch.nn import functional
 
 from core.data.splitting import Splits
 from core.task import Task
+from core.training import balance
 from core.training.config import TrainingConfig
-
-# Weights beyond this ratio to the mean make a handful of rows shake the whole model.
-_MOST_WEIGHT = 10.0
 
 Loss = Callable[..., torch.Tensor]
 
@@ -43,10 +41,9 @@ def loss_of(splits: Splits, config: TrainingConfig) -> Loss:
 
 
 def class_weights(splits: Splits, power: float = 1.0) -> torch.Tensor | None:
-    """Weights that let each class count the same, to a power, (outputs,); the mean over rows is 1.
+    """Weights that let each class count the same (see ``core.training.balance``), to a power, (outputs,).
 
-    As ``class_weight="balanced"`` in scikit-learn (King and Zeng 2001), cut off at ``_MOST_WEIGHT``. For labels it is the
-    number of negatives per positive. None for a score.
+    For labels it is the number of negatives per positive. None for a score.
     """
     task: Task = splits.task
     if task.kind == "regression":
@@ -54,8 +51,5 @@ def class_weights(splits: Splits, power: float = 1.0) -> torch.Tensor | None:
     targets = task.encode(splits.train["label"].tolist())
     if task.kind == "multilabel":
         positive = np.maximum(targets.sum(axis=0), 1)
-        odds = ((len(targets) - positive) / positive) ** power
-        return torch.tensor(odds.clip(1 / _MOST_WEIGHT, _MOST_WEIGHT), dtype=torch.float32)
-    counts = np.maximum(np.bincount(targets.astype(int), minlength=task.outputs), 1)
-    weights = ((len(targets) / (task.outputs * counts)) ** power).clip(1 / _MOST_WEIGHT, _MOST_WEIGHT)
-    return torch.tensor(weights / (weights[targets.astype(int)].mean()), dtype=torch.float32)
+        return torch.tensor(balance.limited(((len(targets) - positive) / positive) ** power), dtype=torch.float32)
+    return torch.tensor(balance.class_weights(targets, task.outputs, power), dtype=torch.float32)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from core import host
 from core.data.dataset import Dataset, load_labelled
 from core.data.splitting import SplitPlan, Splits, split
 from core.errors import ConfigError, RunError, StudioError
@@ -29,7 +30,6 @@ from core.jobs.process import Status
 from core.jobs.work import StopSwitch, Tell, carry_out
 from core.runs import Run, create_run
 from core.task import Task
-from core.training import health
 from core.training.config import RANGES, TrainingConfig
 from core.workspace import Workspace, being_made, folders, read_json, write_json
 
@@ -309,11 +309,12 @@ def _outcome(
 
     checkpoints = Path(tempfile.mkdtemp(prefix="trial-", dir=search.folder))
     try:
-        fine_tune(splits, config, checkpoints, hear, lambda: switch.requested)
+        with host.failing_rather_than_killed():
+            fine_tune(splits, config, checkpoints, hear, lambda: switch.requested, mix=False)
     except optuna.TrialPruned:
         return {"state": optuna.trial.TrialState.PRUNED}
-    except (StudioError, MemoryError, RuntimeError) as error:
-        if not isinstance(error, StudioError) and not health.is_out_of_memory(error):
+    except (StudioError, MemoryError, RuntimeError, OSError) as error:
+        if not isinstance(error, StudioError) and not host.is_out_of_memory(error):
             raise
         return {"state": optuna.trial.TrialState.FAIL}
     finally:

@@ -44,7 +44,7 @@ from core.training import layers, mixing
 from core.training.config import TrainingConfig, is_few_shot
 from core.training.frozen import probe
 from core.training.health import collapsed, diverging, not_a_number
-from core.training.linear import selection_loss
+from core.training.linear import ClassWeights, selection_loss, weights_of
 from core.training.losses import loss_of
 from core.workspace import read_json
 
@@ -63,13 +63,15 @@ def fine_tune(
     checkpoints: Path,
     on_event: OnEvent,
     stop_requested: StopRequested,
-    on_probe: Callable[[Floats], None] = lambda logits: None,
+    on_probe: Callable[[Floats], None] | None = None,
+    mix: bool = True,
 ) -> Classifier:
     """Fine-tune a whole encoder and return the best of its checkpoints by validation.
 
     Continues from the last checkpoint in the folder, if one is there. When ``stop_requested`` turns true, training ends
     after the present step; the best checkpoint so far is what is returned. ``on_probe`` is given what a head on the frozen
-    encoder answers for the validation rows, then the test rows, where training starts from that head.
+    encoder answers for the validation rows, then the test rows, where training starts from that head. ``mix`` ends between
+    start and best checkpoint (see ``core.training.mixing``), where there is such a start.
     """
     datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()
@@ -79,20 +81,23 @@ def fine_tune(
     scale = _TargetScale.of(splits)
     resumed = last_checkpoint(checkpoints)
     warm = config.warm_head and has_mean_pooling(classifier.model)
-    if warm and not (resumed and mixing.has_start(checkpoints)):
+    fresh = warm and not (resumed and mixing.has_start(checkpoints))
+    if fresh:
         on_event(Phase("features"))
         with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=_in_bfloat16(config)):
-            start = probe(classifier, splits, config.seed, on_event)
-        on_probe(start.logits)
+            cast(torch.nn.Module, classifier.model).to(host.device())
+            start = probe(classifier, splits, config.seed, on_event, answer=on_probe is not None)
+        if on_probe is not None:
+            on_probe(start.logits)
         classifier = classifier.with_head(start.head)
         scale.shrink(output_layer(classifier.model))
-        if not is_few_shot(len(splits.train), splits.task.outputs):
+        if splits.task.kind != "regression" and not is_few_shot(len(splits.train), splits.task.outputs):
             layers.soften(output_layer(classifier.model))
     _choose_attention(classifier, splits, config)
     layers.set_dropout(classifier.model, config.dropout)
     layers.freeze(classifier.model, config)
     hiding = layers.hide_tokens(classifier.model, classifier.tokenizer, config.token_dropout)
-    if warm and not resumed and host.is_main_process():
+    if fresh and mix and host.is_main_process():
         mixing.keep_start(classifier.model, checkpoints)
     if config.gradient_checkpointing:
         classifier.model.activation_checkpointing_enable()
@@ -113,8 +118,10 @@ def fine_tune(
     )
     trainer.remove_callback(PrinterCallback)  # events say all that it would print
     trainer.train(resume_from_checkpoint=resumed)
-    if warm:
-        mixing.choose_share(classifier.model, checkpoints, lambda: _loss_on(trainer, validation, splits.task))
+    if warm and mix:
+        trainer.compute_metrics = None  # what it says of the best checkpoint stands
+        weights = weights_of(splits.task, splits.task.encode(splits.train["label"].tolist()))
+        mixing.choose_share(classifier.model, checkpoints, lambda: _loss_on(trainer, validation, splits.task, weights))
     # Accelerate wraps the forward pass in bfloat16; what is measured must be what is saved.
     trainer.accelerator.unwrap_model(classifier.model, keep_fp32_wrapper=False)
     if config.gradient_checkpointing:
@@ -127,9 +134,11 @@ def fine_tune(
     return classifier
 
 
-def _loss_on(trainer: Trainer, validation: Dataset, task: Task) -> float:
+def _loss_on(trainer: Trainer, validation: Dataset, task: Task, weights: ClassWeights | None) -> float:
     answers = trainer.predict(cast("TorchDataset[Any]", validation), metric_key_prefix="mixed")
-    return selection_loss(task, np.asarray(answers.label_ids), np.asarray(answers.predictions, dtype=np.float32))
+    return selection_loss(
+        task, np.asarray(answers.label_ids), np.asarray(answers.predictions, dtype=np.float32), weights
+    )
 
 
 def last_checkpoint(folder: Path) -> str | None:

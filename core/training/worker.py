@@ -66,13 +66,13 @@ def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", tell: Tell, s
         _keep(run, splits, assessment.INSTANT, logits)
 
     def train(config: TrainingConfig) -> "Classifier":
-        return trainer.fine_tune(splits, config, _checkpoints(run), tell, lambda: switch.requested, keep_instant)
+        with host.failing_rather_than_killed():
+            return trainer.fine_tune(splits, config, _checkpoints(run), tell, lambda: switch.requested, keep_instant)
 
-    host.fail_rather_than_be_killed()
     try:
         return train(config)
-    except (MemoryError, RuntimeError) as error:
-        again = health.out_of_memory(config) if health.is_out_of_memory(error) and host.processes() == 1 else None
+    except (MemoryError, RuntimeError, OSError) as error:
+        again = health.out_of_memory(config) if host.is_out_of_memory(error) and host.processes() == 1 else None
         if again is None:
             raise
     trouble, smaller = again
@@ -89,7 +89,8 @@ def _help(run: Run) -> None:
 
     config = TrainingConfig.from_json(run.record.config)
     if config.method == "fine-tune":
-        trainer.fine_tune(run.splits(), config, _checkpoints(run), lambda event: None, lambda: False)
+        with host.failing_rather_than_killed():
+            trainer.fine_tune(run.splits(), config, _checkpoints(run), lambda event: None, lambda: False)
 
 
 def _checkpoints(run: Run) -> Path:
@@ -109,7 +110,7 @@ def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float
     _keep(run, splits, "majority", baselines.majority(task, targets["train"], len(texts)))
     tfidf = baselines.tfidf(task, splits.train["text"].tolist(), targets["train"], texts)
     _keep(run, splits, "tfidf", tfidf)
-    # A run that went on after a stop, or began from another head, has no answers of the instant model yet.
+    # A run that went on after a kill, or began from another head, may have no answers of the instant model yet.
     if config.method == "fine-tune" and not run.has_logits("test", assessment.INSTANT):
         instant = frozen.answers(splits, config)
         if instant is not None:

@@ -15,7 +15,7 @@ from pages.shared.visitor import on_loopback
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 _ABOUT: dict[Preset, str] = {
     "Instant": "Reads each text once with the frozen encoder and fits a linear model on top: seconds, and surprisingly strong.",
-    "Quick look": "Fine-tunes half as long as recommended, on texts cut at 128 word pieces: a first impression.",
+    "Quick look": "Fine-tunes half as long as recommended, though an epoch at least, on texts cut at 128 word pieces.",
     "Balanced": "Fine-tunes the whole encoder, checks itself on the validation rows several times, and keeps the best.",
     "Thorough": "Twice as long, with dropout and smaller rates for lower layers; ends early when validation stops gaining.",
 }

@@ -20,7 +20,7 @@ from tests.training.test_trainer import toy
 def test_a_probe_answers_for_validation_then_test_as_the_model_with_its_head_does(tiny_encoder: str) -> None:
     splits, happened = toy("multiclass"), list[Event]()
     classifier = classifiers.build(tiny_encoder, splits.task, 16)
-    found = frozen.probe(classifier, splits, 0, happened.append)
+    found = frozen.probe(classifier, splits, 0, happened.append, answer=True)
     texts = [*splits.validation["text"], *splits.test["text"]]
     assert classifier.with_head(found.head).logits(texts) == pytest.approx(found.logits, abs=1e-4)
     last = happened[-1]
@@ -36,6 +36,15 @@ def test_what_fine_tuning_starts_from_is_told_and_is_the_instant_model(tiny_enco
     instant = frozen.answers(splits, config)
     assert instant is not None
     assert logits == pytest.approx(instant, abs=1e-4)
+
+
+def test_test_rows_are_not_read_unasked(tiny_encoder: str) -> None:
+    splits, happened = toy("binary"), list[Event]()
+    found = frozen.probe(classifiers.build(tiny_encoder, splits.task, 16), splits, 0, happened.append)
+    assert len(found.logits) == len(splits.validation)
+    last = happened[-1]
+    assert isinstance(last, Progress)
+    assert last.total == len(splits.train) + len(splits.validation)
 
 
 def test_there_is_no_instant_model_of_an_architecture_without_mean_pooling(tmp_path: Path) -> None:

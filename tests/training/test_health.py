@@ -70,22 +70,6 @@ def test_memory_that_runs_out_halves_the_batch_and_keeps_the_step() -> None:
     assert health.out_of_memory(TrainingConfig(batch_size=1)) is None
 
 
-@pytest.mark.parametrize(
-    ("error", "is_so"),
-    [
-        (MemoryError(), True),
-        (
-            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
-            True,
-        ),
-        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
-        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
-    ],
-)
-def test_what_running_out_of_memory_looks_like(error: Exception, is_so: bool) -> None:
-    assert health.is_out_of_memory(error) is is_so
-
-
 @pytest.mark.parametrize("seed", [0, 2**32 - 1])
 def test_what_is_proposed_is_always_allowed(seed: int) -> None:
     config = TrainingConfig(learning_rate=1e-7, epochs=100, seed=seed)

@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import recall_score
 
 from core.task import Task
-from core.training.linear import STRENGTHS, fit_head, selection_loss
+from core.training import linear
+from core.training.linear import STRENGTHS, fit_head, selection_loss, weights_of
 
 TASK = Task("multiclass", ("a", "b", "c"))
 
@@ -66,9 +67,11 @@ def test_being_too_unsure_is_no_reason_against_a_model_but_being_wrong_is() -> N
     targets = np.asarray([0, 0, 1, 1])
     logits = np.asarray([[1.0, -1], [2, 0], [-1, 1], [1, 0]], dtype=np.float32)
     unsure = (logits / 5).astype(np.float32)
-    task = Task("binary", ("no", "yes"))
-    assert selection_loss(task, targets, unsure) == pytest.approx(selection_loss(task, targets, logits), rel=1e-3)
-    assert selection_loss(task, targets, logits[:, ::-1]) > selection_loss(task, targets, logits)
+    task, even = Task("binary", ("no", "yes")), np.ones(2)
+    assert selection_loss(task, targets, unsure, even) == pytest.approx(
+        selection_loss(task, targets, logits, even), rel=1e-3
+    )
+    assert selection_loss(task, targets, logits[:, ::-1], even) > selection_loss(task, targets, logits, even)
 
 
 def test_each_class_counts_the_same_when_models_are_chosen() -> None:
@@ -77,11 +80,37 @@ def test_each_class_counts_the_same_when_models_are_chosen() -> None:
     targets = np.asarray([0, 0, 0, 0, 1])
     misses_the_rare, misses_a_common = logits.copy(), logits.copy()
     misses_the_rare[4], misses_a_common[0] = [1, 0], [0, 1]
-    assert selection_loss(task, targets, misses_the_rare) > selection_loss(task, targets, misses_a_common)
+    weights = weights_of(task, targets)
+    assert weights is not None
+    assert weights.tolist() == pytest.approx([5 / 8, 5 / 2])
+    assert selection_loss(task, targets, misses_the_rare, weights) > selection_loss(
+        task, targets, misses_a_common, weights
+    )
+
+
+def test_a_validation_row_of_a_class_that_training_lacks_decides_nothing() -> None:
+    random = np.random.default_rng(5)
+    targets = random.integers(0, 2, 360)
+    features = (random.normal(size=(360, 20)) + targets[:, None] * 0.5).astype(np.float32)
+    train = (features[:300], targets[:300])
+    without = fit_head(TASK, train, (features[300:], targets[300:]), seed=0)
+    surprised = targets[300:].copy()
+    surprised[0] = 2
+    assert fit_head(TASK, train, (features[300:], surprised), seed=0).strength == without.strength
+    only_surprises = fit_head(TASK, train, (features[300:], np.full(60, 2)), seed=0)
+    assert np.isfinite(only_surprises.weight).all()
+
+
+def test_the_rows_that_strengths_are_compared_on_hold_every_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "_COMPARED_ROWS", 10)
+    targets = np.asarray([0] * 500 + [1] * 500 + [2])
+    features = np.arange(1_001, dtype=np.float32)[:, None]
+    some_features, some_targets = linear._some_of(TASK, (features, targets), 0)
+    assert set(some_targets) == {0, 1, 2}
+    assert len(some_features) == 10
+    assert (targets[some_features[:, 0].astype(int)] == some_targets).all()
 
 
 def test_a_score_is_chosen_by_its_squared_error() -> None:
-    found = selection_loss(
-        Task("regression", ()), np.asarray([1.0, 3.0], dtype=np.float32), np.asarray([[2.0], [5.0]], dtype=np.float32)
-    )
-    assert found == pytest.approx((1 + 4) / 2)
+    targets, scores = np.asarray([1.0, 3.0], dtype=np.float32), np.asarray([[2.0], [5.0]], dtype=np.float32)
+    assert selection_loss(Task("regression", ()), targets, scores, None) == pytest.approx((1 + 4) / 2)

@@ -21,7 +21,7 @@ def model() -> _Model:
     found = _Model()
     with torch.no_grad():
         for parameter in found.parameters():
-            parameter.zero_()
+            parameter.fill_(1.0)
     return found
 
 
@@ -32,14 +32,14 @@ def test_the_share_of_least_loss_is_taken(best: float, tmp_path: Path) -> None:
     keep_start(learned, tmp_path)
     assert has_start(tmp_path)
     with torch.no_grad():
-        learned.learns.weight.fill_(4.0)  # it went from 0 to 4; a half of the way is 2
+        learned.learns.weight.fill_(5.0)  # it went from 1 to 5
 
     def loss() -> float:
-        return abs(float(learned.learns.weight.detach()[0, 0]) - 4.0 * best)
+        return abs(float(learned.learns.weight.detach()[0, 0]) - (1 + 4 * best))
 
     assert choose_share(learned, tmp_path, loss) == best
-    assert learned.learns.weight.detach().flatten().tolist() == pytest.approx([4 * best, 4 * best])
-    assert learned.frozen.weight.detach().abs().sum() == 0
+    assert learned.learns.weight.detach().flatten().tolist() == pytest.approx([1 + 4 * best, 1 + 4 * best])
+    assert learned.frozen.weight.detach().sum() == 4
 
 
 def test_what_is_as_good_at_both_ends_keeps_all_that_was_learned(tmp_path: Path) -> None:

@@ -143,3 +143,29 @@ def test_a_checkpoint_that_was_cut_off_is_passed_over(tiny_encoder: str, tmp_pat
     fine_tune(splits, config, tmp_path, again.append, lambda: False)
     first = min(event.step for event in again if isinstance(event, Step))
     assert 1 < first < int(latest.name.split("-")[1])
+
+
+def test_hidden_words_do_not_keep_a_task_from_being_learned(tiny_encoder: str, tmp_path: Path) -> None:
+    splits, heard = toy("binary"), list[Event]()
+    classifier = train(splits, tiny_encoder, tmp_path, heard, token_dropout=0.2, epochs=16)
+    assert (
+        summarise(
+            splits.task,
+            splits.task.encode(splits.test["label"].tolist()),
+            classifier.logits(splits.test["text"].tolist()),
+        )["accuracy"]
+        > 0.9
+    )
+    assert not classifier.model._forward_pre_hooks
+
+
+def test_a_run_whose_start_was_lost_goes_on_all_the_same(tiny_encoder: str, tmp_path: Path) -> None:
+    splits, settings = toy("binary"), {"epochs": 4, "mixed_precision": False}
+    config = TrainingConfig(encoder=tiny_encoder, learning_rate=5e-3, batch_size=8, max_length=16, **settings)  # type: ignore[arg-type]
+    expected = fine_tune(splits, config, tmp_path / "whole", lambda event: None, lambda: False)
+    heard = list[Event]()
+    fine_tune(splits, config, tmp_path / "parts", heard.append, lambda: any(isinstance(e, Validation) for e in heard))
+    (tmp_path / "parts" / "start.safetensors").unlink()
+    found = fine_tune(splits, config, tmp_path / "parts", lambda event: None, lambda: False)
+    texts = splits.test["text"].tolist()
+    assert found.logits(texts) == pytest.approx(expected.logits(texts), abs=1e-4)

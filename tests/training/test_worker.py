@@ -14,8 +14,10 @@ from core.jobs import events, process, queue
 from core.jobs.events import Step
 from core.models import classifier as classifiers
 from core.runs import Run, list_runs
+from core.training import frozen
 from core.training.config import TrainingConfig
 from core.training.launch import follow, prepare
+from core.training.worker import work
 from core.workspace import Workspace
 
 LONG = {"epochs": 100, "batch_size": 2, "max_length": 16}
@@ -59,6 +61,18 @@ def test_a_run_leaves_all_one_needs(workspace: Workspace, dataset: Dataset, tiny
     assert not (run.folder / "checkpoints").exists()
     texts = run.split("test")["text"].tolist()
     assert classifiers.load(run.model_folder).logits(texts) == pytest.approx(run.logits("test"), abs=1e-5)
+
+
+def test_the_instant_baseline_answers_in_the_pass_that_fits_the_head(
+    workspace: Workspace, dataset: Dataset, tiny_encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(*_: object) -> None:
+        raise AssertionError("all rows were read a second time")
+
+    monkeypatch.setattr(frozen, "answers", again)
+    run = prepare(workspace, dataset, TrainingConfig(encoder=tiny_encoder, epochs=1, max_length=16))
+    work(run, workspace.home)
+    assert run.logits("test", "instant").shape == (run.record.sizes["test"], 2)
 
 
 def test_stopping_keeps_the_best_model(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> None:
