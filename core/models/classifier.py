@@ -37,7 +37,7 @@ from core.workspace import read_json, write_atomically, write_json
 _RECORD = "studio.json"
 _HEAD = "head.safetensors"
 # Padded tokens in one batch of prediction: large enough for full matrix products, small enough for the cache.
-_BATCH_TOKENS = 4096
+_BATCH_TOKENS = 2048
 _MAX_BATCH = 64
 
 

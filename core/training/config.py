@@ -43,11 +43,11 @@ _HIDDEN, _EPOCHS_TO_HIDE = 0.15, 5
 _MANY_ROWS, _LARGE_BATCH = 5_000, 32
 _MOST_EPOCHS, _EPOCHS_OF_A_SCORE = 8, 4
 _CLASS_BALANCE = 0.5
-# Shares of the way from where training starts to the best checkpoint, of which validation chooses one. Further back than 0.7, AG
+# Shares of the way from where training starts to the best checkpoint, of which validation chooses one. Further back, AG
 # News lost on rows like those of training what it won on others.
-MIXING_SHARES = (1.0, 0.85, 0.7)
-# Three an epoch is common advice for the last half point; each costs time.
-_FEWEST_VALIDATIONS, _MOST_VALIDATIONS = 2, 10
+MIXING_SHARES = (1.0, 0.75)
+# Three validations an epoch are common advice for the last half point; each costs time, and is a checkpoint to go on from.
+_STEPS_A_VALIDATION, _MOST_VALIDATIONS = 100, 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +105,14 @@ class TrainingConfig:
             if isinstance(getattr(type(self), field), int) and field != "epochs" and value != int(value):
                 raise ConfigError(f"Expected {field.replace('_', ' ')} to be a whole number, found {value!r}.")
 
-    @property
-    def validations(self) -> int:
-        """Validations in a run: about one an epoch."""
-        return round(min(_MOST_VALIDATIONS, max(_FEWEST_VALIDATIONS, self.epochs)))
+    def total_steps(self, train_rows: int) -> int:
+        """Optimiser steps of a whole run."""
+        batches = math.ceil(train_rows / self.batch_size)
+        return max(1, math.ceil(math.ceil(batches / self.accumulation) * self.epochs))
+
+    def validations(self, train_rows: int) -> int:
+        """Validations in a run: about one an epoch, or one in a hundred steps."""
+        return round(min(_MOST_VALIDATIONS, max(1.0, self.epochs, self.total_steps(train_rows) / _STEPS_A_VALIDATION)))
 
     @property
     def rows_a_step(self) -> int:
@@ -190,5 +194,7 @@ def preset(
         return replace(balanced, epochs=max(1.0, balanced.epochs / 2), max_length=min(128, balanced.max_length))
     if name == "Thorough":
         longer = replace(balanced, epochs=2 * balanced.epochs, dropout=0.1, layer_decay=0.9)
-        return replace(longer, token_dropout=_hidden_words(longer.epochs), patience=max(1, longer.validations // 2))
+        return replace(
+            longer, token_dropout=_hidden_words(longer.epochs), patience=max(1, longer.validations(train_rows) // 2)
+        )
     return balanced

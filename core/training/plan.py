@@ -61,7 +61,7 @@ def _seconds(config: TrainingConfig, lengths: Lengths, rows: tuple[int, int, int
     frozen = _mean_seconds(_padded(cut, config.batch_size), speed, speed.frozen)
     share = min(config.frozen_layers, speed.layers - 1) / max(1, speed.layers - 1)
     learned = step + share * (frozen - step) + (forward if config.gradient_checkpointing else 0.0)
-    return total + config.epochs * train * learned + validation * forward * config.validations
+    return total + config.epochs * train * learned + validation * forward * config.validations(train)
 
 
 def _padded(cut: Lengths, batch: int) -> Lengths:

@@ -244,8 +244,8 @@ def _shortest_first(dataset: Dataset) -> Dataset:
 
 
 def _arguments(config: TrainingConfig, splits: Splits, checkpoints: Path) -> TrainingArguments:
-    steps = total_steps(config, len(splits.train))
-    between = max(1, math.ceil(steps / config.validations))
+    steps = config.total_steps(len(splits.train))
+    between = max(1, math.ceil(steps / config.validations(len(splits.train))))
     return TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=config.epochs,
@@ -293,12 +293,6 @@ def _share_of_batch(config: TrainingConfig) -> int:
             "Choose a batch size that their number divides.",
         )
     return config.batch_size // processes
-
-
-def total_steps(config: TrainingConfig, train_rows: int) -> int:
-    """Optimiser steps of a whole run."""
-    batches = math.ceil(train_rows / config.batch_size)
-    return max(1, math.ceil(math.ceil(batches / config.accumulation) * config.epochs))
 
 
 def _metrics(prediction: EvalPrediction, task: Task, scale: _TargetScale, watch: "_Watch") -> dict[str, float]:

@@ -61,3 +61,10 @@ def test_large_sets_get_larger_batches() -> None:
 def test_classes_are_weighed_where_there_is_one_label_a_text() -> None:
     assert 0 < recommended(720, 4, kind="multiclass").class_balance < 1
     assert recommended(720, 28, kind="multilabel").class_balance == 0.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "validations"), [(720, 1, 1), (720, 3, 3), (16_000, 1, 10), (4_800, 1, 3), (64, 40, 10)]
+)
+def test_a_run_is_validated_once_an_epoch_or_every_hundred_steps(rows: int, epochs: float, validations: int) -> None:
+    assert TrainingConfig(epochs=epochs, batch_size=16).validations(rows) == validations

@@ -10,7 +10,7 @@ from core.data.splitting import Splits
 from core.jobs.events import Event, Progress, Step, Validation
 from core.task import Floats
 from core.training.config import TrainingConfig
-from core.training.trainer import fine_tune, last_checkpoint, total_steps
+from core.training.trainer import fine_tune, last_checkpoint
 from tests.training.test_trainer import toy, train
 
 
@@ -24,7 +24,7 @@ def test_training_ends_early_when_validation_gains_nothing(tiny_encoder: str, tm
     train(toy("binary"), tiny_encoder, tmp_path, happened, **settings)
     progress = [event for event in happened if isinstance(event, Progress)][-1]
     validations = [event for event in happened if isinstance(event, Validation)]
-    assert progress.total == total_steps(TrainingConfig(epochs=10, batch_size=8), 64) == 80
+    assert progress.total == TrainingConfig(epochs=10, batch_size=8).total_steps(64) == 80
     assert progress.done == 16  # ten validations in 80 steps; the second brings no gain
     assert [event.step for event in validations][:2] == [8, 16]
 

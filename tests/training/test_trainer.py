@@ -13,7 +13,7 @@ from core.jobs.events import Event, Phase, Progress, Step, Validation
 from core.models.classifier import Classifier
 from core.task import Label, Task
 from core.training.config import TrainingConfig
-from core.training.trainer import fine_tune, total_steps
+from core.training.trainer import fine_tune
 
 WARM, COLD = ("apple", "cherry", "plum"), ("sky", "sea", "ice")
 LABELS: dict[str, tuple[Task, Label, Label]] = {
@@ -75,7 +75,7 @@ def test_events_tell_the_whole_story(tiny_encoder: str, tmp_path: Path) -> None:
     assert steps[0].learning_rate < max(step.learning_rate for step in steps) > steps[-1].learning_rate
     assert len([event for event in events if isinstance(event, Validation)]) >= 4
     last = [event for event in events if isinstance(event, Progress)][-1]
-    assert last.done == last.total == total_steps(TrainingConfig(epochs=8, batch_size=8), 64)
+    assert last.done == last.total == TrainingConfig(epochs=8, batch_size=8).total_steps(64)
 
 
 def test_stopping_at_the_first_step_keeps_a_usable_model(tiny_encoder: str, tmp_path: Path) -> None:
