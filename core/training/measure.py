@@ -104,7 +104,8 @@ def measure(encoder: str, mixed_precision: bool) -> Speed:
     from core.data.splitting import Splits  # noqa: F401  (the worker has it loaded too)
     from core.models import classifier as classifiers
     from core.task import Task
-    from core.training import layers, trainer
+    from core.training import layers, trainer  # noqa: F401 -- its import is part of the start of a run
+    from core.training.arguments import in_bfloat16
     from core.training.config import TrainingConfig
 
     config = TrainingConfig(encoder=encoder, mixed_precision=mixed_precision)
@@ -113,7 +114,7 @@ def measure(encoder: str, mixed_precision: bool) -> Speed:
     layers.freeze(classifier.model, config)
     stack = layers.encoder_layers(classifier.model)
     start, loaded = time.time() - began, _resident()
-    low_precision = torch.autocast(host.device(), dtype=torch.bfloat16, enabled=mixed_precision and host.has_bfloat16())
+    low_precision = torch.autocast(host.device(), dtype=torch.bfloat16, enabled=in_bfloat16(config))
 
     def times(compute: Any) -> float:
         spent = []
@@ -127,10 +128,7 @@ def measure(encoder: str, mixed_precision: bool) -> Speed:
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.0, fused=True)
     lengths = tuple(sorted({min(length, classifier.max_length) for length in MEASURED_LENGTHS}))
     for length in lengths:
-        short = (
-            host.device() == "cpu" and config.mixed_precision and host.has_bfloat16() and length <= trainer.SHORT_TEXT
-        )
-        trainer.attend(classifier, "eager" if short else "sdpa")
+        layers.attend_for(classifier.model, length, in_bfloat16(config))
         ids = torch.randint(5, min(1000, model.config.vocab_size), (MEASURED_BATCH, length), device=model.device)
         batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         labels = torch.zeros(MEASURED_BATCH, dtype=torch.long, device=model.device)

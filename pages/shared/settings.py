@@ -16,7 +16,7 @@ PRESETS: tuple[Preset, ...] = get_args(Preset)
 _ABOUT: dict[Preset, str] = {
     "Instant": "Reads each text once with the frozen encoder and fits a linear model on top: seconds, and surprisingly strong.",
     "Quick look": "Fine-tunes half as long as recommended, though an epoch at least, on texts cut at 128 word pieces.",
-    "Balanced": "Fine-tunes the whole encoder, checks itself on the validation rows several times, and keeps the best.",
+    "Balanced": "Fine-tunes the whole encoder, and keeps what does best on the validation rows.",
     "Thorough": "Twice as long, with dropout and smaller rates for lower layers; ends early when validation stops gaining.",
 }
 

@@ -131,20 +131,6 @@ def test_other_architectures_train_too(architecture: str, tiny_encoder: str, tmp
     assert found["accuracy"] > 0.9
 
 
-def test_a_checkpoint_that_was_cut_off_is_passed_over(tiny_encoder: str, tmp_path: Path) -> None:
-    splits = toy("binary")
-    config = TrainingConfig(encoder=tiny_encoder, epochs=3, batch_size=8, learning_rate=5e-3)
-    events: list[Event] = []
-    fine_tune(splits, config, tmp_path, events.append, lambda: False)
-    latest = max(tmp_path.glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
-    state = latest / "trainer_state.json"
-    state.write_text(state.read_text()[:40])
-    again: list[Event] = []
-    fine_tune(splits, config, tmp_path, again.append, lambda: False)
-    first = min(event.step for event in again if isinstance(event, Step))
-    assert 1 < first < int(latest.name.split("-")[1])
-
-
 def test_hidden_words_do_not_keep_a_task_from_being_learned(tiny_encoder: str, tmp_path: Path) -> None:
     splits, heard = toy("binary"), list[Event]()
     classifier = train(splits, tiny_encoder, tmp_path, heard, token_dropout=0.2, epochs=16)
