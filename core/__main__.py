@@ -331,7 +331,7 @@ def _print_result(run: Run, as_json: bool) -> None:
 
 def _print_report(run: Run) -> None:
     from core import assessment
-    from core.evaluation.measures import sentence
+    from core.evaluation.figures import sentence
 
     result = run.result()
     if result is None:

@@ -21,7 +21,7 @@ from core.errors import RunError
 from core.evaluation import comparison, measures, mistakes, thresholds
 from core.evaluation.comparison import Comparison
 from core.evaluation.counts import Targets
-from core.evaluation.measures import Measure
+from core.evaluation.figures import Measure
 from core.runs import MODEL, Run
 from core.task import Floats, Task
 from core.workspace import read_json, write_json

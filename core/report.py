@@ -12,8 +12,9 @@ import vl_convert
 from core import assessment, evaluation_charts
 from core.assessment import Answers
 from core.errors import RunError
-from core.evaluation import calibration, confusion, measures, mistakes, selective
-from core.evaluation.measures import Measure
+from core.evaluation import calibration, confusion, mistakes, selective
+from core.evaluation.figures import Measure, sentence
+from core.evaluation.per_class import per_class
 from core.runs import MODEL, Result, Run
 from core.task import TITLES as TASKS
 from core.workspace import write_atomically
@@ -149,7 +150,7 @@ def _about(facts: _Facts) -> str:
 def _headline(facts: _Facts) -> list[str]:
     main = _MAIN[facts.run.task.kind]
     return [
-        f"{each.title}: {_figure(each.value, each)}, {measures.sentence(each, facts.split)}."
+        f"{each.title}: {_figure(each.value, each)}, {sentence(each, facts.split)}."
         for each in facts.measured[MODEL]
         if each.name in main
     ]
@@ -194,7 +195,7 @@ def _html_of_task(facts: _Facts) -> list[str]:
         parts += [
             _html_table(confusion.most_confused(counts, ours.task.labels).rename(columns=lambda c: c.replace("_", " ")))
         ]
-    table = measures.per_class(ours.task, ours.targets, ours.logits, ours.decision.limits)
+    table = per_class(ours.task, ours.targets, ours.logits, ours.decision.limits)
     shown = pd.DataFrame({"label": table["label"], "rows": table["rows"]})
     for name in ("precision", "recall", "f1"):
         shown[name] = [

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax
 from scipy.stats import binomtest
 
 from core.errors import ConfigError
 from core.evaluation import counts
 from core.evaluation.counts import Counts, Targets, Values
+from core.evaluation.figures import LOW_IS_GOOD, TITLES
 from core.evaluation.intervals import percentiles, resample_rows
-from core.evaluation.measures import LOW_IS_GOOD, TITLES
+from core.evaluation.metrics import log_losses
+from core.evaluation.one_vs_rest import carried
 from core.evaluation.ranking import Weights
 from core.evaluation.thresholds import Thresholds, decide
 from core.task import Floats, Task
@@ -136,8 +137,7 @@ def _statistic(
     if metric.startswith("f1"):
         return _f1(task, metric, targets, decide(task, logits, thresholds))
     if metric == "log_loss":
-        smallest = math.log(np.finfo(np.float64).eps)
-        of_rows = -np.maximum(log_softmax(logits.astype(np.float64), axis=1)[np.arange(rows), targets], smallest)
+        of_rows = log_losses(targets, logits)
     elif task.kind == "regression":
         of_rows = np.abs(logits[:, 0].astype(np.float64) - targets) ** (2 if metric == "rmse" else 1)
     else:
@@ -148,13 +148,10 @@ def _statistic(
 
 
 def _f1(task: Task, metric: str, targets: Targets, decided: Targets) -> Callable[[Weights], Values]:
-    if task.kind != "multilabel":
-        classes = np.arange(task.outputs)
-        targets, decided = targets[:, None] == classes, decided[:, None] == classes
-    parts = [np.asarray(part, dtype=np.float32) for part in (targets * decided, targets, decided)]
+    wanted, given = carried(task, targets), carried(task, decided)
     average = counts.macro if task.kind != "multilabel" else counts.macro_of_labels
     statistic = (counts.micro if metric == "f1_micro" else average)(counts.f1)
-    return lambda weights: statistic(Counts(*(np.asarray(weights @ part, dtype=np.float64) for part in parts)))
+    return lambda weights: statistic(Counts.of_draws(weights, wanted, given))
 
 
 def _right(decided: Targets, targets: Targets) -> npt.NDArray[np.bool_]:

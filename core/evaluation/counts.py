@@ -39,6 +39,12 @@ class Counts:
         """The counts of n answers with any number of labels, (k,); both (n, k) of 0 and 1."""
         return cls((targets * decided).sum(axis=0), targets.sum(axis=0), decided.sum(axis=0))
 
+    @classmethod
+    def of_draws(cls, drawn: npt.NDArray[np.float32], wanted: Targets, given: Targets) -> Self:
+        """The counts of resamples, (resamples, k); rows drawn so many times, (resamples, n); both sides (n, k) of 0 and 1."""
+        parts = (wanted * given, wanted, given)
+        return cls(*(np.asarray(drawn @ part.astype(np.float32), dtype=np.float64) for part in parts))
+
 
 def precision(counts: Counts) -> Values:
     """Share of the answers of a class that are right, (..., k); NaN where it was never answered."""

@@ -1,13 +1,15 @@
 """ROC and precision-recall curves of each label as points for a chart, and the point at which a threshold works."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import softmax
 from sklearn import metrics as sk
 
 from core.evaluation.counts import Targets, Values
-from core.evaluation.thresholds import DEFAULT, probabilities
+from core.evaluation.one_vs_rest import Flags, with_curves
+from core.evaluation.thresholds import DEFAULT
 from core.task import Floats, Task
 
 _POINTS = 200
@@ -19,7 +21,7 @@ def roc(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
     At most 200 points a label; the first threshold is infinite (nothing is given).
     """
     parts = []
-    for name, positive, scores in _labels(task, targets, logits):
+    for name, positive, scores in _sides(task, targets, logits):
         if positive.any() and not positive.all():
             false, true, limits = sk.roc_curve(positive, scores)
             kept = _thinned(false, true)
@@ -40,7 +42,7 @@ def roc(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
 def precision_recall(task: Task, targets: Targets, logits: Floats) -> pd.DataFrame:
     """Points of each label's curve: label, threshold, recall, precision; none for a label without a row. At most 200 a label."""
     parts = []
-    for name, positive, scores in _labels(task, targets, logits):
+    for name, positive, scores in _sides(task, targets, logits):
         if positive.any():
             precision, recall, limits = sk.precision_recall_curve(positive, scores)
             kept = _thinned(recall, precision)
@@ -63,7 +65,7 @@ def working_points(
     :mod:`core.evaluation.thresholds` chooses them.
     """
     rows = []
-    for which, (name, positive, scores) in enumerate(_labels(task, targets, logits)):
+    for which, (name, positive, scores) in enumerate(_sides(task, targets, logits)):
         limit = DEFAULT if thresholds is None else float(thresholds[which])
         given = scores > limit
         right = float((given & positive).sum())
@@ -79,15 +81,9 @@ def working_points(
     return pd.DataFrame(rows)
 
 
-def _labels(task: Task, targets: Targets, logits: Floats) -> list[tuple[str, npt.NDArray[np.bool_], Values]]:
-    """Each label, which rows carry it, and its probabilities; of two classes the second alone, since the first mirrors it."""
-    if task.kind == "multiclass":
-        scores = np.asarray(softmax(logits.astype(np.float64), axis=1))
-        return [(name, targets == i, scores[:, i]) for i, name in enumerate(task.labels)]
-    scores = probabilities(task, logits)
-    if task.kind == "binary":
-        return [(task.labels[1], targets == 1, scores[:, 0])]
-    return [(name, targets[:, i] > 0.5, scores[:, i]) for i, name in enumerate(task.labels)]
+def _sides(task: Task, targets: Targets, logits: Floats) -> Iterator[tuple[str, Flags, Values]]:
+    labels, positive, scores = with_curves(task, targets, logits)
+    return zip(labels, positive.T, scores.T, strict=True)
 
 
 def _thinned(x: Values, y: Values) -> npt.NDArray[np.intp]:

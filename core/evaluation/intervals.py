@@ -160,7 +160,7 @@ def _with_extra_errors(targets: Targets, decided: Targets, classes: int, rng: np
         np.eye(classes, dtype=np.float32)[cells // classes],
         np.eye(classes, dtype=np.float32)[cells % classes],
     )
-    counts = Counts(*(np.asarray(drawn @ part, dtype=np.float64) for part in (actual * predicted, actual, predicted)))
+    counts = Counts.of_draws(drawn, actual, predicted)
     which = np.repeat(np.arange(RESAMPLES), extra)
     wanted = rng.choice(targets, size=len(which))
     given = (wanted + rng.integers(1, max(2, classes), size=len(which))) % classes

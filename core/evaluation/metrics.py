@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_softmax
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
@@ -40,6 +41,17 @@ def summarise(task: Task, targets: Targets, logits: Floats) -> dict[str, float]:
     Macro averages run over the classes that occur among the targets or the predictions.
     """
     return of_decisions(task, targets, task.decide(logits))
+
+
+def log_losses(targets: Targets, logits: Floats) -> npt.NDArray[np.float64]:
+    """Minus the natural logarithm of the probability of the right class of each row, (n,).
+
+    Clipped as scikit-learn clips it, so that one certain and wrong answer does not make their mean infinite.
+    """
+    smallest = math.log(np.finfo(np.float64).eps)
+    return np.asarray(
+        -np.maximum(log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(targets)), targets], smallest)
+    )
 
 
 def of_decisions(task: Task, targets: Targets, decided: Targets) -> dict[str, float]:

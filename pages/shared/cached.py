@@ -19,7 +19,7 @@ from core.data.splitting import SplitPlan, Splits, fingerprint, outline
 from core.data.table import ReadOptions, Table
 from core.data.tokens import Tokens
 from core.evaluation import slices
-from core.evaluation.measures import Measure
+from core.evaluation.figures import Measure
 from core.models.tokenization import count_tokens
 from core.runs import Run
 

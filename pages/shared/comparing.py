@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import assessment
 from core.evaluation.comparison import METRICS
-from core.evaluation.measures import TITLES
+from core.evaluation.figures import TITLES
 from core.runs import MODEL, Run
 from pages.shared import cached
 from pages.shared.measuring import View, with_interval

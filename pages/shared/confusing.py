@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core import evaluation_charts
-from core.evaluation import confusion, curves, measures
+from core.evaluation import confusion, curves
+from core.evaluation.per_class import per_class
 from pages.shared.measuring import View
 from pages.shared.ui import downloads
 
@@ -37,7 +38,7 @@ def show_confusions(view: View) -> None:
             )
             downloads(pairs, view.file("pairs"))
     st.subheader("Each label", anchor=False)
-    table = measures.per_class(ours.task, ours.targets, ours.logits, ours.decision.limits)
+    table = per_class(ours.task, ours.targets, ours.logits, ours.decision.limits)
     st.dataframe(_of_labels(table), hide_index=True, alt="Precision, recall and F1 of each label")
     st.caption("In brackets the 95 % interval. Few rows of a label make it wide.")
     downloads(table, view.file("labels"))
@@ -97,7 +98,7 @@ def show_curves(view: View) -> None:
     if not labels:
         st.info("A curve needs rows of a label and rows without it.", icon=":material/info:")
         return
-    table = measures.per_class(ours.task, ours.targets, ours.logits, ours.decision.limits)
+    table = per_class(ours.task, ours.targets, ours.logits, ours.decision.limits)
     worst = [name for name in table.sort_values("average_precision")["label"] if name in labels]
     chosen = labels
     if len(labels) > 1:

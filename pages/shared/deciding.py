@@ -10,7 +10,9 @@ import streamlit as st
 from core import charts, decision, evaluation_charts
 from core.assessment import Answers
 from core.decision import Decision
-from core.evaluation import calibration, measures, selective, thresholds
+from core.evaluation import calibration, selective, thresholds
+from core.evaluation.figures import sentence
+from core.evaluation.measures import measure
 from core.evaluation.thresholds import Choice
 from core.runs import MODEL
 from pages.shared import cached
@@ -119,12 +121,10 @@ def _show_effect(view: View, choice: Choice) -> None:
     ours = view.answers
     name = "f1_micro" if ours.task.kind == "multilabel" else "f1_macro"
     now = next(each for each in cached.measured(*view.key)[MODEL] if each.name == name)
-    then = next(
-        each for each in measures.measure(ours.task, ours.targets, ours.logits, choice.thresholds) if each.name == name
-    )
+    then = next(each for each in measure(ours.task, ours.targets, ours.logits, choice.thresholds) if each.name == name)
     st.markdown(
         f"On the test rows {now.title} would go from {figure(now)} to **{figure(then)}** "
-        f"({measures.sentence(then, view.split)})."
+        f"({sentence(then, view.split)})."
     )
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import evaluation_charts
 from core.errors import StudioError
-from core.evaluation.measures import TITLES
+from core.evaluation.figures import TITLES
 from core.jobs import events, process
 from core.jobs.events import Phase, Progress
 from core.training import learning

@@ -8,8 +8,7 @@ import streamlit as st
 
 from core import assessment, evaluation_charts
 from core.assessment import Answers
-from core.evaluation import measures
-from core.evaluation.measures import LOW_IS_GOOD, Measure
+from core.evaluation.figures import LOW_IS_GOOD, TITLES, Measure, sentence
 from core.runs import MODEL, Run
 from core.workspace import slug
 from pages.shared import cached
@@ -85,9 +84,7 @@ def show_scores(view: View) -> None:
     st.dataframe(_table(found, titles), hide_index=True, alt="All measures")
     downloads(long_table(found, titles), view.file("measures"))
     with st.expander("The same in words"):
-        st.text(
-            "\n".join(f"{each.title}: {figure(each)}, {measures.sentence(each, view.split)}" for each in found[MODEL])
-        )
+        st.text("\n".join(f"{each.title}: {figure(each)}, {sentence(each, view.split)}" for each in found[MODEL]))
 
 
 def _headline(view: View, found: dict[str, list[Measure]]) -> None:
@@ -103,7 +100,7 @@ def _headline(view: View, found: dict[str, list[Measure]]) -> None:
                 None if np.isnan(delta) else f"{_difference(ours[name], delta)} vs TF-IDF",
                 delta_color="inverse" if name in LOW_IS_GOOD else "normal",
             )
-            st.caption(plain(measures.sentence(ours[name], view.split)))
+            st.caption(plain(sentence(ours[name], view.split)))
 
 
 def figure(found: Measure) -> str:
@@ -165,5 +162,5 @@ def _cost(run: Run) -> None:
 def show_intervals(found: dict[str, list[Measure]], titles: dict[str, str], names: list[str]) -> None:
     """Some measures of all sides with their intervals, as a chart."""
     table = long_table(found, titles)
-    chosen = table[table["measure"].isin(names)].assign(measure=lambda rows: rows["measure"].map(measures.TITLES))
+    chosen = table[table["measure"].isin(names)].assign(measure=lambda rows: rows["measure"].map(TITLES))
     st.altair_chart(evaluation_charts.intervals(chosen), alt="Measures with intervals")

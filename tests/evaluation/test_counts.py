@@ -53,6 +53,14 @@ def test_labels_equal_scikit_learn(rows: list[tuple[int, ...]]) -> None:
         )
 
 
+def test_draws_count_a_row_as_often_as_it_was_drawn() -> None:
+    wanted, given = np.asarray([[1, 0], [1, 1]]), np.asarray([[1, 0], [0, 1]])
+    found = Counts.of_draws(np.asarray([[1, 1], [2, 0]], dtype=np.float32), wanted, given)
+    assert found.right.tolist() == [[1, 1], [2, 0]]
+    assert found.actual.tolist() == [[2, 1], [2, 0]]
+    assert found.predicted.tolist() == [[1, 1], [2, 0]]
+
+
 def test_a_stack_is_measured_like_each_of_its_parts() -> None:
     first, second = (
         Counts.of_classes(np.asarray([0, 0, 1]), np.asarray([0, 1, 1]), 2),

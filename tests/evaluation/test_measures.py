@@ -11,7 +11,9 @@ from scipy.special import softmax
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
-from core.evaluation.measures import TITLES, Measure, measure, per_class, sentence
+from core.evaluation.figures import TITLES, Measure, sentence
+from core.evaluation.measures import measure
+from core.evaluation.per_class import per_class
 from core.task import Floats, Task
 
 SIX = Task("multiclass", tuple("abcdef"))
@@ -110,14 +112,6 @@ def test_what_is_undefined_says_why() -> None:
     assert same["spearman"].note == "Undefined: all rows have the same number."
 
 
-def test_areas_leave_out_what_has_one_side_and_say_so() -> None:
-    found = named(measure(SIX, np.asarray([0, 1, 0, 1]), logits_of([0, 1, 0, 1], 6)))
-    assert found["roc_auc"].value == 1
-    assert found["roc_auc"].note == "Left out, since all rows or none are of it: c, d, e and 1 more."
-    assert found["roc_auc"].low < 0.9
-    assert named(measure(TWO, np.asarray([0, 1]), logits_of([0, 1], 2)))["roc_auc"].note == "Of the class yes."
-
-
 def test_thresholds_decide() -> None:
     logits = np.asarray([[0, 1], [0, 3]], dtype=np.float32)
     assert named(measure(TWO, np.asarray([0, 1]), logits))["accuracy"].value == 0.5
@@ -125,26 +119,3 @@ def test_thresholds_decide() -> None:
     table = per_class(TWO, np.asarray([0, 1]), logits, 0.9)
     assert table["recall"].tolist() == [1, 1]
     assert named(measure(LABELS, np.eye(2), logits, np.asarray([0.4, 0.99])))["subset_accuracy"].value == 0.5
-
-
-def test_each_class_by_hand() -> None:
-    # a: 2 of 3 found; b: its one row found, and one a taken for b; c, d, e, f: neither.
-    table = per_class(SIX, np.asarray([0, 0, 0, 1]), logits_of([0, 0, 1, 1], 6)).set_index("label")
-    assert list(table.loc["a", ["rows", "precision", "recall", "f1"]]) == pytest.approx([3, 1, 2 / 3, 0.8])
-    assert table.loc["b", "precision"] == 0.5
-    assert table.loc["c", ["precision", "recall", "f1", "f1_low", "average_precision"]].isna().all()
-    assert table.loc["c", "note"] == "No row of this class. It was never answered either."
-    assert (table["f1_low"] <= table["f1"])[:2].all()
-    assert (table["f1_high"] >= table["f1"])[:2].all()
-
-
-def test_the_sentence() -> None:
-    found = named(measure(TWO, np.repeat([0, 1], 100), logits_of([0] * 90 + [1] * 10 + [1] * 90 + [0] * 10, 2)))
-    assert sentence(found["accuracy"]) == "between 85 and 93 %, because there are only 200 test rows"
-    many = Measure("accuracy", "Accuracy", 0.9, 0.8991, 0.9009, 100_000, "")
-    assert sentence(many, "validation").endswith("from 100,000 validation rows")
-    assert sentence(many) == "between 89.9 and 90.1 %, from 100,000 test rows"
-    assert (
-        sentence(Measure("mae", "", 1.5, 1.25, 1.75, 10))
-        == "between 1.25 and 1.75, because there are only 10 test rows"
-    )
