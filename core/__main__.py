@@ -55,8 +55,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from core.data.columns import apply_columns, choice_for
+    from core.data.columns import apply_columns
     from core.data.dataset import save_dataset
+    from core.data.guessing import choice_for
     from core.data.reading import join_tables, read_file
     from core.data.splitting import SplitPlan, split
     from core.training.config import recommended

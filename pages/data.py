@@ -4,12 +4,13 @@ import json
 
 import streamlit as st
 
-from core.data.checks import SAMPLED_ROWS, by_gravity, check_tokens
 from core.data.columns import ColumnChoice, LabelledTexts
 from core.data.dataset import Dataset, change_repairs, list_datasets, rename_dataset, save_dataset
+from core.data.findings import SAMPLED_ROWS, by_gravity
 from core.data.repairs import Repair
 from core.data.splitting import Splits
 from core.data.table import Table
+from core.data.token_checks import check_tokens
 from core.data.tokens import USUAL_LENGTH, Tokens
 from core.models.encoders import BUILT_IN
 from core.workspace import delete

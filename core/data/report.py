@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.data.checks import SAMPLED_ROWS, Finding, by_gravity, check, check_tokens
-from core.data.columns import ColumnChoice, LabelledTexts, apply_columns, choice_for, label_counts
+from core.data.checks import check
+from core.data.columns import ColumnChoice, LabelledTexts, apply_columns, label_counts
+from core.data.findings import SAMPLED_ROWS, Finding, by_gravity
+from core.data.guessing import choice_for
 from core.data.splitting import SplitPlan, split
 from core.data.table import Table
+from core.data.token_checks import check_tokens
 from core.data.tokens import USUAL_LENGTH, Tokens
 from core.errors import DataError
 
@@ -53,7 +56,7 @@ def report(
 ) -> Report:
     """Choose columns (or take those given), check, and see whether it can be split; what makes that impossible is a finding.
 
-    ``count`` makes word pieces of texts; of more than ``checks.SAMPLED_ROWS`` rows only the first so many are counted.
+    ``count`` makes word pieces of texts; of more than ``findings.SAMPLED_ROWS`` rows only the first so many are counted.
     """
     choice, labelled = None, None
     findings: list[Finding] = []

@@ -18,6 +18,7 @@ from core.evaluation.one_vs_rest import carried
 from core.evaluation.ranking import Weights
 from core.evaluation.thresholds import Thresholds, decide
 from core.task import Floats, Task
+from core.words import counted
 
 # What models of a task can be compared by; the first unless one is named.
 METRICS = {
@@ -102,7 +103,7 @@ def compare(
         p_value,
         rows,
         _disagree(task, targets, answers[0], answers[1]),
-        _verdict(metric, first - second, interval.low, interval.high, p_value, _rows(rows, split), names),
+        _verdict(metric, first - second, interval.low, interval.high, p_value, counted(rows, f"{split} row"), names),
         split,
     )
 
@@ -118,13 +119,13 @@ def gain(found: Comparison, ours: str = "Fine-tuning", baseline: str = "the base
     by = _amount(found.metric, found.difference)
     span = f"95 % interval {_span(found.metric, found.low, found.high)}"
     if math.isnan(found.difference) or math.isnan(found.low):
-        return f"{ours}: whether it paid cannot be said from {_rows(found.rows, found.split)}."
+        return f"{ours}: whether it paid cannot be said from {counted(found.rows, f'{found.split} row')}."
     if found.better:
         return f"{ours} paid: {found.title} is {by} better than that of {baseline} ({span})."
     if found.better is False:
         return f"{ours} did not pay here: {found.title} is {by} worse than that of {baseline} ({span})."
     return (
-        f"{ours} did not pay here as far as {_rows(found.rows, found.split)} can tell: "
+        f"{ours} did not pay here as far as {counted(found.rows, f'{found.split} row')} can tell: "
         f"{found.title} differs from that of {baseline} by {_signed(found.metric, found.difference)} ({span})."
     )
 
@@ -189,10 +190,6 @@ def _verdict(
 def _first(name: str) -> str:
     """A name at the head of a sentence; what a user called a run stays as it is."""
     return "T" + name[1:] if name.startswith("the ") else name
-
-
-def _rows(count: int, split: str) -> str:
-    return f"{count:,} {split} {'row' if count == 1 else 'rows'}"
 
 
 def _amount(metric: str, value: float) -> str:

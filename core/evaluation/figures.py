@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.evaluation import metrics
 from core.evaluation.intervals import Interval
+from core.words import counted
 
 TITLES = metrics.TITLES | {
     "precision_micro": "Precision (micro)",
@@ -51,13 +52,9 @@ def sentence(found: Measure, split: str = "test") -> str:
     if math.isnan(found.value):
         return found.note
     if math.isnan(found.low):
-        return f"how far this may be off is unknown from {_rows(found.rows, split)}"
+        return f"how far this may be off is unknown from {counted(found.rows, f'{split} row')}"
     why = "because there are only" if found.rows < _FEW_ROWS else "from"
-    return f"between {_span(found)}, {why} {_rows(found.rows, split)}"
-
-
-def _rows(count: int, split: str) -> str:
-    return f"{count:,} {split} {'row' if count == 1 else 'rows'}"
+    return f"between {_span(found)}, {why} {counted(found.rows, f'{split} row')}"
 
 
 def _span(found: Measure) -> str:

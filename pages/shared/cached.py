@@ -11,9 +11,10 @@ import streamlit as st
 
 from core import assessment, decision
 from core.assessment import Answers, Gain
-from core.data.checks import Finding, check
+from core.data.checks import check
 from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
 from core.data.dataset import Dataset, load_labelled, load_table
+from core.data.findings import Finding
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitPlan, Splits, fingerprint, outline
 from core.data.table import ReadOptions, Table

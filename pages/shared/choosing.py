@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.data.columns import ColumnChoice, LabelledTexts, choice_for, guess_columns
+from core.data.columns import ColumnChoice, LabelledTexts
+from core.data.guessing import choice_for, guess_columns
 from core.data.labels import FORM_TITLES, LabelForm, read_names
 from core.data.splitting import SplitPlan, Splits, class_counts, thin_classes
 from core.task import TITLES, TaskKind

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.data.checks import Finding, check_tokens
 from core.data.columns import LabelledTexts, label_counts
+from core.data.findings import Finding
 from core.data.table import where
+from core.data.token_checks import check_tokens
 from core.data.tokens import Tokens
 from core.models.tokenization import pieces_of
 from core.training.config import TrainingConfig

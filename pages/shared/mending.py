@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.data.checks import Finding, Rows
 from core.data.columns import LabelledTexts
 from core.data.dataset import Dataset, change_repairs
+from core.data.findings import Finding, Rows
 from core.data.repairs import Repair
 from core.data.table import Table, where
 from core.jobs import events, process

@@ -21,7 +21,8 @@ import json, sys, threading, time
 from pathlib import Path
 import psutil
 from core.data.checks import check
-from core.data.columns import apply_columns, choice_for
+from core.data.columns import apply_columns
+from core.data.guessing import choice_for
 from core.data.reading import read_file
 from core.data.splitting import SplitPlan, fingerprint, split
 from core.models.tokenization import count_tokens

@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 
 from core.data import personal
-from core.data.checks import Finding, check, check_tokens
+from core.data.checks import check
 from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
+from core.data.findings import Finding
 from core.data.repairs import Repair, apply_repairs
 from core.data.samples import SAMPLES
 from core.data.table import Table
+from core.data.token_checks import check_tokens
 from core.data.tokens import Tokens
 from core.errors import DataError
 from core.models.encoders import BUILT_IN

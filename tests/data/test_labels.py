@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from core.data.columns import ColumnChoice, apply_columns, guess_columns
+from core.data.columns import ColumnChoice, apply_columns
+from core.data.guessing import guess_columns
 from core.data.labels import LabelForm, guess_form, read_names, split_cell
 from core.data.table import Table
 from core.errors import DataError

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from core.data.columns import apply_columns, choice_for, label_counts
+from core.data.columns import apply_columns, label_counts
+from core.data.guessing import choice_for
 from core.data.reading import read_bytes
 from core.data.table import Table
 from core.errors import DataError
