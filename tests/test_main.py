@@ -74,6 +74,8 @@ def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.Ca
     _, out, _ = call(capsys, "predict", record["run"], "red apple", "blue sea", "--json")
     answers = json.loads(out)
     assert len(answers) == 2
+    code, _, err = call(capsys, "predict", record["run"])
+    assert (code, "found none" in err) == (2, True)
     for answer in answers:
         assert set(answer) == {"label", "confidence", "probabilities"}
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
@@ -174,6 +176,13 @@ def test_check_exits_with_1_when_training_is_blocked_and_2_when_nothing_can_be_r
     (home / "empty.csv").write_bytes(b"")
     code, _, err = call(capsys, "check", str(home / "empty.csv"))
     assert (code, "is empty" in err) == (2, True)
+
+
+def test_names_of_labels_may_be_written_in_any_encoding(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = write(home / "ids.csv", [(text, str(int(label == "cold"))) for text, label in ROWS])
+    (home / "names.txt").write_bytes("frühlingsobst\nkälte\n".encode("cp1252"))
+    code, out, _ = call(capsys, "check", table, "--names", str(home / "names.txt"), "--json")
+    assert (code, set(json.loads(out)["labels"])) == (0, {"frühlingsobst", "kälte"})
 
 
 def test_train_on_multilabel_json_with_its_own_splits(

@@ -8,29 +8,23 @@ The journal is a file that several processes, on several machines that share the
 ``python -m core search <folder>``. A search that was stopped or killed goes on from what the journal holds.
 """
 
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from core import host
 from core.data.dataset import Dataset, load_labelled
 from core.data.splitting import SplitPlan, Splits, split
-from core.errors import ConfigError, RunError, StudioError
+from core.errors import ConfigError, RunError
 from core.evaluation.metrics import MAIN_METRIC
 from core.jobs import process
-from core.jobs.events import Event, Phase, Progress, Validation
 from core.jobs.process import Status
-from core.jobs.work import StopSwitch, Tell, carry_out
 from core.runs import Run, create_run
 from core.task import Task
-from core.training.config import RANGES, TrainingConfig
+from core.training.config import TrainingConfig
+from core.training.search_space import Dimension
 from core.workspace import Workspace, being_made, folders, read_json, write_json
 
 if TYPE_CHECKING:
@@ -39,61 +33,8 @@ if TYPE_CHECKING:
 _RECORD = "search.json"
 _JOURNAL = "journal.log"
 _STUDY = "search"
-_STOPPED = "stopped"
 MOST_TRIALS = 500
 _FIRST_AT_RANDOM = 5
-
-Scale = Literal["linear", "log", "whole"]
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """A setting to search: its lowest and highest value, and how values between are drawn.
-
-    Raises:
-        ConfigError: no such setting, or the range is empty or beyond what the setting allows.
-    """
-
-    name: str
-    low: float
-    high: float
-    scale: Scale = "linear"
-
-    def __post_init__(self) -> None:
-        allowed = RANGES.get(self.name)
-        if allowed is None:
-            raise ConfigError(f"{self.name!r} is no setting with a range.", f"Choose among {', '.join(USUAL)}.")
-        if not allowed[0] <= self.low < self.high <= allowed[1]:
-            raise ConfigError(
-                f"Expected a range of {self.name.replace('_', ' ')} within {allowed[0]:g} and {allowed[1]:g}, "
-                f"found {self.low:g} to {self.high:g}.",
-                "Correct the lower or the upper end.",
-            )
-
-    def suggest(self, trial: "optuna.Trial") -> float:
-        """A value for this trial."""
-        if self.scale == "whole":
-            return trial.suggest_int(self.name, int(self.low), int(self.high))
-        return trial.suggest_float(self.name, self.low, self.high, log=self.scale == "log")
-
-
-# What is worth searching, with ranges around what is recommended (Dodge et al. 2020; Mosbach et al. 2021).
-USUAL: dict[str, Dimension] = {
-    dimension.name: dimension
-    for dimension in (
-        Dimension("learning_rate", 1e-5, 5e-4, "log"),
-        Dimension("epochs", 1, 10, "whole"),
-        Dimension("batch_size", 8, 64, "whole"),
-        Dimension("frozen_layers", 0, 5, "whole"),
-        Dimension("layer_decay", 0.7, 1.0),
-        Dimension("dropout", 0.0, 0.3),
-        Dimension("token_dropout", 0.0, 0.3),
-        Dimension("class_balance", 0.0, 1.0),
-        Dimension("weight_decay", 0.0, 0.1),
-        Dimension("label_smoothing", 0.0, 0.2),
-        Dimension("warmup_share", 0.0, 0.3),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -186,7 +127,7 @@ class Search:
         if done.empty:
             return None
         row: dict[Any, Any] = done.to_dict("records")[int(done["value"].astype(float).to_numpy().argmax())]
-        return self._with({dimension.name: row[dimension.name] for dimension in self.space})
+        return self.config_with({dimension.name: row[dimension.name] for dimension in self.space})
 
     def importance(self) -> dict[str, float]:
         """Share of the variance of the value that each setting explains (fANOVA, Hutter et al. 2014); empty with few trials."""
@@ -199,7 +140,8 @@ class Search:
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
         return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
 
-    def _with(self, values: dict[str, Any]) -> TrainingConfig:
+    def config_with(self, values: dict[str, Any]) -> TrainingConfig:
+        """The settings of a trial that was given these values."""
         whole = {name for name, value in asdict(self.config).items() if isinstance(value, int)} - {"epochs"}
         chosen = {name: int(value) if name in whole else float(value) for name, value in values.items()}
         return TrainingConfig.from_json(asdict(self.config) | chosen)
@@ -250,77 +192,3 @@ def best_run(workspace: Workspace, search: Search) -> Run:
         raise RunError("No trial has been finished yet.", "Let the search go on.")
     splits = Splits.load(search.folder / "splits", search.task)
     return create_run(workspace, splits, config.to_json(), f"{search.name}, best", search.dataset, search.plan)
-
-
-def work(search: Search, home: Path, on_event: Tell = lambda event: None) -> None:
-    """Carry out trials until there are as many as were asked for, whoever made them; see :func:`core.jobs.work.carry_out`.
-
-    Where the search is at work already, here or on another machine, this process joins it.
-    """
-    status = search.status()
-    if status.active and status.pid not in (0, os.getpid()):
-        switch = StopSwitch()
-        switch.listen()
-        _try_on(search, on_event, switch)
-    else:
-        carry_out(search.folder, home, lambda tell, switch: _try_on(search, tell, switch), on_event)
-
-
-def _try_on(search: Search, tell: Tell, switch: StopSwitch) -> None:
-    tell(Phase("loading"))
-    splits = Splits.load(search.folder / "splits", search.task)
-    study = search.study()
-    tell(Phase("searching"))
-    with switch.deferred():
-        while not switch.requested:
-            done = _ended(study)
-            if done >= search.trials:
-                return
-            tell(Progress(done, search.trials))
-            trial = study.ask()
-            config = search._with({dimension.name: dimension.suggest(trial) for dimension in search.space})
-            study.tell(trial, **_outcome(search, splits, trial, config, switch))
-        tell(Progress(_ended(study), search.trials))
-
-
-def _ended(study: "optuna.Study") -> int:
-    """Trials that came to an end; one that somebody stopped half-way will be made up for."""
-    return sum(
-        trial.state.is_finished() and not trial.user_attrs.get(_STOPPED) for trial in study.get_trials(deepcopy=False)
-    )
-
-
-def _outcome(
-    search: Search, splits: Splits, trial: "optuna.Trial", config: TrainingConfig, switch: StopSwitch
-) -> dict[str, Any]:
-    """What to tell the study of a trial: its best validation, that it was pruned, or that it failed."""
-    import optuna
-
-    from core.training.trainer import fine_tune
-
-    seen: list[float] = []
-
-    def hear(event: Event) -> None:
-        if isinstance(event, Validation):
-            seen.append(float(event.metrics[search.metric]))
-            trial.report(seen[-1], len(seen))
-            if trial.should_prune():
-                raise optuna.TrialPruned
-
-    checkpoints = Path(tempfile.mkdtemp(prefix="trial-", dir=search.folder))
-    try:
-        with host.failing_rather_than_killed():
-            fine_tune(splits, config, checkpoints, hear, lambda: switch.requested, mix=False)
-    except optuna.TrialPruned:
-        return {"state": optuna.trial.TrialState.PRUNED}
-    except (StudioError, MemoryError, RuntimeError, OSError) as error:
-        if not isinstance(error, StudioError) and not host.is_out_of_memory(error):
-            raise
-        return {"state": optuna.trial.TrialState.FAIL}
-    finally:
-        shutil.rmtree(checkpoints, ignore_errors=True)
-    if switch.requested:
-        trial.set_user_attr(_STOPPED, True)
-    if switch.requested or not seen or not np.isfinite(max(seen)):
-        return {"state": optuna.trial.TrialState.FAIL}
-    return {"values": max(seen)}

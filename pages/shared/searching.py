@@ -10,7 +10,8 @@ from core.data.dataset import Dataset
 from core.evaluation.metrics import TITLES
 from core.jobs import process
 from core.training.config import TrainingConfig
-from core.training.search import MOST_TRIALS, USUAL, Dimension, Search, best_run, create_search
+from core.training.search import MOST_TRIALS, Search, best_run, create_search
+from core.training.search_space import USUAL, Dimension
 from pages.shared.ui import plain, remember_run, show_problem
 from pages.shared.visitor import workspace
 

@@ -18,7 +18,8 @@ from core.runs import Run, list_runs
 from core.training.config import RANGES, Preset, TrainingConfig, preset
 from core.training.launch import prepare, sample_dataset, train_rows
 from core.training.measure import Measurement, Speed
-from core.training.search import USUAL, Search, create_search, list_searches
+from core.training.search import Search, create_search, list_searches
+from core.training.search_space import USUAL
 from core.workspace import Workspace, write_json
 from tests.pages.test_pages import click, visit, words
 

@@ -9,7 +9,9 @@ from core.data.splitting import SplitPlan
 from core.errors import ConfigError, RunError
 from core.jobs import process
 from core.training.config import TrainingConfig
-from core.training.search import Dimension, Search, best_run, create_search, list_searches, work
+from core.training.search import Search, best_run, create_search, list_searches
+from core.training.search_space import Dimension
+from core.training.trials import work
 from core.workspace import Workspace
 from tests.training.test_trainer import toy
 
