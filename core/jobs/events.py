@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,14 @@ def append(folder: Path, event: Event) -> None:
     line = json.dumps({"kind": _NAMES[type(event)], **asdict(event)}) + "\n"
     with (folder / FILE).open("a", encoding="utf-8") as file:
         file.write(line)
+
+
+def position(happened: Sequence[Event]) -> tuple[str, Progress | None]:
+    """The phase a job is in ("loading" before it says so), and how far it has come in it."""
+    began = next((i for i in range(len(happened) - 1, -1, -1) if isinstance(happened[i], Phase)), -1)
+    phase = happened[began] if began >= 0 else None
+    done = next((event for event in reversed(happened[began + 1 :]) if isinstance(event, Progress)), None)
+    return phase.name if isinstance(phase, Phase) else "loading", done
 
 
 def read(folder: Path) -> list[Event]:

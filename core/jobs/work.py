@@ -13,12 +13,14 @@ from types import FrameType
 from core import host
 from core.errors import StudioError
 from core.jobs import events, process, queue
-from core.jobs.events import Event, Phase
+from core.jobs.events import Event, Phase, Progress
 
 _NICENESS = 10
 # Kept while a job works and given up when it fails: on a full disk there must be room to say so.
 _BALLAST, _BALLAST_BYTES = ".ballast", 1 << 16
 _DISK_IS_FULL_BELOW = 10_000_000
+# Seconds. Whoever looks on reads the whole file, which must not grow by a line for each of a million steps.
+_PROGRESS_EVERY = 0.5
 
 
 class _Stopped(BaseException):
@@ -68,9 +70,16 @@ def carry_out(
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
+    written = 0.0
+
     def tell(event: Event) -> None:
-        events.append(folder, event)
+        nonlocal written
         on_event(event)
+        if isinstance(event, Progress):
+            if event.done < event.total and event.time < written + _PROGRESS_EVERY:
+                return
+            written = event.time
+        events.append(folder, event)
 
     process.write_status(folder, "queued")
     try:

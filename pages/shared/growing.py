@@ -6,11 +6,10 @@ import streamlit as st
 from core import evaluation_charts
 from core.errors import StudioError
 from core.evaluation.figures import TITLES
-from core.jobs import events, process
-from core.jobs.events import Phase, Progress
 from core.training import learning
 from core.training.learning import LearningCurve
 from pages.shared.measuring import View
+from pages.shared.progress import watch
 from pages.shared.ui import downloads, plain, show_problem
 
 _PHASES = {"features": "Reading the texts", "learning": "Training on ever more rows"}
@@ -25,7 +24,7 @@ def show_growth(view: View) -> None:
         _show(view, look.points())
         return
     if status is not None and status.active:
-        _watch(look)
+        watch(look.folder, _PHASES)
         return
     if status is not None and status.message:
         show_problem(status.message, status.hint)
@@ -36,23 +35,6 @@ def show_growth(view: View) -> None:
     if st.button("Draw the learning curve", icon=":material/show_chart:", type="primary"):
         learning.start(view.run)
         st.rerun()
-
-
-def _watch(look: LearningCurve) -> None:
-    @st.fragment(run_every=1.0)
-    def draw() -> None:
-        status = look.status()
-        if status is None or not status.active:
-            st.rerun()
-        happened = events.read(look.folder)
-        phase = next((event.name for event in reversed(happened) if isinstance(event, Phase)), "loading")
-        done = next((event for event in reversed(happened) if isinstance(event, Progress)), None)
-        words = _PHASES.get(phase, phase.capitalize())
-        st.progress(done.done / done.total if done and phase in _PHASES else 0.0, f"{words} …")
-        if st.button("Stop", icon=":material/stop_circle:"):
-            process.stop(look.folder)
-
-    draw()
 
 
 def _show(view: View, points: pd.DataFrame) -> None:

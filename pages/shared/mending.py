@@ -12,10 +12,9 @@ from core.data.dataset import Dataset, change_repairs
 from core.data.findings import Finding, Rows
 from core.data.repairs import Repair
 from core.data.table import Table, where
-from core.jobs import events, process
-from core.jobs.events import Phase, Progress
 from core.training import analysis
 from core.training.analysis import Analysis
+from pages.shared.progress import watch
 from pages.shared.ui import plain, show_problem
 
 _ICONS = {"blocks": ":material/block:", "warning": ":material/warning:", "note": ":material/info:"}
@@ -72,7 +71,7 @@ def review(dataset: Dataset, labelled: LabelledTexts) -> None:
         _show_suspects(look.rows(), dataset, labelled)
         return
     if status is not None and status.active:
-        _watch(look)
+        watch(look.folder, _PHASES)
         return
     if status is not None and status.message:
         show_problem(status.message, status.hint)
@@ -82,23 +81,6 @@ def review(dataset: Dataset, labelled: LabelledTexts) -> None:
     if st.button("Look for wrong labels and draw a map", icon=":material/troubleshoot:"):
         analysis.start(dataset)
         st.rerun()
-
-
-def _watch(look: Analysis) -> None:
-    @st.fragment(run_every=1.0)
-    def draw() -> None:
-        status = look.status()
-        if status is None or not status.active:
-            st.rerun()
-        happened = events.read(look.folder)
-        phase = next((event.name for event in reversed(happened) if isinstance(event, Phase)), "loading")
-        done = next((event for event in reversed(happened) if isinstance(event, Progress)), None)
-        words = _PHASES.get(phase, phase.capitalize())
-        st.progress(done.done / done.total if done and phase in _PHASES else 0.0, f"{words} …")
-        if st.button("Stop", icon=":material/stop_circle:"):
-            process.stop(look.folder)
-
-    draw()
 
 
 def _show_map(rows: pd.DataFrame, dataset: Dataset) -> None:

@@ -1,5 +1,7 @@
 """A run while it trains: phase, progress, time left, curves; drawn anew each second in a fragment."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,7 +10,7 @@ import streamlit as st
 from core import charts
 from core.evaluation.metrics import MAIN_METRIC, TITLES
 from core.jobs import events, process, queue
-from core.jobs.events import Event, Phase, Progress, Step, Trouble, Validation
+from core.jobs.events import Event, Step, Trouble, Validation
 from core.runs import Run
 from core.training.config import TrainingConfig
 from core.training.health import out_of_memory
@@ -56,7 +58,6 @@ def _state(run: Run, status: process.Status, happened: list[Event]) -> None:
     if not status.active:
         _ending(run, status)
         return
-    phase = next((e.name for e in reversed(happened) if isinstance(e, Phase)), "loading")
     ahead = queue.jobs_ahead(workspace().home, run.folder) if status.state == "queued" else 0
     if ahead:
         st.info(
@@ -67,8 +68,7 @@ def _state(run: Run, status: process.Status, happened: list[Event]) -> None:
     if status.state == "queued" and not happened:
         st.info("Waiting for the run before it.", icon=":material/hourglass_empty:")
         return
-    began = next((i for i in range(len(happened) - 1, -1, -1) if isinstance(happened[i], Phase)), 0)
-    done = next((e for e in reversed(happened[began:]) if isinstance(e, Progress)), None)
+    phase, done = events.position(happened)
     words = _PHASES.get(phase, phase.capitalize())
     if done is None:
         st.progress(0.0, f"{words} …")
@@ -76,6 +76,22 @@ def _state(run: Run, status: process.Status, happened: list[Event]) -> None:
     unit = "step" if phase == "training" else "text"
     left = f" · about {duration(done.seconds_left)} left" if done.seconds_left is not None else ""
     st.progress(min(1.0, done.done / done.total), f"{words}: {unit} {done.done:,} of {done.total:,}{left}")
+
+
+def watch(folder: Path, phases: Mapping[str, str]) -> None:
+    """A job beside the runs, live, in the words of its phases, with a button to stop it; the page is run anew once it ended."""
+
+    @st.fragment(run_every=_EVERY)
+    def draw() -> None:
+        if not process.read_status(folder).active:
+            st.rerun()
+        phase, done = events.position(events.read(folder))
+        words = phases.get(phase, phase.capitalize())
+        st.progress(done.done / done.total if done else 0.0, f"{words} …")
+        if st.button("Stop", icon=":material/stop_circle:"):
+            process.stop(folder)
+
+    draw()
 
 
 def _ending(run: Run, status: process.Status) -> None:

@@ -20,5 +20,12 @@ def test_a_half_written_line_waits(tmp_path: Path) -> None:
     assert [type(event) for event in events.read(tmp_path)] == [Phase]
 
 
+def test_where_a_job_stands() -> None:
+    assert events.position([]) == ("loading", None)
+    features: list[Event] = [Phase("features"), Progress(3, 3)]
+    assert events.position(features) == ("features", features[1])
+    assert events.position([*features, Phase("training")]) == ("training", None)  # what came before is done
+
+
 def test_no_file_no_events(tmp_path: Path) -> None:
     assert events.read(tmp_path) == []

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs import process, queue
-from core.jobs.work import carry_out
+from core.jobs import events, process, queue
+from core.jobs.events import Event, Phase, Progress
+from core.jobs.work import Tell, carry_out
 
 
 def test_a_job_called_off_while_it_waits_never_begins(tmp_path: Path) -> None:
@@ -50,3 +51,21 @@ def test_a_process_that_has_just_been_started_lives(tmp_path: Path, monkeypatch:
     child.stdin.close()
     child.wait()
     assert process.read_status(tmp_path).state == "died"
+
+
+def test_a_million_steps_do_not_make_a_million_lines(tmp_path: Path) -> None:
+    heard: list[Event] = []
+
+    def job(tell: Tell, switch: object) -> None:
+        for phase in ("features", "training"):
+            tell(Phase(phase))
+            for done in range(1, 501):
+                tell(Progress(done, 500))
+
+    (tmp_path / "job").mkdir()
+    carry_out(tmp_path / "job", tmp_path, job, heard.append)
+    written = events.read(tmp_path / "job")
+    assert len(heard) > 1_000
+    assert len(written) < 100
+    assert written[-1] == heard[-1] == Progress(500, 500, time=heard[-1].time)
+    assert [event.name for event in written if isinstance(event, Phase)] == ["waiting", "features", "training"]
