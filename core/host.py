@@ -1,6 +1,8 @@
 """What this machine lets us use: cores, memory, the device torch computes on."""
 
+import ctypes
 import errno
+import gc
 import math
 import os
 import sys
@@ -92,6 +94,13 @@ def failing_rather_than_killed(cgroup: Path = _CGROUP) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def give_back_memory() -> None:
+    """Let go of what nothing refers to any more, and return it to the system, where the C library keeps it otherwise (glibc)."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

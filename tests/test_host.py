@@ -1,10 +1,12 @@
 """Quotas as cgroups state them."""
 
 import errno
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core import host
@@ -107,3 +109,12 @@ def test_taking_more_than_there_is_fails_in_words_instead_of_death(tmp_path: Pat
 )
 def test_running_out_of_memory_is_recognised_in_all_its_words(error: BaseException, is_so: bool) -> None:
     assert host.is_out_of_memory(error) is is_so
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries give memory back by themselves")
+def test_memory_that_is_free_is_given_back() -> None:
+    blocks = [bytearray(100_000) for _ in range(1_000)]
+    full = psutil.Process().memory_info().rss
+    blocks = blocks[-1:]  # the last one lies on top and keeps the library from giving back those below
+    host.give_back_memory()
+    assert full - psutil.Process().memory_info().rss > 80_000_000

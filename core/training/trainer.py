@@ -116,6 +116,7 @@ def _at_fitted_head(
     if on_probe is not None:
         on_probe(start.logits)
     classifier = classifier.with_head(start.head)
+    host.give_back_memory()
     layer = output_layer(classifier.model)
     scale.shrink(layer)
     if splits.task.kind != "regression" and not is_few_shot(len(splits.train), splits.task.outputs):

@@ -89,7 +89,8 @@ class Watch(TrainerCallback):
         metrics: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        """Tell what a validation measured."""
+        """Tell what a validation measured, and make room for the checkpoint that is written next."""
+        host.give_back_memory()
         values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
         speed = {"runtime", "samples_per_second", "steps_per_second", "epoch", "model_preparation_time"}
         self._on_event(

@@ -52,6 +52,7 @@ def _train_and_evaluate(run: Run, tell: Tell, switch: StopSwitch) -> None:
     else:
         with switch.deferred():
             classifier = _fine_tune(run, config, splits, tell, switch)
+        host.give_back_memory()
         classifiers.save_whole(classifier, run.model_folder)
     with switch.deferred():
         _evaluate(run, splits, classifier, start, tell)
@@ -92,7 +93,7 @@ def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", tell: Tell, s
     tell(trouble)
     run.reconfigured(smaller.to_json())
     shutil.rmtree(_checkpoints(run), ignore_errors=True)
-    gc.collect()
+    host.give_back_memory()
     return train(smaller)
 
 
