@@ -1,15 +1,19 @@
 """Labelled texts as the ``Trainer`` reads them: word pieces, and targets on the scale of the loss."""
 
+import math
 import uuid
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset
+from torch.utils.data import Sampler
 
 from core.data.splitting import Splits
 from core.models.classifier import Classifier
+from core.training.config import PADDED_TO
 
 
 class TargetScale:
@@ -60,6 +64,29 @@ def encode(frame: pd.DataFrame, classifier: Classifier, scale: TargetScale) -> D
     return Dataset.from_pandas(columns, preserve_index=False).map(
         tokenize, batched=True, remove_columns=["text"], new_fingerprint=uuid.uuid4().hex
     )
+
+
+class LengthGroupedSteps(Sampler[int]):
+    """An order of rows in which those of a step are of like length, so that little is padding; steps come in random order.
+
+    The longest come first, so that what does not fit into memory shows at once. Rows left over from whole steps are drawn
+    from all lengths. Drawn from torch's generator, whose state checkpoints keep.
+    """
+
+    def __init__(self, lengths: Sequence[int], rows_a_step: int) -> None:
+        self._padded = torch.tensor([math.ceil(length / PADDED_TO) for length in lengths])
+        self._rows_a_step = rows_a_step
+
+    def __len__(self) -> int:
+        return len(self._padded)
+
+    def __iter__(self) -> Iterator[int]:
+        order = torch.randperm(len(self))
+        left_over, order = order.tensor_split([len(order) % self._rows_a_step])
+        by_length = self._padded[order].argsort(descending=True, stable=True)
+        steps = order[by_length].view(-1, self._rows_a_step)
+        shuffled = steps[1:][torch.randperm(max(0, len(steps) - 1))]
+        return iter([*steps[:1].flatten().tolist(), *shuffled.flatten().tolist(), *left_over.tolist()])
 
 
 def shortest_first(dataset: Dataset) -> Dataset:

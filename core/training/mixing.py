@@ -29,11 +29,13 @@ def has_start(checkpoints: Path) -> bool:
     return (checkpoints / _START).exists()
 
 
-def choose_share(model: nn.Module, checkpoints: Path, loss: Callable[[], float]) -> float:
-    """Take the model back towards the start to the share of the way that gives the least ``loss``; returns that share."""
+def choose_share(model: nn.Module, checkpoints: Path, loss: Callable[[], float], whole_way: float) -> float:
+    """Take the model back towards the start to the share of the way that gives the least ``loss``; returns that share.
+
+    ``whole_way`` is the loss of the model as it stands.
+    """
     start = load_file(checkpoints / _START)
-    losses: dict[float, float] = {}
-    here = 1.0
+    losses, here = {1.0: whole_way}, 1.0
     for share in MIXING_SHARES:
         _scale(model, start, share / here)
         losses[here := share] = loss()

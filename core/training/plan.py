@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from core import host
-from core.training.config import MIXING_SHARES, TrainingConfig
+from core.training.config import MIXING_SHARES, PADDED_TO, TrainingConfig
 from core.training.measure import MEASURED_BATCH, Speed
 
 Lengths = npt.NDArray[np.int64]
 
-_PADDING_STEP = 16
 # Seconds of a run beside its passes: reading, fitting a head, baselines, writing; and what each 1,000 rows add to them.
 _OVERHEAD, _OVERHEAD_A_THOUSAND = 3.0, 1.5
 # What the Trainer, its data and the evaluation hold beside the model, MB; and the share of memory that may be planned with.
@@ -67,10 +66,10 @@ def _seconds(config: TrainingConfig, lengths: Lengths, rows: tuple[int, int, int
 def _padded(cut: Lengths, batch: int) -> Lengths:
     """Lengths after padding to the longest of each batch of neighbours, in steps."""
     if len(cut) == 0:
-        return np.asarray([_PADDING_STEP])
+        return np.asarray([PADDED_TO])
     # A sample stands for all: its neighbours are as far apart as those of a batch in the whole, or farther.
     parts = np.array_split(cut, max(1, math.ceil(len(cut) / batch)))
-    return np.concatenate([np.full(len(part), math.ceil(part[-1] / _PADDING_STEP) * _PADDING_STEP) for part in parts])
+    return np.concatenate([np.full(len(part), math.ceil(part[-1] / PADDED_TO) * PADDED_TO) for part in parts])
 
 
 def _mean_seconds(lengths: Lengths, speed: Speed, measured: tuple[float, ...]) -> float:
@@ -89,8 +88,8 @@ def _interpolated(
 
 
 def _memory(config: TrainingConfig, lengths: Lengths, speed: Speed) -> float:
-    longest = float(min(lengths.max(initial=_PADDING_STEP), config.max_length))
-    tokens = config.batch_size * math.ceil(longest / _PADDING_STEP) * _PADDING_STEP
+    longest = float(min(lengths.max(initial=PADDED_TO), config.max_length))
+    tokens = config.batch_size * math.ceil(longest / PADDED_TO) * PADDED_TO
     if config.method == "instant":
         return speed.loaded + _TRAINER_MEMORY
     # Memory measured at 16 x length: taken by tokens, whatever the batch.

@@ -13,36 +13,29 @@ from torch.utils.data import Dataset as TorchDataset
 from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
-    EvalPrediction,
     PrinterCallback,
     Trainer,
 )
 from transformers.trainer import TRAINER_STATE_NAME
-from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import set_seed
 from transformers.utils import logging as transformers_logging
 
 from core import host
 from core.data.splitting import Splits
-from core.evaluation import metrics
 from core.jobs.events import OnEvent, Phase
 from core.models import classifier as classifiers
 from core.models.classifier import Classifier, output_layer
 from core.models.pooling import has_mean_pooling
-from core.task import Floats, Task
+from core.task import Floats
 from core.training import layers, mixing
 from core.training.arguments import arguments, in_bfloat16
-from core.training.config import TrainingConfig, is_few_shot
-from core.training.examples import TargetScale, encode, shortest_first
+from core.training.config import PADDED_TO, TrainingConfig, is_few_shot
+from core.training.examples import LengthGroupedSteps, TargetScale, encode, shortest_first
 from core.training.frozen import probe
-from core.training.health import collapsed
-from core.training.linear import ClassWeights, selection_loss, weights_of
 from core.training.losses import loss_of
+from core.training.validation import DOUBT, Validator
 from core.training.watch import StopRequested, Watch
 from core.workspace import read_json
-
-# Fewer distinct lengths: a processor's kernels are compiled and cached for each shape.
-_LENGTH_STEP = 16
 
 
 def fine_tune(
@@ -83,12 +76,11 @@ def fine_tune(
         classifier.model.activation_checkpointing_enable()
     on_event(Phase("training"))
     watch = Watch(config, on_event, stop_requested)
-    trainer = _trainer(classifier, splits, config, checkpoints, examples, scale, watch)
+    validator = Validator(splits, scale, watch)
+    trainer = _trainer(classifier, splits, config, checkpoints, examples, validator)
     trainer.train(resume_from_checkpoint=resumed)
     if warm and mix:
-        trainer.compute_metrics = None  # what it says of the best checkpoint stands
-        weights = weights_of(splits.task, splits.task.encode(splits.train["label"].tolist()))
-        mixing.choose_share(classifier.model, checkpoints, lambda: _loss_on_validation(trainer, splits.task, weights))
+        _mix(trainer, validator, checkpoints)
     # Accelerate wraps the forward pass in bfloat16; what is measured must be what is saved.
     trainer.accelerator.unwrap_model(classifier.model, keep_fp32_wrapper=False)
     if config.gradient_checkpointing:
@@ -130,30 +122,37 @@ def _trainer(
     config: TrainingConfig,
     checkpoints: Path,
     examples: Dataset,
-    scale: TargetScale,
-    watch: Watch,
+    validator: Validator,
 ) -> Trainer:
     trainer = _Trainer(
         model=classifier.model.train(),
         args=arguments(config, splits.task, len(splits.train), checkpoints),
         train_dataset=examples,
-        eval_dataset=shortest_first(encode(splits.validation, classifier, scale)),
+        eval_dataset=shortest_first(encode(splits.validation, classifier, validator.scale)),
         processing_class=classifier.tokenizer,
-        data_collator=DataCollatorWithPadding(classifier.tokenizer, pad_to_multiple_of=_LENGTH_STEP),
+        data_collator=DataCollatorWithPadding(classifier.tokenizer, pad_to_multiple_of=PADDED_TO),
         compute_loss_func=loss_of(splits, config),
-        compute_metrics=lambda prediction: _metrics(prediction, classifier.task, scale, watch),
+        compute_metrics=validator.metrics,
         optimizers=(_optimiser(classifier, config), None),
-        callbacks=[watch, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
+        callbacks=[validator.watch, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
     )
     trainer.remove_callback(PrinterCallback)  # events say all that it would print
     return trainer
 
 
-def _loss_on_validation(trainer: Trainer, task: Task, weights: ClassWeights | None) -> float:
-    answers = trainer.predict(cast("TorchDataset[Any]", trainer.eval_dataset), metric_key_prefix="mixed")
-    return selection_loss(
-        task, np.asarray(answers.label_ids), np.asarray(answers.predictions, dtype=np.float32), weights
-    )
+def _mix(trainer: Trainer, validator: Validator, checkpoints: Path) -> None:
+    """End between start and best checkpoint (see ``core.training.mixing``)."""
+    trainer.compute_metrics = None  # what it says of the best checkpoint stands
+
+    def doubt() -> float:
+        answers = trainer.predict(cast("TorchDataset[Any]", trainer.eval_dataset), metric_key_prefix="mixed")
+        return validator.doubt(answers)
+
+    # Validation has measured the best checkpoint already, unless no checkpoint could be called the best.
+    best = trainer.state.best_global_step
+    known = {entry["step"]: entry[f"eval_{DOUBT}"] for entry in trainer.state.log_history if f"eval_{DOUBT}" in entry}
+    whole_way = doubt() if best is None else known[best]
+    mixing.choose_share(cast(torch.nn.Module, trainer.model), checkpoints, doubt, whole_way)
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -173,10 +172,10 @@ class _Trainer(Trainer):
     """The library's, with groups of like length made for a whole step: the same rows meet whether a step is one batch, several
     accumulated ones, or shared among processes."""
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSteps:
         rows_a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         dataset: Any = self.train_dataset
-        return LengthGroupedSampler(rows_a_step, lengths=list(dataset["length"]))
+        return LengthGroupedSteps(dataset["length"], rows_a_step)
 
 
 def _optimiser(classifier: Classifier, config: TrainingConfig) -> torch.optim.Optimizer | None:
@@ -184,12 +183,3 @@ def _optimiser(classifier: Classifier, config: TrainingConfig) -> torch.optim.Op
     if config.layer_decay == 1.0:
         return None
     return torch.optim.AdamW(layers.parameter_groups(classifier.model, config), lr=config.learning_rate)
-
-
-def _metrics(prediction: EvalPrediction, task: Task, scale: TargetScale, watch: Watch) -> dict[str, float]:
-    logits = scale.undo(np.asarray(prediction.predictions, dtype=np.float32))
-    targets = np.asarray(prediction.label_ids)
-    if not np.isfinite(logits).all():
-        raise watch.alarm()
-    watch.trouble = collapsed(task, targets, logits, watch.config)
-    return metrics.summarise(task, scale.undo(targets) if task.kind == "regression" else targets, logits)

@@ -1,5 +1,8 @@
 """What the trainer reads: word pieces with targets on the scale of the loss, which can be taken back to that of the scores."""
 
+import itertools
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +14,8 @@ from torch import nn
 from core.data.splitting import Splits
 from core.models import classifier as classifiers
 from core.task import Task
-from core.training.examples import TargetScale, encode, shortest_first
+from core.training.config import PADDED_TO
+from core.training.examples import LengthGroupedSteps, TargetScale, encode, shortest_first
 from tests.training.test_trainer import toy
 
 SCORE = Task("regression", ())
@@ -59,3 +63,25 @@ def test_a_row_has_its_word_pieces_its_target_and_its_length(tiny_encoder: str) 
     assert [len(ids) for ids in found["input_ids"]] == [3, 4]
     assert found["labels"] == splits.task.encode(frame["label"].tolist()).tolist()
     assert shortest_first(encode(frame[::-1], classifier, TargetScale.of(splits)))["length"] == [3, 4]
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=60), st.integers(1, 12))
+def test_each_row_comes_once_and_steps_are_of_like_length(lengths: list[int], rows: int) -> None:
+    order = list(LengthGroupedSteps(lengths, rows))
+    assert sorted(order) == list(range(len(lengths)))
+    whole = [
+        [math.ceil(lengths[row] / PADDED_TO) for row in order[i : i + rows]]
+        for i in range(0, len(order) - rows + 1, rows)
+    ]
+    # No step reaches into another, but where lengths that are padded alike begin in one and end in the next.
+    spans = sorted((min(step), max(step)) for step in whole)
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
+    assert not whole or max(whole[0]) == max(map(max, whole))
+
+
+def test_steps_come_in_an_order_that_the_seed_gives() -> None:
+    lengths = list(range(1, 200))
+    torch.manual_seed(3)
+    first, second = (list(LengthGroupedSteps(lengths, 4)) for _ in range(2))
+    torch.manual_seed(3)
+    assert list(LengthGroupedSteps(lengths, 4)) == first != second

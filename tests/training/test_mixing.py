@@ -25,7 +25,7 @@ def model() -> _Model:
     return found
 
 
-@pytest.mark.parametrize("best", MIXING_SHARES)
+@pytest.mark.parametrize("best", [1.0, *MIXING_SHARES])
 def test_the_share_of_least_loss_is_taken(best: float, tmp_path: Path) -> None:
     learned = model()
     assert not has_start(tmp_path)
@@ -37,7 +37,7 @@ def test_the_share_of_least_loss_is_taken(best: float, tmp_path: Path) -> None:
     def loss() -> float:
         return abs(float(learned.learns.weight.detach()[0, 0]) - (1 + 4 * best))
 
-    assert choose_share(learned, tmp_path, loss) == best
+    assert choose_share(learned, tmp_path, loss, loss()) == best
     assert learned.learns.weight.detach().flatten().tolist() == pytest.approx([1 + 4 * best, 1 + 4 * best])
     assert learned.frozen.weight.detach().sum() == 4
 
@@ -45,4 +45,4 @@ def test_the_share_of_least_loss_is_taken(best: float, tmp_path: Path) -> None:
 def test_what_is_as_good_at_both_ends_keeps_all_that_was_learned(tmp_path: Path) -> None:
     learned = model()
     keep_start(learned, tmp_path)
-    assert choose_share(learned, tmp_path, lambda: 1.0) == 1.0
+    assert choose_share(learned, tmp_path, lambda: 1.0, 1.0) == 1.0

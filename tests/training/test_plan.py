@@ -49,7 +49,7 @@ def test_seconds_by_hand() -> None:
     by_hand = 5 + 3 + 1.5 * 1.3  # start, overhead, 1,300 rows
     by_hand += (100 + 200) * 0.04  # evaluation
     by_hand += (1000 + 100 + 200) * 0.04  # the head's features and answers
-    by_hand += 3 * 100 * 0.04  # how far to go back
+    by_hand += 2 * 100 * 0.04  # how far to go back
     by_hand += 4 * 1000 * 0.1  # four epochs
     by_hand += 4 * 100 * 0.04  # four validations
     assert found.seconds == pytest.approx(by_hand)
