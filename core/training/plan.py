@@ -20,7 +20,7 @@ Lengths = npt.NDArray[np.int64]
 # Seconds of a run beside its passes: reading, fitting a head, baselines, writing; and what each 1,000 rows add to them.
 _OVERHEAD, _OVERHEAD_A_THOUSAND = 3.0, 1.5
 # What the Trainer, its data and the evaluation hold beside the model, MB; and the share of memory that may be planned with.
-_TRAINER_MEMORY = 550.0
+_TRAINER_MEMORY = 430.0
 _USABLE = 0.9
 _BYTES_A_PARAMETER = 4
 
