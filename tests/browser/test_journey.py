@@ -59,6 +59,16 @@ def test_from_one_click_to_a_prediction(page: Page, server: Server) -> None:
     expect(page.get_by_text("answered “")).to_be_visible()
 
 
+def test_a_closer_look_is_watched_to_its_end(page: Page, server: Server) -> None:
+    """A job beside the runs: its progress is live, and the page shows what it found without being asked."""
+    visit(page, server, "data")
+    page.get_by_text("Saved data sets", exact=True).first.click()
+    page.get_by_role("button", name="Look for wrong labels and draw a map").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("A map of the texts")).to_be_visible(timeout=120_000)
+    assert page.get_by_test_id("stException").count() == 0
+
+
 def test_every_page_stands_in_the_dark_and_on_a_phone(browser: Browser, server: Server) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = context.new_page()
