@@ -113,7 +113,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("usable", [960.0, 1200.0, 1500.0, 1900.0, 2250.0])
+@pytest.mark.parametrize("usable", [840.0, 1080.0, 1380.0, 1780.0, 2250.0])
 def test_what_is_advised_fits_and_what_is_not_does_not(usable: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "memory_bytes", lambda: int(usable / 0.9 * 1e6))
     found = plan(CONFIG, lengths(*[256] * 8), ROWS, SPEED)
@@ -125,7 +125,7 @@ def test_what_is_advised_fits_and_what_is_not_does_not(usable: float, monkeypatc
     for words, changes in CHANGES.items():
         changed = plan(replace(CONFIG, **changes), lengths(*[256] * 8), ROWS, SPEED)
         assert changed.fits is (words in found.advice), words
-    assert (usable > 960) is (len(found.advice) > 1)
+    assert (usable > 840) is (len(found.advice) > 1)
 
 
 def test_advice_for_a_batch_of_one_does_not_propose_it_again() -> None:
