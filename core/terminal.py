@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RunError
-from core.runs import MODEL, Run
+from core.runs import MODEL, Result, Run
 
 if TYPE_CHECKING:
     from core.data.report import Report
@@ -90,9 +90,7 @@ def print_result(run: Run, as_json: bool) -> None:
     Raises:
         RunError: there is no model.
     """
-    result = run.result()
-    if result is None:
-        raise RunError("The run was stopped before there was a model to keep.")
+    result = _result_of(run)
     run.look_at_test("command line")
     if as_json:
         from core import assessment
@@ -119,9 +117,7 @@ def print_report(run: Run) -> None:
     from core import assessment
     from core.evaluation.figures import sentence
 
-    result = run.result()
-    if result is None:
-        raise RunError("The run was stopped before there was a model to keep.")
+    result = _result_of(run)
     split = "test" if run.record.sizes["test"] else "validation"
     measured, titles = assessment.measured(run, split), assessment.sides(run, split)
     print(f"\n{run.name}: {run.record.sizes[split]} {split} rows, trained in {result.seconds:.0f} s\n")
@@ -132,6 +128,13 @@ def print_report(run: Run) -> None:
     print()
     for gain in assessment.gains(run, split):
         print(gain.sentence)
+
+
+def _result_of(run: Run) -> Result:
+    result = run.result()
+    if result is None:
+        raise RunError("The run was stopped before there was a model to keep.")
+    return result
 
 
 def _finite(record: Any) -> Any:

@@ -2,5 +2,5 @@
 
 
 def counted(count: int, thing: str) -> str:
-    """ "1 row", "2,000 rows"."""
+    """How many there are of a thing: "1 row", "2,000 rows"."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -74,12 +74,14 @@ def carry_out(
 
     def tell(event: Event) -> None:
         nonlocal written
-        on_event(event)
         if isinstance(event, Progress):
-            if event.done < event.total and event.time < written + _PROGRESS_EVERY:
-                return
-            written = event.time
-        events.append(folder, event)
+            waits = event.done < event.total and event.time < written + _PROGRESS_EVERY
+            written = written if waits else event.time
+        else:
+            waits = False
+        if not waits:
+            events.append(folder, event)
+        on_event(event)
 
     process.write_status(folder, "queued")
     try:

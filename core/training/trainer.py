@@ -148,11 +148,12 @@ def _mix(trainer: Trainer, validator: Validator, checkpoints: Path) -> None:
         answers = trainer.predict(cast("TorchDataset[Any]", trainer.eval_dataset), metric_key_prefix="mixed")
         return validator.doubt(answers)
 
-    # Validation has measured the best checkpoint already, unless no checkpoint could be called the best.
-    best = trainer.state.best_global_step
+    # Validation has measured the best checkpoint already, unless none could be called the best or an earlier version made it.
     known = {entry["step"]: entry[f"eval_{DOUBT}"] for entry in trainer.state.log_history if f"eval_{DOUBT}" in entry}
-    whole_way = doubt() if best is None else known[best]
-    mixing.choose_share(cast(torch.nn.Module, trainer.model), checkpoints, doubt, whole_way)
+    whole_way = known.get(trainer.state.best_global_step)
+    mixing.choose_share(
+        cast(torch.nn.Module, trainer.model), checkpoints, doubt, doubt() if whole_way is None else whole_way
+    )
 
 
 def last_checkpoint(folder: Path) -> str | None:
