@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from pages.shared.web import VisitorCookie  # noqa: E402  (the path must be set first)
+from pages.shared.middleware import VisitorCookieMiddleware  # noqa: E402  (the path must be set first)
 
 ROUTER = ROOT / "pages" / "router.py"
 
 if st.runtime.exists() and st.runtime.scriptrunner.get_script_run_ctx() is not None:
     runpy.run_path(str(ROUTER))
 else:
-    app = st.App(ROUTER, middleware=[Middleware(VisitorCookie)])
+    app = st.App(ROUTER, middleware=[Middleware(VisitorCookieMiddleware)])

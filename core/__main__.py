@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from core import commands
+from core.cli import commands
 from core.errors import StudioError
 
 _WORK = (
-    ("analyse", "core.training.analysis", "Look closer at a data set with frozen features"),
-    ("learn", "core.training.learning", "Draw the learning curve of the run a folder lies in"),
-    ("measure", "core.training.measure", "Time an encoder on this machine"),
+    ("analyze", "core.analysis.dataset", "Look closer at a data set with frozen features"),
+    ("learning-curve", "core.analysis.learning_curve", "Draw the learning curve of the run a folder lies in"),
+    ("measure-speed", "core.estimation.speed", "Time an encoder on this machine"),
 )
 
 

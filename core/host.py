@@ -77,7 +77,7 @@ def free_memory_bytes(cgroup: Path = _CGROUP) -> int:
 
 
 @contextmanager
-def failing_rather_than_killed(cgroup: Path = _CGROUP) -> Iterator[None]:
+def limit_memory(cgroup: Path = _CGROUP) -> Iterator[None]:
     """While this lasts, an allocation beyond the free memory fails in this process, which can say so and try with less, where the
     kernel would kill it without a word. On Linux; not beside a GPU, whose driver reserves far more addresses than memory.
     """
@@ -96,7 +96,7 @@ def failing_rather_than_killed(cgroup: Path = _CGROUP) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
-def give_back_memory() -> None:
+def release_memory() -> None:
     """Let go of what nothing refers to any more, and return it to the system, where the C library keeps it otherwise (glibc)."""
     gc.collect()
     with suppress(OSError, AttributeError):

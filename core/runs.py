@@ -20,10 +20,18 @@ import numpy as np
 import pandas as pd
 
 from core import host
-from core.data.splitting import SplitPlan, Splits, load_split
+from core.data.splitting import SplitConfig, Splits, load_split
 from core.errors import RunError
 from core.task import Floats, Task
-from core.workspace import Workspace, being_made, folders, member, read_json, write_atomically, write_json
+from core.workspace import (
+    Workspace,
+    create_folder_atomically,
+    find_child,
+    folders,
+    read_json,
+    write_atomically,
+    write_json,
+)
 
 _RECORD = "run.json"
 _VERSIONED = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "accelerate")
@@ -39,7 +47,7 @@ class RunRecord:
     task: dict[str, Any]
     config: dict[str, Any]
     dataset: dict[str, Any]
-    plan: dict[str, Any]
+    split_config: dict[str, Any]
     split_fingerprint: str
     sizes: dict[str, int]
     versions: dict[str, str]
@@ -128,20 +136,20 @@ class Run:
         """The rows of one split: row, text, label."""
         return load_split(self.folder / "splits", name, self.task)
 
-    def save_logits(self, split: str, who: str, logits: Floats) -> None:
+    def save_logits(self, split: str, source: str, logits: Floats) -> None:
         """Keep logits (n, outputs) for the rows of a split, so that evaluating never predicts twice."""
         frame = pd.DataFrame(logits, columns=[str(i) for i in range(self.task.outputs)])
         write_atomically(
-            self.folder / "evaluation" / split / f"{who}.parquet", lambda path: frame.to_parquet(path, index=False)
+            self.folder / "evaluation" / split / f"{source}.parquet", lambda path: frame.to_parquet(path, index=False)
         )
 
-    def logits(self, split: str, who: str = MODEL) -> Floats:
+    def logits(self, split: str, source: str = MODEL) -> Floats:
         """What :meth:`save_logits` kept."""
-        return pd.read_parquet(self.folder / "evaluation" / split / f"{who}.parquet").to_numpy(dtype=np.float32)
+        return pd.read_parquet(self.folder / "evaluation" / split / f"{source}.parquet").to_numpy(dtype=np.float32)
 
-    def has_logits(self, split: str, who: str = MODEL) -> bool:
+    def has_logits(self, split: str, source: str = MODEL) -> bool:
         """Whether there are answers of one to a split."""
-        return (self.folder / "evaluation" / split / f"{who}.parquet").exists()
+        return (self.folder / "evaluation" / split / f"{source}.parquet").exists()
 
     def save_result(self, result: Result) -> None:
         """Keep the result; from then on the run counts as usable."""
@@ -152,12 +160,12 @@ class Run:
         path = self.folder / "evaluation" / "result.json"
         return Result(**read_json(path)) if path.exists() else None
 
-    def looks_at_test(self) -> int:
+    def count_test_views(self) -> int:
         """How often somebody has looked at the test results."""
         path = self.folder / "evaluation" / "looks.jsonl"
         return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
 
-    def look_at_test(self, where: str) -> None:
+    def record_test_view(self, where: str) -> None:
         """Count a look at the test results."""
         path = self.folder / "evaluation" / "looks.jsonl"
         path.parent.mkdir(exist_ok=True)
@@ -171,7 +179,7 @@ def create_run(
     config: dict[str, Any],
     name: str,
     dataset: dict[str, Any],
-    plan: SplitPlan,
+    split_config: SplitConfig,
     group: dict[str, Any] | None = None,
 ) -> Run:
     """Make the folder of a run that is ready to start; ``dataset`` says where the rows came from (name, fingerprint)."""
@@ -180,7 +188,7 @@ def create_run(
         task=splits.task.to_json(),
         config=config,
         dataset=dataset,
-        plan=asdict(plan),
+        split_config=asdict(split_config),
         split_fingerprint=splits.fingerprint(),
         sizes=splits.sizes(),
         versions={package: importlib.metadata.version(package) for package in _VERSIONED}
@@ -189,7 +197,7 @@ def create_run(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         group=group or {},
     )
-    with being_made(workspace.runs, name) as folder:
+    with create_folder_atomically(workspace.runs, name) as folder:
         splits.save(folder / "splits")
         write_json(folder / _RECORD, asdict(record))
     return Run(workspace.runs / folder.name, record)
@@ -206,7 +214,7 @@ def find_run(workspace: Workspace, identifier: str) -> Run:
     Raises:
         RunError: there is none.
     """
-    folder = member(workspace.runs, identifier)
+    folder = find_child(workspace.runs, identifier)
     if folder is None:
         raise RunError(f"There is no run {identifier!r}.", "Choose one on the Models page.")
     return Run.open(folder)

@@ -59,7 +59,7 @@ def workspace_of(visitor: str, home: Path | None = None) -> Workspace:
     return Workspace(root=base / "workspaces" / visitor, home=base)
 
 
-def workspace_around(folder: Path) -> Workspace:
+def workspace_containing(folder: Path) -> Workspace:
     """The workspace that a run's or a data set's folder, or one inside it, lies in."""
     root = next(parent.parent for parent in folder.resolve().parents if parent.name in ("runs", "datasets", "searches"))
     return Workspace(root, root.parents[1] if root.parent.name == "workspaces" else default_home())
@@ -80,7 +80,7 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 @contextmanager
-def being_made(parent: Path, name: str) -> Iterator[Path]:
+def create_folder_atomically(parent: Path, name: str) -> Iterator[Path]:
     """A new folder that appears in ``parent`` whole, or not at all if the body raises."""
     folder = new_folder(parent / ".new", name)
     try:
@@ -98,7 +98,7 @@ def folders(parent: Path, marker: str) -> list[Path]:
     return sorted((f for f in parent.iterdir() if (f / marker).is_file()), key=lambda f: f.name, reverse=True)
 
 
-def member(parent: Path, identifier: str) -> Path | None:
+def find_child(parent: Path, identifier: str) -> Path | None:
     """The sub-folder of that name, ``None`` if there is none or the identifier is a path that leads elsewhere."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", identifier):
         return None

@@ -4,44 +4,44 @@ import json
 
 import streamlit as st
 
-from core.data.columns import ColumnChoice, LabelledTexts
+from core.data.checks.findings import SAMPLED_ROWS, by_severity
+from core.data.checks.truncation import check_tokens
+from core.data.columns import ColumnChoice, LabeledTexts
 from core.data.dataset import Dataset, change_repairs, list_datasets, rename_dataset, save_dataset
-from core.data.findings import SAMPLED_ROWS, by_gravity
 from core.data.repairs import Repair
 from core.data.splitting import Splits
 from core.data.table import Table
-from core.data.token_checks import check_tokens
-from core.data.tokens import USUAL_LENGTH, Tokens
+from core.data.token_counts import DEFAULT_MAX_LENGTH, TokenCounts
 from core.models.encoders import BUILT_IN
 from core.workspace import delete
-from pages.shared import cached
-from pages.shared.bringing import (
-    Brought,
-    bring_files,
-    bring_from_hub,
-    bring_pasted,
-    bring_sample,
+from pages.sections.data.columns import choose_columns, choose_split_config, show_split
+from pages.sections.data.explore import show_labels, show_lengths, show_table, show_word_pieces
+from pages.sections.data.repairs import review, show_findings, show_repairs
+from pages.sections.data.upload import (
+    UploadedTable,
+    choose_sample,
     describe,
+    load_from_hub,
+    paste_rows,
     show_unreadable,
+    upload_files,
 )
-from pages.shared.choosing import choose_columns, choose_plan, show_split
-from pages.shared.exploring import show_labels, show_lengths, show_table, show_word_pieces
-from pages.shared.mending import review, show_findings, show_repairs
+from pages.shared import cache
 from pages.shared.navigation import go
-from pages.shared.ui import choose_dataset, errors_shown, header, plain, remember_dataset
 from pages.shared.visitor import workspace
+from pages.shared.widgets import choose_dataset, header, plain, remember_dataset, show_errors
 
 _PREVIEWED = 5
 _BRING = {
-    "A sample": bring_sample,
-    "Upload": bring_files,
-    "Paste rows": bring_pasted,
-    "Hugging Face hub": bring_from_hub,
+    "A sample": choose_sample,
+    "Upload": upload_files,
+    "Paste rows": paste_rows,
+    "Hugging Face hub": load_from_hub,
 }
 _SAVED = "Saved data sets"
 
 
-def explore(labelled: LabelledTexts, fingerprint: str, splits: Splits) -> None:
+def explore(labeled: LabeledTexts, fingerprint: str, splits: Splits) -> None:
     """Tabs: the split, the rows, their lengths, their labels, their word pieces."""
     st.subheader("What is there", anchor=False)
     split_tab, rows_tab, lengths_tab, labels_tab, pieces_tab = st.tabs(
@@ -50,40 +50,40 @@ def explore(labelled: LabelledTexts, fingerprint: str, splits: Splits) -> None:
     with split_tab:
         show_split(splits)
     with rows_tab:
-        show_table(labelled, fingerprint)
+        show_table(labeled, fingerprint)
     with lengths_tab:
-        show_lengths(*counted(fingerprint, labelled), fingerprint)
+        show_lengths(*pluralize(fingerprint, labeled), fingerprint)
     with labels_tab:
-        show_labels(labelled)
+        show_labels(labeled)
     with pieces_tab:
-        show_word_pieces(BUILT_IN, str(labelled.frame["text"].iloc[0])[:300], fingerprint)
+        show_word_pieces(BUILT_IN, str(labeled.frame["text"].iloc[0])[:300], fingerprint)
 
 
-def counted(fingerprint: str, labelled: LabelledTexts) -> tuple[LabelledTexts, Tokens]:
+def pluralize(fingerprint: str, labeled: LabeledTexts) -> tuple[LabeledTexts, TokenCounts]:
     """As many rows as are looked into, and their word pieces."""
-    first = labelled.first(SAMPLED_ROWS)
-    return first, cached.tokens(fingerprint, BUILT_IN, first.frame["text"])
+    first = labeled.first(SAMPLED_ROWS)
+    return first, cache.tokens(fingerprint, BUILT_IN, first.frame["text"])
 
 
 def checks(
-    key: str, fingerprint: str, columns: ColumnChoice, table: Table, labelled: LabelledTexts, repairs: list[Repair]
+    key: str, fingerprint: str, columns: ColumnChoice, table: Table, labeled: LabeledTexts, repairs: list[Repair]
 ) -> list[Repair]:
     """Findings and repairs; the repairs as they should be after what was clicked."""
     st.subheader("Checks", anchor=False)
     undone = show_repairs(repairs)
     if undone is not None:
         return [step for position, step in enumerate(repairs) if position != undone]
-    findings = by_gravity(
+    findings = by_severity(
         [
-            *cached.findings(key, fingerprint, columns, table, labelled),
-            *check_tokens(*counted(fingerprint, labelled), USUAL_LENGTH),
+            *cache.findings(key, fingerprint, columns, table, labeled),
+            *check_tokens(*pluralize(fingerprint, labeled), DEFAULT_MAX_LENGTH),
         ]
     )
-    asked = show_findings(findings, table, labelled, repairs)
+    asked = show_findings(findings, table, labeled, repairs)
     return [*repairs, asked] if asked else repairs
 
 
-def accept(brought: Brought) -> None:
+def accept(brought: UploadedTable) -> None:
     """Choose columns and split, check, look, store the data set."""
     table = brought.table
     if brought.columns is not None:
@@ -94,29 +94,29 @@ def accept(brought: Brought) -> None:
     remembered = f"repairs-{brought.key}"
     repairs = [Repair.from_json(step) for step in st.session_state.get(remembered, [])]
     steps = json.dumps([repair.to_json() for repair in repairs])
-    labelled = cached.labelled(brought.key, columns, steps, table)
-    fingerprint = cached.fingerprint_of(brought.key, columns, steps, labelled)
-    wanted = checks(brought.key, fingerprint, columns, table, labelled, repairs)
+    labeled = cache.labeled(brought.key, columns, steps, table)
+    fingerprint = cache.fingerprint_of(brought.key, columns, steps, labeled)
+    wanted = checks(brought.key, fingerprint, columns, table, labeled, repairs)
     if wanted != repairs:
         st.session_state[remembered] = [repair.to_json() for repair in wanted]
         st.rerun()
     st.subheader("Split", anchor=False)
     st.caption("Every label gets its share of each part; texts that occur twice stay together.")
-    plan = choose_plan(labelled)
-    explore(labelled, fingerprint, cached.splits(fingerprint, columns, plan, labelled))
+    split_config = choose_split_config(labeled)
+    explore(labeled, fingerprint, cache.splits(fingerprint, columns, split_config, labeled))
     st.divider()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.text_input("Name of the data set", value=brought.name, max_chars=80).strip()
         if st.button("Use this data", type="primary", icon=":material/check:"):
             name = title or brought.name
-            remember_dataset(save_dataset(workspace(), table, columns, plan, name, repairs).id)
+            remember_dataset(save_dataset(workspace(), table, columns, split_config, name, repairs).id)
             go("train")
 
 
 def show_saved(saved: list[Dataset]) -> None:
     """A data set as it was stored: its checks and repairs, what is there, doubtful labels."""
     dataset = choose_dataset(saved)
-    table, labelled = cached.stored(dataset.id, dataset.fingerprint, dataset)
+    table, labeled = cache.stored(dataset.id, dataset.fingerprint, dataset)
     st.caption(f"{plain(describe(table))} Fingerprint {dataset.fingerprint}.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", value=dataset.name, max_chars=80, key=f"name-{dataset.id}").strip()
@@ -125,13 +125,15 @@ def show_saved(saved: list[Dataset]) -> None:
             st.rerun()
         if st.button("Delete", icon=":material/delete:"):
             confirm_delete(dataset)
-    wanted = checks(dataset.id, dataset.fingerprint, dataset.columns, table, labelled, list(dataset.repairs))
+    wanted = checks(dataset.id, dataset.fingerprint, dataset.columns, table, labeled, list(dataset.repairs))
     if wanted != list(dataset.repairs):
         change_repairs(dataset, wanted)
         st.rerun()
-    explore(labelled, dataset.fingerprint, cached.splits(dataset.fingerprint, dataset.columns, dataset.plan, labelled))
+    explore(
+        labeled, dataset.fingerprint, cache.splits(dataset.fingerprint, dataset.columns, dataset.split_config, labeled)
+    )
     st.subheader("A closer look", anchor=False)
-    review(dataset, labelled)
+    review(dataset, labeled)
 
 
 @st.dialog("Delete this data set?")
@@ -147,7 +149,7 @@ header("Data", "Bring labelled texts, check and mend them, and see how they are 
 saved = list_datasets(workspace())
 sources = [*_BRING, *([_SAVED] if saved else [])]
 source = st.segmented_control("Where from", sources, default=sources[0], required=True) or sources[0]
-with errors_shown():
+with show_errors():
     if source == _SAVED:
         show_saved(saved)
     else:

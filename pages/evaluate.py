@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from core import evaluation_charts
+from core.charts import evaluation as evaluation_charts
 from core.runs import Run, list_runs
-from pages.shared import cached
-from pages.shared.comparing import show_comparison
-from pages.shared.confusing import show_confusions, show_curves
-from pages.shared.deciding import show_confidence
-from pages.shared.erring import show_mistakes
-from pages.shared.growing import show_growth
-from pages.shared.measuring import View, show_scores
+from pages.sections.evaluate.comparison import show_comparison
+from pages.sections.evaluate.confusion import show_confusions, show_curves
+from pages.sections.evaluate.learning_curve import show_learning_curve
+from pages.sections.evaluate.mistakes import show_mistakes
+from pages.sections.evaluate.report import show_report
+from pages.sections.evaluate.scores import View, show_scores
+from pages.sections.evaluate.thresholds import show_confidence
+from pages.shared import cache
 from pages.shared.navigation import link
-from pages.shared.reporting import show_report
-from pages.shared.ui import choose_run, count_look, errors_shown, header
 from pages.shared.visitor import workspace
+from pages.shared.widgets import choose_run, header, record_test_view_once, show_errors
 
 _SPLITS = {"test": "Test", "validation": "Validation"}
 _TITLES = {
@@ -27,7 +27,7 @@ _TITLES = {
     "mistakes": "Mistakes",
     "growth": "More data",
     "compare": "Compare",
-    "report": "Report",
+    "report": "CheckReport",
 }
 _OF_TASK = {"binary": "confusions", "multiclass": "confusions", "multilabel": "labels", "regression": "numbers"}
 
@@ -43,8 +43,8 @@ def choose_split(run: Run) -> str:
         format_func=lambda n: f"{_SPLITS[n]} ({run.record.sizes[n]:,} rows)",
     )
     if split == "test":
-        count_look(run)
-        times = run.looks_at_test()
+        record_test_view_once(run)
+        times = run.count_test_views()
         st.caption(
             f"The training never saw these texts. Looked at {times} {'time' if times == 1 else 'times'}: "
             "the more often one chooses by the test set, the less it proves."
@@ -66,13 +66,15 @@ def choose_section(run: Run) -> str:
 
 def show(run: Run, runs: list[Run]) -> None:
     """One section about one run."""
-    view = View(run, choose_split(run), cached.stamp(run))
+    view = View(run, choose_split(run), cache.stamp(run))
     section = choose_section(run)
     if section == "scores":
         show_scores(view)
     elif section == "numbers":
         st.subheader("Predicted and actual scores", anchor=False)
-        st.altair_chart(evaluation_charts.predicted_against_actual(view.judged), alt="Predicted over actual score")
+        st.altair_chart(
+            evaluation_charts.predicted_against_actual(view.prediction_table), alt="Predicted over actual score"
+        )
     elif section in ("confusions", "labels"):
         show_confusions(view)
     elif section == "curves":
@@ -82,7 +84,7 @@ def show(run: Run, runs: list[Run]) -> None:
     elif section == "mistakes":
         show_mistakes(view)
     elif section == "growth":
-        show_growth(view)
+        show_learning_curve(view)
     elif section == "compare":
         show_comparison(view, runs)
     else:
@@ -98,5 +100,5 @@ if not finished_runs:
     )
     link("train", "Go to Train")
 else:
-    with errors_shown():
+    with show_errors():
         show(choose_run(finished_runs), finished_runs)

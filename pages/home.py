@@ -4,15 +4,15 @@ import streamlit as st
 
 from core.data.dataset import list_datasets
 from core.data.samples import CLINIC
-from core.evaluation.metrics import MAIN_METRIC, TITLES
+from core.evaluation.metrics.summary import MAIN_METRIC, TITLES
+from core.experiments.launch import start_demo_run
 from core.jobs import process
 from core.runs import find_run, list_runs
-from core.training.launch import quick_run
-from pages.shared.answers import ask
+from pages.shared.job_progress import show_progress
 from pages.shared.navigation import link
-from pages.shared.progress import show_progress
-from pages.shared.ui import header, remember_run
+from pages.shared.prediction import ask
 from pages.shared.visitor import workspace
+from pages.shared.widgets import header, remember_run
 
 _QUICK = "quick_run_id"
 
@@ -36,7 +36,7 @@ st.markdown(
     f"Trains a model on the sample *{CLINIC.title}* ({CLINIC.about.lower()}) in about a minute, then lets you try it."
 )
 if st.button("Try it now", type="primary", icon=":material/rocket_launch:", disabled=bool(active)):
-    started = quick_run(space, CLINIC)
+    started = start_demo_run(space, CLINIC)
     st.session_state[_QUICK] = started.id
     remember_run(started.id)
     st.rerun()

@@ -5,16 +5,16 @@ import math
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.metrics import MAIN_METRIC, TITLES
+from core.evaluation.metrics.summary import MAIN_METRIC, TITLES
 from core.jobs import process
-from core.prediction.bundle import export
+from core.prediction.export import export
 from core.runs import Run, list_runs
 from core.task import TITLES as TASKS
 from core.workspace import delete, slug
+from pages.shared.job_progress import show_progress
 from pages.shared.navigation import link
-from pages.shared.progress import show_progress
-from pages.shared.ui import age, choose_run, duration, errors_shown, header, show_problem
 from pages.shared.visitor import workspace
+from pages.shared.widgets import age, choose_run, duration, header, show_error, show_errors
 
 
 def row(run: Run) -> dict[str, object]:
@@ -53,7 +53,7 @@ def manage(run: Run) -> None:
         show_progress(run)
         return
     if status.state in ("failed", "died"):
-        show_problem(status.message, status.hint)
+        show_error(status.message, status.hint)
     with st.form(f"rename-{run.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", value=run.name, max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:"):
@@ -86,5 +86,5 @@ else:
         column_config={"On validation": st.column_config.NumberColumn(format="%.3f")},
         alt="All models",
     )
-    with errors_shown():
+    with show_errors():
         manage(choose_run(runs))

@@ -5,15 +5,15 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import decision
-from core.data.reading import EXTENSIONS, read_bytes
+from core import decision_rule
+from core.data.reading.files import EXTENSIONS, read_bytes
 from core.data.table import ReadOptions
-from core.prediction.predict import for_spreadsheets, predict_table, text_column
+from core.prediction.predict import escape_formulas, predict_table, text_column
 from core.runs import list_runs
-from pages.shared import cached
-from pages.shared.answers import ask, models
-from pages.shared.ui import age, errors_shown, header
+from pages.shared import cache
+from pages.shared.prediction import ask, models
 from pages.shared.visitor import workspace
+from pages.shared.widgets import age, header, show_errors
 
 _SHOWN_ROWS = 1_000
 _PREDICTED = "predicted_file"
@@ -36,7 +36,7 @@ def predict_file(folder: Path) -> None:
         st.session_state.pop(_PREDICTED, None)
         return
     data = file.getvalue()
-    table = cached.table(file.file_id, ReadOptions(), lambda: read_bytes(data, file.name, columns_needed=1))
+    table = cache.table(file.file_id, ReadOptions(), lambda: read_bytes(data, file.name, columns_needed=1))
     columns = list(table.frame.columns)
     column = st.selectbox("Column with the text", columns, index=columns.index(text_column(table.frame)))
     key = (str(folder), file.file_id, column)
@@ -48,7 +48,7 @@ def predict_file(folder: Path) -> None:
         st.dataframe(answers.head(_SHOWN_ROWS), hide_index=True, alt="The texts with their answers")
         st.download_button(
             "Download all as CSV",
-            data=lambda: for_spreadsheets(answers).to_csv(index=False).encode("utf-8-sig"),
+            data=lambda: escape_formulas(answers).to_csv(index=False).encode("utf-8-sig"),
             file_name=f"{Path(file.name).stem}-predicted.csv",
             mime="text/csv",
             on_click="ignore",
@@ -63,7 +63,7 @@ def _answers(folder: Path, frame: pd.DataFrame, column: str) -> pd.DataFrame:
     def report(done: int, total: int) -> None:
         bar.progress(done / total, f"{done:,} of {total:,} texts")
 
-    answers = predict_table(cached.load_classifier(folder), frame[[column]], column, report, decision.load(folder))
+    answers = predict_table(cache.load_classifier(folder), frame[[column]], column, report, decision_rule.load(folder))
     bar.empty()
     return answers
 
@@ -73,5 +73,5 @@ folder = choose_model()
 one, many = st.tabs(["One text", "A file"])
 with one:
     ask(folder, "predict-text")
-with many, errors_shown():
+with many, show_errors():
     predict_file(folder)

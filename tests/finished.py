@@ -5,11 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from core import assessment
+from core import run_evaluation
 from core.data.columns import ColumnChoice
 from core.data.dataset import save_dataset
-from core.data.reading import read_bytes
-from core.data.splitting import SplitPlan, Splits
+from core.data.reading.files import read_bytes
+from core.data.splitting import SplitConfig, Splits
 from core.runs import MODEL, Result, Run, create_run
 from core.task import Floats, Label, Task
 from core.training.config import TrainingConfig
@@ -38,21 +38,21 @@ def finished(
     table = pd.DataFrame({"text": texts, "label": shown, "shop": ["north" if i % 2 else "south" for i in range(total)]})
     choice = ColumnChoice("text", "label", task.kind, form="|" if kind == "multilabel" else "plain")
     dataset = save_dataset(
-        workspace, read_bytes(table.to_csv(index=False).encode(), "made.csv"), choice, SplitPlan(), "Made up"
+        workspace, read_bytes(table.to_csv(index=False).encode(), "made.csv"), choice, SplitConfig(), "Made up"
     )
     frame = pd.DataFrame({"row": range(total), "text": texts, "label": pd.Series(labels)})
     edges = np.cumsum([0, *sizes.values()])
     parts = [frame[first:last].reset_index(drop=True) for first, last in pairwise(edges)]
     splits = Splits(parts[0], parts[1], parts[2], task)
     source = {"id": dataset.id, "name": dataset.name, "fingerprint": dataset.fingerprint}
-    run = create_run(workspace, splits, TrainingConfig().to_json(), name, source, SplitPlan())
+    run = create_run(workspace, splits, TrainingConfig().to_json(), name, source, SplitConfig())
     rng = np.random.default_rng(int(100 * knows))
     for split, rows in splits:
         if split != "train":
             targets = task.encode(rows["label"].tolist())
-            for who, known in (_KNOWS | {MODEL: knows}).items():
-                run.save_logits(split, who, _answers(task, targets, known, rng))
-    assessment.assess(run)
+            for predictor, known in (_KNOWS | {MODEL: knows}).items():
+                run.save_logits(split, predictor, _answers(task, targets, known, rng))
+    run_evaluation.assess(run)
     run.save_result(Result({"f1_macro": 0.9, "f1_micro": 0.9, "r2": 0.5}, {}, {}, 12.0, 500.0, 0.5, 200.0))
     return run
 

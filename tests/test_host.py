@@ -64,7 +64,7 @@ from pathlib import Path
 import torch
 from core import host
 
-with host.failing_rather_than_killed(Path(sys.argv[1])):
+with host.limit_memory(Path(sys.argv[1])):
     small = torch.ones(5_000_000)
     try:
         torch.ones(100_000_000)
@@ -116,5 +116,5 @@ def test_memory_that_is_free_is_given_back() -> None:
     blocks = [bytearray(100_000) for _ in range(1_000)]
     full = psutil.Process().memory_info().rss
     blocks = blocks[-1:]  # the last one lies on top and keeps the library from giving back those below
-    host.give_back_memory()
+    host.release_memory()
     assert full - psutil.Process().memory_info().rss > 80_000_000

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.splitting import SplitPlan, Splits
+from core.data.splitting import SplitConfig, Splits
 from core.errors import RunError
 from core.runs import Result, Run, create_run, find_run, list_runs
 from core.task import Task
@@ -18,7 +18,7 @@ TASK = Task("binary", ("a", "b"))
 @pytest.fixture
 def run(workspace: Workspace) -> Run:
     frame = pd.DataFrame({"row": [0, 1], "text": ["x", "y"], "label": ["a", "b"]})
-    return create_run(workspace, Splits(frame, frame, frame, TASK), {"seed": 1}, "Mine", {"name": "d"}, SplitPlan())
+    return create_run(workspace, Splits(frame, frame, frame, TASK), {"seed": 1}, "Mine", {"name": "d"}, SplitConfig())
 
 
 def test_what_was_written_is_read_back(run: Run, workspace: Workspace) -> None:
@@ -40,10 +40,10 @@ def test_logits_and_result_are_kept(run: Run) -> None:
 
 
 def test_looks_at_test_are_counted(run: Run) -> None:
-    assert run.looks_at_test() == 0
-    run.look_at_test("here")
-    run.look_at_test("there")
-    assert run.looks_at_test() == 2
+    assert run.count_test_views() == 0
+    run.record_test_view("here")
+    run.record_test_view("there")
+    assert run.count_test_views() == 2
 
 
 def test_rename(run: Run, workspace: Workspace) -> None:

@@ -12,10 +12,10 @@ from core.errors import StudioError
 
 @given(name=st.text(max_size=80))
 def test_a_slug_is_a_safe_name(name: str) -> None:
-    made = workspace.slug(name)
-    assert made
-    assert len(made) <= 40
-    assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    make_estimate = workspace.slug(name)
+    assert make_estimate
+    assert len(make_estimate) <= 40
+    assert set(make_estimate) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
@@ -34,14 +34,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     def fail() -> None:
-        with workspace.being_made(tmp_path, "x") as folder:
+        with workspace.create_folder_atomically(tmp_path, "x") as folder:
             (folder / "marker").touch()
             raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         fail()
     assert workspace.folders(tmp_path, "marker") == []
-    with workspace.being_made(tmp_path, "x") as folder:
+    with workspace.create_folder_atomically(tmp_path, "x") as folder:
         (folder / "marker").touch()
     assert [f.name for f in workspace.folders(tmp_path, "marker")] == [folder.name]
 
@@ -50,7 +50,7 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_an_identifier_leads_nowhere_else(identifier: str, tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "other").mkdir()
-    assert workspace.member(tmp_path / "runs", identifier) is None
+    assert workspace.find_child(tmp_path / "runs", identifier) is None
 
 
 def test_delete_removes_a_folder_for_good(tmp_path: Path) -> None:

@@ -64,25 +64,25 @@ class ColumnChoice:
 
 
 @dataclass(frozen=True)
-class LabelledTexts:
+class LabeledTexts:
     """Texts with labels. ``frame`` has the columns row (position in the table), text, label (str, list of str or float), given
-    (the split the file itself names, else empty), group and time (empty where there are none). ``unlabelled`` has row and text
+    (the split the file itself names, else empty), group and time (empty where there are none). ``unlabeled`` has row and text
     of those still to be predicted; ``skipped`` counts rows without a text."""
 
     frame: pd.DataFrame
     task: Task
     skipped: int = 0
-    unlabelled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"row": [], "text": []}))
+    unlabeled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"row": [], "text": []}))
 
     def __len__(self) -> int:
         return len(self.frame)
 
-    def first(self, rows: int) -> "LabelledTexts":
+    def first(self, rows: int) -> "LabeledTexts":
         """The first so many labelled rows."""
         return self if len(self) <= rows else replace(self, frame=self.frame.head(rows))
 
 
-def apply_columns(table: Table, choice: ColumnChoice) -> LabelledTexts:
+def apply_columns(table: Table, choice: ColumnChoice) -> LabeledTexts:
     """Take text and label out of a table as the choice says.
 
     Raises:
@@ -96,21 +96,21 @@ def apply_columns(table: Table, choice: ColumnChoice) -> LabelledTexts:
             )
     texts = stripped(table.frame[choice.text])
     written = (texts != "").to_numpy(dtype=bool)
-    labelled = written & _has_label(table, choice)
-    if not labelled.any():
+    labeled = written & _has_label(table, choice)
+    if not labeled.any():
         raise DataError(f"No row of {table.name} has both a text and a label.", "Choose other columns.")
-    labels = _labels(table, choice, labelled)
-    rows = np.flatnonzero(labelled)
+    labels = _labels(table, choice, labeled)
+    rows = np.flatnonzero(labeled)
     frame = pd.DataFrame({"row": rows})
-    frame["text"] = (texts if labelled.all() else texts[labelled]).array
+    frame["text"] = (texts if labeled.all() else texts[labeled]).array
     frame["label"] = labels.array
-    frame["given"] = _given_splits(table, choice, labelled)
+    frame["given"] = _given_splits(table, choice, labeled)
     for name in ("group", "time"):
         column = getattr(choice, name)
-        frame[name] = table.frame.loc[labelled, column].array if column else ""
-    open_rows = np.flatnonzero(written & ~labelled)
-    unlabelled = pd.DataFrame({"row": open_rows, "text": texts[written & ~labelled].array})
-    return LabelledTexts(frame, task_of(frame["label"], choice.kind), int((~written).sum()), unlabelled)
+        frame[name] = table.frame.loc[labeled, column].array if column else ""
+    open_rows = np.flatnonzero(written & ~labeled)
+    unlabeled = pd.DataFrame({"row": open_rows, "text": texts[written & ~labeled].array})
+    return LabeledTexts(frame, task_of(frame["label"], choice.kind), int((~written).sum()), unlabeled)
 
 
 def task_of(labels: pd.Series, kind: TaskKind) -> Task:

@@ -8,13 +8,21 @@ from typing import Any, cast
 
 import pandas as pd
 
-from core.data.columns import ColumnChoice, LabelledTexts, apply_columns
+from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
 from core.data.repairs import Repair, apply_repairs
-from core.data.splitting import SplitPlan, fingerprint
+from core.data.splitting import SplitConfig, fingerprint
 from core.data.table import Table, UnreadableRow
 from core.errors import DataError
 from core.task import TaskKind
-from core.workspace import Workspace, being_made, folders, member, read_json, write_atomically, write_json
+from core.workspace import (
+    Workspace,
+    create_folder_atomically,
+    find_child,
+    folders,
+    read_json,
+    write_atomically,
+    write_json,
+)
 
 _RECORD = "dataset.json"
 _TABLE = "table.parquet"
@@ -27,7 +35,7 @@ class Dataset:
     folder: Path
     name: str
     columns: ColumnChoice
-    plan: SplitPlan
+    split_config: SplitConfig
     repairs: tuple[Repair, ...]
     task_kind: TaskKind
     labels: int
@@ -45,7 +53,7 @@ def save_dataset(
     workspace: Workspace,
     table: Table,
     columns: ColumnChoice,
-    plan: SplitPlan,
+    split_config: SplitConfig,
     name: str,
     repairs: Sequence[Repair] = (),
 ) -> Dataset:
@@ -66,24 +74,24 @@ def save_dataset(
     record = {
         "name": name,
         "columns": asdict(columns),
-        "plan": asdict(plan),
+        "split_config": asdict(split_config),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": source,
     } | _contents(apply_repairs(apply_columns(table, columns), repairs), repairs)
-    with being_made(workspace.datasets, name) as folder:
+    with create_folder_atomically(workspace.datasets, name) as folder:
         write_atomically(folder / _TABLE, lambda path: table.frame.to_parquet(path, index=False))
         write_json(folder / _RECORD, record)
     return _from_record(workspace.datasets / folder.name, record)
 
 
-def _contents(labelled: LabelledTexts, repairs: Sequence[Repair]) -> dict[str, Any]:
+def _contents(labeled: LabeledTexts, repairs: Sequence[Repair]) -> dict[str, Any]:
     """What dataset.json says of the rows after the repairs."""
     return {
         "repairs": [repair.to_json() for repair in repairs],
-        "task_kind": labelled.task.kind,
-        "labels": labelled.task.outputs,
-        "rows": len(labelled),
-        "fingerprint": fingerprint(labelled.frame),
+        "task_kind": labeled.task.kind,
+        "labels": labeled.task.outputs,
+        "rows": len(labeled),
+        "fingerprint": fingerprint(labeled.frame),
     }
 
 
@@ -93,8 +101,8 @@ def change_repairs(dataset: Dataset, repairs: Sequence[Repair]) -> Dataset:
     Raises:
         DataError: too little would be left.
     """
-    labelled = apply_repairs(apply_columns(load_table(dataset), dataset.columns), repairs)
-    record = read_json(dataset.folder / _RECORD) | _contents(labelled, repairs)
+    labeled = apply_repairs(apply_columns(load_table(dataset), dataset.columns), repairs)
+    record = read_json(dataset.folder / _RECORD) | _contents(labeled, repairs)
     write_json(dataset.folder / _RECORD, record)
     return _from_record(dataset.folder, record)
 
@@ -117,7 +125,7 @@ def find_dataset(workspace: Workspace, identifier: str) -> Dataset:
     Raises:
         DataError: there is none.
     """
-    folder = member(workspace.datasets, identifier)
+    folder = find_child(workspace.datasets, identifier)
     if folder is None:
         raise DataError(f"There is no data set {identifier!r}.", "Choose one on the Data page.")
     return _from_record(folder, read_json(folder / _RECORD))
@@ -138,7 +146,7 @@ def load_table(dataset: Dataset) -> Table:
     )
 
 
-def load_labelled(dataset: Dataset) -> LabelledTexts:
+def load_labelled(dataset: Dataset) -> LabeledTexts:
     """The labelled texts of a data set, repaired."""
     return apply_repairs(apply_columns(load_table(dataset), dataset.columns), dataset.repairs)
 
@@ -148,7 +156,7 @@ def _from_record(folder: Path, record: dict[str, Any]) -> Dataset:
         folder=folder,
         name=cast(str, record["name"]),
         columns=ColumnChoice.from_json(record["columns"]),
-        plan=SplitPlan(**record["plan"]),
+        split_config=SplitConfig(**record["split_config"]),
         repairs=tuple(Repair.from_json(step) for step in record["repairs"]),
         task_kind=record["task_kind"],
         labels=record["labels"],

@@ -10,7 +10,7 @@ import pandas as pd
 from core.data import labels as label_cells
 from core.data.columns import ColumnChoice
 from core.data.labels import LabelForm, guess_form
-from core.data.table import SPLIT_FOLDERS, Table, where
+from core.data.table import SPLIT_FOLDERS, Table, filter_rows
 from core.errors import DataError
 from core.task import TaskKind
 
@@ -36,7 +36,7 @@ def guess_columns(table: Table) -> ColumnChoice:
     Raises:
         DataError: the table has fewer than two columns.
     """
-    frame = where(table.frame, np.arange(len(table)) % max(1, len(table) // _GUESS_ROWS) == 0)
+    frame = filter_rows(table.frame, np.arange(len(table)) % max(1, len(table) // _GUESS_ROWS) == 0)
     if len(frame.columns) < 2:
         raise DataError(
             f"{table.name} has only one column; a text column and a label column are needed.",
@@ -105,7 +105,7 @@ def guess_kind(cells: pd.Series) -> tuple[TaskKind, LabelForm]:
     cells = cells[cells != ""].head(_GUESS_ROWS)
     distinct = cells.nunique()
     numbers = label_cells.numbers(cells)
-    if len(cells) and not np.isnan(numbers).any() and label_cells.one_number_each(cells):
+    if len(cells) and not np.isnan(numbers).any() and label_cells.are_numbers(cells):
         is_score = distinct > _MAX_NUMBERED_CLASSES or bool((numbers % 1 != 0).any())
         if is_score:
             return "regression", "plain"

@@ -78,12 +78,12 @@ def _parse_list(cell: str) -> list[str]:
 def numbers(cells: pd.Series) -> npt.NDArray[np.float64]:
     """Cells as numbers, with a decimal point or a decimal comma; NaN where a cell is none."""
     plain = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
-    if np.isnan(plain).any() and one_number_each(cells):
+    if np.isnan(plain).any() and are_numbers(cells):
         return pd.to_numeric(cells.str.replace(",", ".", regex=False), errors="coerce").to_numpy(dtype=np.float64)
     return plain
 
 
-def one_number_each(cells: pd.Series) -> bool:
+def are_numbers(cells: pd.Series) -> bool:
     """Whether commas can be decimal commas: at most one in a cell, and not between label ids that recur on their own."""
     commas = cells.str.count(",")
     if not (commas > 0).any():

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import duplicates
-from core.data.columns import LabelledTexts, task_of
-from core.data.personal import mask
+from core.data import near_duplicates
+from core.data.columns import LabeledTexts, task_of
+from core.data.pii import mask
 from core.data.table import STRINGS, codes
 from core.errors import DataError
 
@@ -48,19 +48,19 @@ class Repair:
         return cls(record["kind"], record["detail"])
 
 
-def apply_repairs(labelled: LabelledTexts, steps: Sequence[Repair]) -> LabelledTexts:
+def apply_repairs(labeled: LabeledTexts, steps: Sequence[Repair]) -> LabeledTexts:
     """The labelled texts after each step in turn.
 
     Raises:
         DataError: too little is left.
     """
     for step in steps:
-        frame = _STEPS[step.kind](labelled, step.detail)
+        frame = _STEPS[step.kind](labeled, step.detail)
         if frame.empty:
             raise DataError(f"No row is left after: {step.title.lower()}.", "Undo this step.")
         frame = frame.reset_index(drop=True)
-        labelled = replace(labelled, frame=frame, task=task_of(frame["label"], labelled.task.kind))
-    return labelled
+        labeled = replace(labeled, frame=frame, task=task_of(frame["label"], labeled.task.kind))
+    return labeled
 
 
 def _map_labels(frame: pd.DataFrame, change: Callable[[str], str | None]) -> pd.DataFrame:
@@ -73,29 +73,29 @@ def _map_labels(frame: pd.DataFrame, change: Callable[[str], str | None]) -> pd.
     return frame[kept].assign(label=mapped[kept].astype(STRINGS))
 
 
-def _merge_labels(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+def _merge_labels(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
     mapping = detail["mapping"]
-    return _map_labels(labelled.frame, lambda name: mapping.get(name, name))
+    return _map_labels(labeled.frame, lambda name: mapping.get(name, name))
 
 
-def _drop_labels(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+def _drop_labels(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
     dropped = set(detail["labels"])
-    return _map_labels(labelled.frame, lambda name: None if name in dropped else name)
+    return _map_labels(labeled.frame, lambda name: None if name in dropped else name)
 
 
-def _drop_duplicates(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-    frame = labelled.frame
+def _drop_duplicates(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+    frame = labeled.frame
     return frame[~pd.DataFrame({"text": frame["text"], "label": frame["label"].astype(str)}).duplicated()]
 
 
-def _drop_near_duplicates(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-    frame = labelled.frame
-    unit = duplicates.alike(frame["text"], near=True)
+def _drop_near_duplicates(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+    frame = labeled.frame
+    unit = near_duplicates.group_ids(frame["text"], near=True)
     return frame[~pd.DataFrame({"unit": unit, "label": frame["label"].astype(str)}).duplicated().to_numpy()]
 
 
-def _drop_conflicts(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-    return labelled.frame[~conflicting(labelled.frame)]
+def _drop_conflicts(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+    return labeled.frame[~conflicting(labeled.frame)]
 
 
 def conflicting(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -105,8 +105,8 @@ def conflicting(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return np.asarray(np.bincount(pairs[:, 0])[text] > 1)
 
 
-def _drop_leaks(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-    frame = labelled.frame
+def _drop_leaks(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+    frame = labeled.frame
     return frame[~(leaking(frame) & (frame["given"] != "test").to_numpy(dtype=bool))]
 
 
@@ -114,14 +114,14 @@ def leaking(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Which rows have a text that stands, the same or nearly, in another of the splits that the file names; shape (rows,)."""
     if frame["given"].nunique() < 2:
         return np.zeros(len(frame), dtype=bool)
-    unit = duplicates.alike(frame["text"], near=True)
+    unit = near_duplicates.group_ids(frame["text"], near=True)
     return np.asarray(frame["given"].groupby(unit).transform("nunique") > 1)
 
 
-def _text_step(change: Callable[[str], str]) -> Callable[[LabelledTexts, Mapping[str, Any]], pd.DataFrame]:
-    def step(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-        texts = pd.Series([change(text).strip() for text in labelled.frame["text"]], dtype=STRINGS)
-        frame = labelled.frame.assign(text=texts.array)
+def _text_step(change: Callable[[str], str]) -> Callable[[LabeledTexts, Mapping[str, Any]], pd.DataFrame]:
+    def step(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+        texts = pd.Series([change(text).strip() for text in labeled.frame["text"]], dtype=STRINGS)
+        frame = labeled.frame.assign(text=texts.array)
         return frame[(frame["text"] != "").to_numpy(dtype=bool)]
 
     return step
@@ -132,9 +132,9 @@ def without_markup(text: str) -> str:
     return " ".join(URL.sub(LINK, html.unescape(TAG.sub(" ", text))).split())
 
 
-def _relabel(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+def _relabel(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
     """Changes are objects with text, was and now; now is null for a row to be left out. The old label stays in "was"."""
-    frame = labelled.frame
+    frame = labeled.frame
     changes = {(change["text"], change["was"]): change["now"] for change in detail["changes"]}
     pairs = list(zip(frame["text"], frame["label"], strict=True))
     changed = np.asarray([pair in changes for pair in pairs], dtype=bool)
@@ -143,10 +143,10 @@ def _relabel(labelled: LabelledTexts, detail: Mapping[str, Any]) -> pd.DataFrame
     kept = np.asarray([label is not None for label in now], dtype=bool)
     labels = pd.Series(now, index=frame.index, dtype=object)
     frame = frame.assign(was=before.where(~changed, frame["label"].astype(object)))[kept]
-    return frame.assign(label=labels[kept].astype(labelled.frame["label"].dtype))
+    return frame.assign(label=labels[kept].astype(labeled.frame["label"].dtype))
 
 
-_STEPS: dict[str, Callable[[LabelledTexts, Mapping[str, Any]], pd.DataFrame]] = {
+_STEPS: dict[str, Callable[[LabeledTexts, Mapping[str, Any]], pd.DataFrame]] = {
     "merge_labels": _merge_labels,
     "drop_labels": _drop_labels,
     "drop_duplicates": _drop_duplicates,

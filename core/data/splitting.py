@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import duplicates
-from core.data.columns import SPLITS, LabelledTexts, label_counts
-from core.data.table import codes, hashes, where
+from core.data import near_duplicates
+from core.data.columns import SPLITS, LabeledTexts, label_counts
+from core.data.table import codes, filter_rows, hashes
 from core.errors import ConfigError, DataError
 from core.task import Task
 from core.workspace import write_atomically
@@ -27,17 +27,17 @@ _SCORE_STRATA = 10
 
 
 @dataclass(frozen=True)
-class SplitPlan:
+class SplitConfig:
     """Shares of the rows for validation and test (fractions of all rows) and what settles which: a seed, or the time column.
 
-    ``keep_near`` keeps texts that are nearly the same in one split (among at most ``duplicates.MAX_COMPARED`` rows).
+    ``group_near_duplicates`` keeps nearly identical texts in one split (among at most ``MAX_COMPARED_PAIRS`` rows).
     """
 
     validation_share: float = 0.1
     test_share: float = 0.2
     seed: int = 42
     by_time: bool = False
-    keep_near: bool = True
+    group_near_duplicates: bool = True
 
     def __post_init__(self) -> None:
         for name in ("validation_share", "test_share"):
@@ -100,50 +100,50 @@ def load_split(folder: Path, name: str, task: Task) -> pd.DataFrame:
     return frame
 
 
-def split(labelled: LabelledTexts, plan: SplitPlan) -> Splits:
+def split(labeled: LabeledTexts, split_config: SplitConfig) -> Splits:
     """Split as the plan says; rows whose split the file names keep it, and what is missing is taken from its train rows.
 
     Raises:
         DataError: no row is left for training or validation, or a time cannot be read.
     """
-    return _parts(labelled, plan, ["row", "text", "label"])
+    return _parts(labeled, split_config, ["row", "text", "label"])
 
 
-def outline(labelled: LabelledTexts, plan: SplitPlan) -> Splits:
+def split_labels(labeled: LabeledTexts, split_config: SplitConfig) -> Splits:
     """The same split with the column label alone: enough to show its sizes, without a copy of all texts.
 
     Raises:
         DataError: as :func:`split`.
     """
-    return _parts(labelled, plan, ["label"])
+    return _parts(labeled, split_config, ["label"])
 
 
-def _parts(labelled: LabelledTexts, plan: SplitPlan, columns: list[str]) -> Splits:
-    places = _places(labelled, plan)
-    parts = {name: where(labelled.frame[columns], places == name) for name in SPLITS}
+def _parts(labeled: LabeledTexts, split_config: SplitConfig, columns: list[str]) -> Splits:
+    places = _places(labeled, split_config)
+    parts = {name: filter_rows(labeled.frame[columns], places == name) for name in SPLITS}
     for name in ("train", "validation"):
         if parts[name].empty:
             raise DataError(
-                f"No row is left for {name}, of {len(labelled)} in all.", "Add rows, or choose other shares."
+                f"No row is left for {name}, of {len(labeled)} in all.", "Add rows, or choose other shares."
             )
-    return Splits(parts["train"], parts["validation"], parts["test"], labelled.task)
+    return Splits(parts["train"], parts["validation"], parts["test"], labeled.task)
 
 
-def _places(labelled: LabelledTexts, plan: SplitPlan) -> npt.NDArray[Any]:
+def _places(labeled: LabeledTexts, split_config: SplitConfig) -> npt.NDArray[Any]:
     """The split of each row, (rows,)."""
-    frame = labelled.frame
+    frame = labeled.frame
     given = frame["given"]
     has_validation, has_test = (bool((given == name).any()) for name in ("validation", "test"))
     free = ((given == "") | (given == "train")).to_numpy(dtype=bool)
-    validation_share = 0.0 if has_validation else plan.validation_share
-    test_share = 0.0 if has_test else plan.test_share
+    validation_share = 0.0 if has_validation else split_config.validation_share
+    test_share = 0.0 if has_test else split_config.test_share
     places = given.to_numpy(dtype=object, copy=True)
-    taken = frame if free.all() else where(frame, free)
-    places[free] = _assign(taken, labelled.task, plan, validation_share, test_share)
+    taken = frame if free.all() else filter_rows(frame, free)
+    places[free] = _assign(taken, labeled.task, split_config, validation_share, test_share)
     return places
 
 
-def thin_classes(splits: Splits) -> dict[str, list[str]]:
+def missing_classes(splits: Splits) -> dict[str, list[str]]:
     """Labels that a split lacks although another split has them, by split; such a class cannot be learned or not be measured."""
     if splits.task.kind == "regression":
         return {}
@@ -163,30 +163,30 @@ def class_counts(splits: Splits) -> pd.DataFrame:
     )
 
 
-def units(frame: pd.DataFrame, keep_near: bool = True) -> npt.NDArray[np.int64]:
+def split_groups(frame: pd.DataFrame, group_near_duplicates: bool = True) -> npt.NDArray[np.int64]:
     """A number for each row, the same for rows that must stay in one split: equal text, nearly equal text, equal group."""
-    unit = duplicates.alike(frame["text"], keep_near)
+    unit = near_duplicates.group_ids(frame["text"], group_near_duplicates)
     grouped = np.flatnonzero((frame["group"] != "").to_numpy(dtype=bool))
     if not len(grouped):
         return unit
     group = codes(frame["group"].iloc[grouped])
     first = grouped[np.unique(group, return_index=True)[1]][group]
     links = np.stack([unit[grouped], unit[first]], axis=1)
-    return duplicates.together(int(unit.max()) + 1, links)[unit]
+    return near_duplicates.connected_components(int(unit.max()) + 1, links)[unit]
 
 
 def _assign(
-    frame: pd.DataFrame, task: Task, plan: SplitPlan, validation_share: float, test_share: float
+    frame: pd.DataFrame, task: Task, split_config: SplitConfig, validation_share: float, test_share: float
 ) -> npt.NDArray[Any]:
     """The split of each row."""
     shares = {"test": test_share, "validation": validation_share}
-    unit = units(frame, plan.keep_near)
-    order = np.fromiter((_hash(plan.seed, text) for text in frame["text"]), dtype=np.uint64, count=len(frame))
+    unit = split_groups(frame, split_config.group_near_duplicates)
+    order = np.fromiter((_hash(split_config.seed, text) for text in frame["text"]), dtype=np.uint64, count=len(frame))
     # One row speaks for each unit: the first by hash, whatever the order of the rows.
     ranked = np.lexsort((order, unit))
     speakers = ranked[np.unique(unit[ranked], return_index=True)[1]]
     weight = np.bincount(unit)
-    if plan.by_time:
+    if split_config.by_time:
         latest = pd.Series(_times(frame)).groupby(unit).max().to_numpy()
         places = _in_order(np.lexsort((order[speakers], -latest)), weight, shares)
     elif task.kind == "multilabel":

@@ -102,7 +102,7 @@ def arrow_frame(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pd.
     )
 
 
-def where(frame: pd.DataFrame, chosen: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def filter_rows(frame: pd.DataFrame, chosen: npt.NDArray[np.bool_]) -> pd.DataFrame:
     """The rows that are chosen, numbered from 0. Column by column: ``frame[chosen]`` joins each in one piece before it takes."""
     return pd.DataFrame({name: column.array[chosen] for name, column in frame.items()})
 

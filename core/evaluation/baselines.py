@@ -40,12 +40,12 @@ def tfidf(
 
     Falls back to :func:`majority` where the training texts share no word or have one class only.
     """
-    vectoriser = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=1, token_pattern=r"(?u)\b\w+\b")
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=1, token_pattern=r"(?u)\b\w+\b")
     try:
-        train = vectoriser.fit_transform(train_texts)
+        train = vectorizer.fit_transform(train_texts)
     except ValueError:  # scikit-learn's "empty vocabulary": no text holds a word character
         return majority(task, train_targets, len(texts))
-    rows = vectoriser.transform(texts)
+    rows = vectorizer.transform(texts)
     if task.kind == "regression":
         ridge = Ridge(alpha=1.0).fit(train, train_targets)
         return np.asarray(ridge.predict(rows), dtype=np.float32).reshape(-1, 1)

@@ -9,16 +9,16 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 
 from core.errors import ConfigError
-from core.evaluation import counts
-from core.evaluation.counts import Counts, Targets, Values
-from core.evaluation.figures import LOW_IS_GOOD, TITLES
-from core.evaluation.intervals import percentiles, resample_rows
-from core.evaluation.metrics import log_losses
-from core.evaluation.one_vs_rest import carried
-from core.evaluation.ranking import Weights
-from core.evaluation.thresholds import Thresholds, decide
+from core.evaluation.decisions.thresholds import Thresholds, decide
+from core.evaluation.metrics.estimate import LOWER_IS_BETTER, TITLES
+from core.evaluation.metrics.one_vs_rest import label_indicators
+from core.evaluation.metrics.summary import log_losses
+from core.evaluation.statistics import counts
+from core.evaluation.statistics.counts import Counts, Targets, Values
+from core.evaluation.statistics.intervals import percentiles, resample_rows
+from core.evaluation.statistics.ranking import Weights
+from core.formatting import pluralize
 from core.task import Floats, Task
-from core.words import counted
 
 # What models of a task can be compared by; the first unless one is named.
 METRICS = {
@@ -85,14 +85,14 @@ def compare(
         )
     rows = len(targets)
     measures = [
-        _statistic(task, metric, targets, logits, limits)
-        for logits, limits in zip((ours, theirs), thresholds, strict=True)
+        _statistic(task, metric, targets, logits, thresholds)
+        for logits, thresholds in zip((ours, theirs), thresholds, strict=True)
     ]
     first, second = (float(each(np.ones((1, rows), dtype=np.float32))[0]) for each in measures)
     drawn = resample_rows(lambda weights: {"": measures[0](weights) - measures[1](weights)}, rows, task.outputs)[""]
     interval = percentiles(first - second, drawn, rows)
-    answers = [decide(task, logits, limits) for logits, limits in zip((ours, theirs), thresholds, strict=True)]
-    p_value = math.nan if task.kind == "regression" else mcnemar(*(_right(each, targets) for each in answers))
+    answers = [decide(task, logits, thresholds) for logits, thresholds in zip((ours, theirs), thresholds, strict=True)]
+    p_value = math.nan if task.kind == "regression" else mcnemar_p_value(*(_right(each, targets) for each in answers))
     return Comparison(
         metric,
         TITLES[metric],
@@ -103,29 +103,29 @@ def compare(
         p_value,
         rows,
         _disagree(task, targets, answers[0], answers[1]),
-        _verdict(metric, first - second, interval.low, interval.high, p_value, counted(rows, f"{split} row"), names),
+        _verdict(metric, first - second, interval.low, interval.high, p_value, pluralize(rows, f"{split} row"), names),
         split,
     )
 
 
-def mcnemar(ours: npt.NDArray[np.bool_], theirs: npt.NDArray[np.bool_]) -> float:
+def mcnemar_p_value(ours: npt.NDArray[np.bool_], theirs: npt.NDArray[np.bool_]) -> float:
     """McNemar's exact two-sided p-value: whether one model alone is right as often as the other alone; both (n,)."""
     alone, other = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
     return float(binomtest(alone, alone + other).pvalue) if alone + other else 1.0
 
 
-def gain(found: Comparison, ours: str = "Fine-tuning", baseline: str = "the baseline") -> str:
+def describe_comparison(found: Comparison, ours: str = "Fine-tuning", baseline: str = "the baseline") -> str:
     """Whether the effort paid, in one sentence: "Fine-tuning paid: accuracy is 4.1 points better than ..."."""
     by = _amount(found.metric, found.difference)
     span = f"95 % interval {_span(found.metric, found.low, found.high)}"
     if math.isnan(found.difference) or math.isnan(found.low):
-        return f"{ours}: whether it paid cannot be said from {counted(found.rows, f'{found.split} row')}."
+        return f"{ours}: whether it paid cannot be said from {pluralize(found.rows, f'{found.split} row')}."
     if found.better:
         return f"{ours} paid: {found.title} is {by} better than that of {baseline} ({span})."
     if found.better is False:
         return f"{ours} did not pay here: {found.title} is {by} worse than that of {baseline} ({span})."
     return (
-        f"{ours} did not pay here as far as {counted(found.rows, f'{found.split} row')} can tell: "
+        f"{ours} did not pay here as far as {pluralize(found.rows, f'{found.split} row')} can tell: "
         f"{found.title} differs from that of {baseline} by {_signed(found.metric, found.difference)} ({span})."
     )
 
@@ -149,10 +149,10 @@ def _statistic(
 
 
 def _f1(task: Task, metric: str, targets: Targets, decided: Targets) -> Callable[[Weights], Values]:
-    wanted, given = carried(task, targets), carried(task, decided)
+    wanted, given = label_indicators(task, targets), label_indicators(task, decided)
     average = counts.macro if task.kind != "multilabel" else counts.macro_of_labels
     statistic = (counts.micro if metric == "f1_micro" else average)(counts.f1)
-    return lambda weights: statistic(Counts.of_draws(weights, wanted, given))
+    return lambda weights: statistic(Counts.from_resamples(weights, wanted, given))
 
 
 def _right(decided: Targets, targets: Targets) -> npt.NDArray[np.bool_]:
@@ -174,7 +174,7 @@ def _better(metric: str, low: float, high: float, p_value: float) -> bool | None
     # With few rows a resampled interval is a little too narrow; an exact test of the same question has the last word.
     if metric in ("accuracy", "subset_accuracy") and p_value >= _ALPHA:
         return None
-    return (low > 0) != (metric in LOW_IS_GOOD)
+    return (low > 0) != (metric in LOWER_IS_BETTER)
 
 
 def _verdict(

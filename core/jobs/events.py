@@ -48,7 +48,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Problem:
     """Something went wrong in a way we know: its name, what happened, what to do; ``changes`` are settings to try instead."""
 
     name: str
@@ -58,7 +58,7 @@ class Trouble:
     time: float = field(default_factory=time.time)
 
 
-Event = Phase | Progress | Step | Validation | Trouble
+Event = Phase | Progress | Step | Validation | Problem
 OnEvent = Callable[[Event], None]
 # Called with the units done and the units in all.
 OnProgress = Callable[[int, int], object]
@@ -73,7 +73,7 @@ _KINDS: dict[str, type[Event]] = {
     "progress": Progress,
     "step": Step,
     "validation": Validation,
-    "trouble": Trouble,
+    "trouble": Problem,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -102,7 +102,7 @@ def read_status(folder: Path) -> Status:
             return Status(
                 "died",
                 "The process ended without a word: killed, out of memory, or the machine was restarted.",
-                last_words(folder),
+                log_tail(folder),
                 status.pid,
             )
         return later
@@ -152,7 +152,7 @@ def _signal(folder: Path, number: signal.Signals) -> None:
         os.kill(status.pid, number)
 
 
-def last_words(folder: Path, lines: int = 3) -> str:
+def log_tail(folder: Path, lines: int = 3) -> str:
     """The last lines that are not empty of the job's log."""
     log = folder / LOG
     if not log.exists():

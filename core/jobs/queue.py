@@ -14,7 +14,7 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @contextmanager
-def turn(home: Path, job: Path, pid: int, waiting: Callable[[int], None]) -> Iterator[None]:
+def wait_turn(home: Path, job: Path, pid: int, waiting: Callable[[int], None]) -> Iterator[None]:
     """Wait for this job's turn, hold it while the body runs, then let the next one go.
 
     ``waiting`` is called with the number of jobs ahead, each time it is looked at and not zero.

@@ -11,7 +11,7 @@ class Head:
 
     weight: Floats
     bias: Floats
-    strength: float
+    C: float
 
     def logits(self, features: Floats) -> Floats:
         """Outputs (n, outputs) for features (n, features)."""

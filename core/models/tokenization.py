@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from tokenizers import Tokenizer
 
-from core.data.tokens import Tokens
+from core.data.token_counts import TokenCounts
 from core.models.download import fetch
 from core.models.files import broken
 
@@ -45,7 +45,7 @@ def _converted(encoder: str) -> Tokenizer:
     return cast(Tokenizer, open_tokenizer(encoder).backend_tokenizer)
 
 
-def count_tokens(encoder: str, texts: Sequence[str]) -> Tokens:
+def count_tokens(encoder: str, texts: Sequence[str]) -> TokenCounts:
     """What the encoder makes of each text; long lists are taken in parts, so that memory stays bounded."""
     tokenizer = load_tokenizer(encoder)
     unknown_id = next((i for token in _UNKNOWN if (i := tokenizer.token_to_id(token)) is not None), -1)
@@ -57,10 +57,10 @@ def count_tokens(encoder: str, texts: Sequence[str]) -> Tokens:
             pieces[row] = len(encoding.ids)
             unknown[row] = encoding.ids.count(unknown_id)
     words = np.fromiter((len(text.split()) for text in texts), dtype=np.int64, count=len(texts))
-    return Tokens(encoder, pieces, unknown, words)
+    return TokenCounts(encoder, pieces, unknown, words)
 
 
-def pieces_of(encoder: str, text: str) -> pd.DataFrame:
+def word_pieces(encoder: str, text: str) -> pd.DataFrame:
     """The word pieces of one text: a frame with the columns piece, id and word (its number from 0; -1 for [CLS] and [SEP])."""
     encoding = load_tokenizer(encoder).encode(text)
     words = [-1 if word is None else word for word in encoding.word_ids]

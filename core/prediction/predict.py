@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core.decision import Decision
+from core.decision_rule import DecisionRule
 from core.errors import DataError
 from core.jobs.events import OnProgress, no_progress
 from core.task import Floats, Task
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_LABEL_COLUMNS = 50
 # What a model by itself means: no temperature, 0.5 as threshold, an answer to everything.
-UNDECIDED = Decision()
+DEFAULT_DECISION_RULE = DecisionRule()
 
 
 def predict(classifier: "Classifier", texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
@@ -37,7 +37,7 @@ def predict_table(
     table: pd.DataFrame,
     column: str,
     on_progress: OnProgress = no_progress,
-    decision: Decision = UNDECIDED,
+    decision: DecisionRule = DEFAULT_DECISION_RULE,
 ) -> pd.DataFrame:
     """The table with the answers to the texts of a column beside it; a row without a text gets none.
 
@@ -58,7 +58,7 @@ def text_column(table: pd.DataFrame) -> str:
     return str(max(table.columns, key=lambda column: float(table[column].str.len().mean())))
 
 
-def as_json(task: Task, logits: Floats, decision: Decision = UNDECIDED) -> list[dict[str, Any]]:
+def as_json(task: Task, logits: Floats, decision: DecisionRule = DEFAULT_DECISION_RULE) -> list[dict[str, Any]]:
     """One object a text: label (a list for multi-label, a number for a score), confidence (None for a score), probabilities.
 
     Where the model answers only when sure, also sure (bool); where a score has an interval, also low and high.
@@ -77,13 +77,13 @@ def as_json(task: Task, logits: Floats, decision: Decision = UNDECIDED) -> list[
             "confidence": round(float(confidence), 6),
             "probabilities": named_probabilities(task, row),
         }
-        | ({"sure": bool(enough)} if decision.answer_when else {})
+        | ({"sure": bool(enough)} if decision.abstain_below else {})
         for label, confidence, row, enough in zip(decided, confidences, chances, sure, strict=True)
     ]
 
 
-def _interval(value: float, decision: Decision) -> dict[str, float]:
-    width = decision.half_width
+def _interval(value: float, decision: DecisionRule) -> dict[str, float]:
+    width = decision.interval_half_width
     return {} if width is None else {"low": round(value - width, 6), "high": round(value + width, 6)}
 
 
@@ -94,19 +94,19 @@ def named_probabilities(task: Task, probabilities: Floats) -> dict[str, float]:
     return {task.labels[i]: round(float(probabilities[i]), 6) for i in np.argsort(-probabilities, kind="stable")}
 
 
-def as_table(task: Task, logits: Floats, decision: Decision = UNDECIDED) -> pd.DataFrame:
+def as_table(task: Task, logits: Floats, decision: DecisionRule = DEFAULT_DECISION_RULE) -> pd.DataFrame:
     """One row a text: label, confidence and, up to ``MAX_LABEL_COLUMNS`` labels, each probability; or ``score`` alone.
 
     Where the model answers only when sure, a column sure ("yes" or "not sure"); where a score has an interval, low and high.
     """
     if task.kind == "regression":
         scores = pd.DataFrame({"score": logits[:, 0]})
-        width = decision.half_width
+        width = decision.interval_half_width
         return scores if width is None else scores.assign(low=scores["score"] - width, high=scores["score"] + width)
     decided = task.decode(decision.decide(task, logits))
     labels = ["|".join(map(str, label)) if isinstance(label, list) else str(label) for label in decided]
     table = pd.DataFrame({"label": labels, "confidence": decision.confidence(task, logits).round(4)})
-    if decision.answer_when:
+    if decision.abstain_below:
         table["sure"] = np.where(decision.sure(task, logits), "yes", "not sure")
     if task.outputs <= MAX_LABEL_COLUMNS:
         probabilities = pd.DataFrame(
@@ -116,7 +116,7 @@ def as_table(task: Task, logits: Floats, decision: Decision = UNDECIDED) -> pd.D
     return table
 
 
-def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
+def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """The table with an apostrophe before every cell that a spreadsheet would run as a formula."""
     risky = ("=", "+", "-", "@", "\t", "\r")
     text = table.select_dtypes(include=["object", "str"]).columns

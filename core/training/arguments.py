@@ -7,7 +7,7 @@ from transformers import TrainingArguments
 
 from core import host
 from core.errors import ConfigError
-from core.evaluation.metrics import MAIN_METRIC
+from core.evaluation.metrics.summary import MAIN_METRIC
 from core.task import Task
 from core.training.config import TrainingConfig
 
@@ -21,18 +21,18 @@ def arguments(config: TrainingConfig, task: Task, train_rows: int, checkpoints: 
         ConfigError: the batch cannot be shared by the processes that train together.
     """
     steps = config.total_steps(train_rows)
-    between = max(1, math.ceil(steps / config.validations(train_rows)))
+    between = max(1, math.ceil(steps / config.validation_count(train_rows)))
     return TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=config.epochs,
         per_device_train_batch_size=_share_of_batch(config),
         per_device_eval_batch_size=2 * _share_of_batch(config),
-        gradient_accumulation_steps=config.accumulation,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
         learning_rate=config.learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=config.warmup_share,
+        warmup_steps=config.warmup_ratio,
         weight_decay=config.weight_decay,
-        max_grad_norm=config.max_gradient_norm,
+        max_grad_norm=config.max_grad_norm,
         eval_strategy="steps",
         eval_steps=between,
         save_strategy="steps",

@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, get_args
 
-from core.data.tokens import USUAL_LENGTH
+from core.data.token_counts import DEFAULT_MAX_LENGTH
 from core.errors import ConfigError
 from core.models.encoders import BUILT_IN, describe
 from core.task import TaskKind
@@ -17,16 +17,16 @@ RANGES: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1e-2),
     "batch_size": (1, 256),
     "max_length": (8, 8192),
-    "warmup_share": (0.0, 0.5),
+    "warmup_ratio": (0.0, 0.5),
     "weight_decay": (0.0, 1.0),
-    "max_gradient_norm": (0.1, 100),
+    "max_grad_norm": (0.1, 100),
     "dropout": (0.0, 0.5),
-    "token_dropout": (0.0, 0.5),
+    "token_mask_rate": (0.0, 0.5),
     "label_smoothing": (0.0, 0.5),
     "layer_decay": (0.3, 1.0),
-    "class_balance": (0.0, 1.0),
+    "class_weight_power": (0.0, 1.0),
     "frozen_layers": (0, 96),
-    "accumulation": (1, 64),
+    "gradient_accumulation_steps": (1, 64),
     "patience": (0, 20),
     "seed": (0, 2**32 - 1),
 }
@@ -44,10 +44,10 @@ _MANY_ROWS, _LARGE_BATCH = 5_000, 32
 _MOST_EPOCHS, _EPOCHS_OF_A_SCORE = 8, 4
 _CLASS_BALANCE = 0.5
 # Batches are padded to a multiple of so many word pieces: a processor's kernels are compiled and cached for each shape.
-PADDED_TO = 8
+PAD_TO_MULTIPLE_OF = 8
 # Shares of the way from where training starts to the best checkpoint; validation chooses one of them, or the whole way.
 # Further back, AG News lost on rows like those of training what it won on others.
-MIXING_SHARES = (0.85, 0.7)
+INTERPOLATION_SHARES = (0.85, 0.7)
 # Three validations an epoch are common advice for the last half point; each costs time, and is a checkpoint to go on from.
 _STEPS_A_VALIDATION, _MOST_VALIDATIONS = 100, 10
 
@@ -56,12 +56,12 @@ _STEPS_A_VALIDATION, _MOST_VALIDATIONS = 100, 10
 class TrainingConfig:
     """How to train. The defaults follow Devlin et al. 2019 and Mosbach et al. 2021: AdamW with linear warm-up and decay.
 
-    ``max_length`` counts word pieces, [CLS] and [SEP] included; ``warmup_share`` is a fraction of all steps. A step sees
-    ``batch_size * accumulation`` texts. ``frozen_layers`` are the lowest, with all embeddings below them. ``layer_decay`` is
-    the factor on the learning rate from each layer to the one below (Howard and Ruder 2018). ``warm_head`` starts from a head
-    fitted on frozen features (Kumar et al. 2022) and ends between there and the best checkpoint (see ``core.training.mixing``).
-    With a ``class_balance`` of 0 each row counts the same, with 1 each class does; between, class weights are taken to that
-    power. ``token_dropout`` is the share of word pieces hidden behind the mask token while training (word dropout, Iyyer et al.
+    ``max_length`` counts word pieces, [CLS] and [SEP] included; ``warmup_ratio`` is a fraction of all steps. A step sees
+    ``batch_size * gradient_accumulation_steps`` texts. ``frozen_layers`` are the lowest, with all embeddings below them.
+    ``layer_decay`` is the factor on the learning rate from each layer to the one below (Howard and Ruder 2018).
+    ``init_fitted_head`` starts from a head fitted on frozen features (Kumar et al. 2022) and ends between there and the best
+    checkpoint (see ``core.training.weight_interpolation``). With a ``class_weight_power`` of 0 each row counts the same, with 1 each class does; between, class weights are taken to that
+    power. ``token_mask_rate`` is the share of word pieces hidden behind the mask token while training (word dropout, Iyyer et al.
     2015). ``patience`` counts validations without a gain before training ends, 0 for never. The instant method uses encoder,
     max_length and seed alone.
 
@@ -74,22 +74,22 @@ class TrainingConfig:
     epochs: float = 4
     learning_rate: float = 1e-4
     batch_size: int = 16
-    max_length: int = USUAL_LENGTH
-    warmup_share: float = 0.1
+    max_length: int = DEFAULT_MAX_LENGTH
+    warmup_ratio: float = 0.1
     weight_decay: float = 0.01
-    max_gradient_norm: float = 1.0
+    max_grad_norm: float = 1.0
     # Making its masks takes a fifth of a step on a CPU and bought nothing in runs this short: accuracy on 2,000 AG News
     # texts with 0.1 and with 0 was 0.823 and 0.836 from a random head, 0.844 and 0.843 from a fitted one.
     dropout: float = 0.0
-    token_dropout: float = 0.0
+    token_mask_rate: float = 0.0
     freeze_embeddings: bool = True
     frozen_layers: int = 0
     layer_decay: float = 1.0
-    warm_head: bool = True
+    init_fitted_head: bool = True
     label_smoothing: float = 0.0
-    class_balance: float = 0.0
+    class_weight_power: float = 0.0
     patience: int = 0
-    accumulation: int = 1
+    gradient_accumulation_steps: int = 1
     gradient_checkpointing: bool = False
     mixed_precision: bool = True
     seed: int = 42
@@ -110,16 +110,16 @@ class TrainingConfig:
     def total_steps(self, train_rows: int) -> int:
         """Optimiser steps of a whole run."""
         batches = math.ceil(train_rows / self.batch_size)
-        return max(1, math.ceil(math.ceil(batches / self.accumulation) * self.epochs))
+        return max(1, math.ceil(math.ceil(batches / self.gradient_accumulation_steps) * self.epochs))
 
-    def validations(self, train_rows: int) -> int:
+    def validation_count(self, train_rows: int) -> int:
         """Validations in a run: about one an epoch, or one in a hundred steps."""
         return round(min(_MOST_VALIDATIONS, max(1.0, self.epochs, self.total_steps(train_rows) / _STEPS_A_VALIDATION)))
 
     @property
-    def rows_a_step(self) -> int:
+    def effective_batch_size(self) -> int:
         """Texts that one optimiser step sees."""
-        return self.batch_size * self.accumulation
+        return self.batch_size * self.gradient_accumulation_steps
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that :meth:`from_json` reads."""
@@ -145,7 +145,7 @@ def recommended_epochs(train_rows: int, batch_size: int, labels: int) -> int:
 
     Zhang et al. 2021 and Mosbach et al. 2021 show that small sets need more than three epochs; a head fitted beforehand
     needs fewer steps than the 400 found for a random one. Measured with the built-in encoder: one epoch of 45 steps on 720 AG
-    News texts is no worse than two (see ``class_balance`` of :func:`recommended`); 8 subjects want 4 epochs, 77 intents 8.
+    News texts is no worse than two (see ``class_weight_power`` of :func:`recommended`); 8 subjects want 4 epochs, 77 intents 8.
     """
     if labels == 1:
         return _EPOCHS_OF_A_SCORE
@@ -172,8 +172,8 @@ def recommended(train_rows: int, labels: int, encoder: str = BUILT_IN, kind: Tas
         epochs=epochs,
         learning_rate=describe(encoder).learning_rate * (_FEW_SHOT_RATE if few else 1),
         dropout=_FEW_SHOT_DROPOUT if few else 0.0,
-        token_dropout=_hidden_words(epochs),
-        class_balance=_CLASS_BALANCE if kind in ("binary", "multiclass") else 0.0,
+        token_mask_rate=_hidden_words(epochs),
+        class_weight_power=_CLASS_BALANCE if kind in ("binary", "multiclass") else 0.0,
     )
 
 
@@ -197,6 +197,8 @@ def preset(
     if name == "Thorough":
         longer = replace(balanced, epochs=2 * balanced.epochs, dropout=0.1, layer_decay=0.9)
         return replace(
-            longer, token_dropout=_hidden_words(longer.epochs), patience=max(1, longer.validations(train_rows) // 2)
+            longer,
+            token_mask_rate=_hidden_words(longer.epochs),
+            patience=max(1, longer.validation_count(train_rows) // 2),
         )
     return balanced

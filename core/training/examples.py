@@ -13,17 +13,17 @@ from torch.utils.data import Sampler
 
 from core.data.splitting import Splits
 from core.models.classifier import Classifier
-from core.training.config import PADDED_TO
+from core.training.config import PAD_TO_MULTIPLE_OF
 
 
-class TargetScale:
+class TargetScaler:
     """Standardises the targets of a regression for the loss; classification passes through untouched."""
 
     def __init__(self, mean: float, deviation: float) -> None:
         self.mean, self.deviation = mean, deviation
 
     @classmethod
-    def of(cls, splits: Splits) -> "TargetScale":
+    def of(cls, splits: Splits) -> "TargetScaler":
         """By mean and standard deviation of the training rows."""
         if splits.task.kind != "regression":
             return cls(0.0, 1.0)
@@ -39,19 +39,19 @@ class TargetScale:
         return values * self.deviation + self.mean
 
     @torch.no_grad()
-    def shrink(self, layer: torch.nn.Linear) -> None:
+    def standardize_layer(self, layer: torch.nn.Linear) -> None:
         """Make a layer that gives scores give standardised ones."""
         layer.weight.div_(self.deviation)
         layer.bias.sub_(self.mean).div_(self.deviation)
 
     @torch.no_grad()
-    def stretch(self, layer: torch.nn.Linear) -> None:
+    def unstandardize_layer(self, layer: torch.nn.Linear) -> None:
         """Make a layer that gives standardised scores give scores, so that the saved model needs no explanation."""
         layer.weight.mul_(self.deviation)
         layer.bias.mul_(self.deviation).add_(self.mean)
 
 
-def encode(frame: pd.DataFrame, classifier: Classifier, scale: TargetScale) -> Dataset:
+def encode(frame: pd.DataFrame, classifier: Classifier, scale: TargetScaler) -> Dataset:
     """Columns input_ids, labels and length (in word pieces), a row for each of the frame."""
     targets = scale.apply(classifier.task.encode(frame["label"].tolist()))
     columns = pd.DataFrame({"text": frame["text"].tolist(), "labels": list(targets)})
@@ -66,24 +66,24 @@ def encode(frame: pd.DataFrame, classifier: Classifier, scale: TargetScale) -> D
     )
 
 
-class LengthGroupedSteps(Sampler[int]):
+class LengthGroupedSampler(Sampler[int]):
     """An order of rows in which those of a step are of like length, so that little is padding; steps come in random order.
 
     The longest come first, so that what does not fit into memory shows at once. Rows left over from whole steps are drawn
     from all lengths. Drawn from torch's generator, whose state checkpoints keep.
     """
 
-    def __init__(self, lengths: Sequence[int], rows_a_step: int) -> None:
-        self._padded = torch.tensor([math.ceil(length / PADDED_TO) for length in lengths])
-        self._rows_a_step = rows_a_step
+    def __init__(self, lengths: Sequence[int], effective_batch_size: int) -> None:
+        self._padded_lengths = torch.tensor([math.ceil(length / PAD_TO_MULTIPLE_OF) for length in lengths])
+        self._rows_a_step = effective_batch_size
 
     def __len__(self) -> int:
-        return len(self._padded)
+        return len(self._padded_lengths)
 
     def __iter__(self) -> Iterator[int]:
         order = torch.randperm(len(self))
         left_over, order = order.tensor_split([len(order) % self._rows_a_step])
-        by_length = self._padded[order].argsort(descending=True, stable=True)
+        by_length = self._padded_lengths[order].argsort(descending=True, stable=True)
         steps = order[by_length].view(-1, self._rows_a_step)
         shuffled = steps[1:][torch.randperm(max(0, len(steps) - 1))]
         return iter([*steps[:1].flatten().tolist(), *shuffled.flatten().tolist(), *left_over.tolist()])

@@ -39,23 +39,23 @@ def freeze(model: PreTrainedModel, config: TrainingConfig) -> None:
     if not config.frozen_layers:
         return
     for name, parameter in model.base_model.named_parameters():
-        if is_below(name):
+        if is_below_layers(name):
             parameter.requires_grad_(False)
     layers = encoder_layers(model)
     for layer in layers[: min(config.frozen_layers, len(layers) - 1)]:
         layer.requires_grad_(False)
 
 
-def attend_for(model: PreTrainedModel, length: float, bfloat16: bool) -> None:
+def choose_attention(model: PreTrainedModel, length: float, bfloat16: bool) -> None:
     """Take the attention whose training step is fastest for texts of this mean length in word pieces.
 
     On short texts in bfloat16 on a CPU these are plain matrix products: the fused kernel's backward pass makes a step of 16 texts
     of 48 tokens 1.25 times as long. On long texts it is the other way round.
     """
-    attend(model, "eager" if bfloat16 and host.device() == "cpu" and length <= _SHORT_TEXT else "sdpa")
+    set_attention(model, "eager" if bfloat16 and host.device() == "cpu" and length <= _SHORT_TEXT else "sdpa")
 
 
-def attend(model: PreTrainedModel, how: str) -> None:
+def set_attention(model: PreTrainedModel, how: str) -> None:
     """Set the attention implementation, where the architecture lets one choose."""
     with suppress(ValueError):
         model.set_attn_implementation(how)
@@ -68,7 +68,7 @@ def set_dropout(model: nn.Module, share: float) -> None:
             module.p = share
 
 
-def hide_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, share: float) -> RemovableHandle:
+def mask_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, share: float) -> RemovableHandle:
     """Hide this share of the word pieces behind the mask token whenever the model trains; special tokens stay.
 
     Done where the model is called, not where batches are made: the library makes those ahead, also while it validates. What is
@@ -97,7 +97,7 @@ def hide_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, shar
 
 
 @torch.no_grad()
-def soften(layer: nn.Linear) -> None:
+def scale_down(layer: nn.Linear) -> None:
     """Make a fitted head less sure of itself, or the loss would be so small that the encoder learned nothing from it."""
     layer.weight.mul_(_SOFTENED)
     layer.bias.mul_(_SOFTENED)
@@ -112,7 +112,7 @@ def parameter_groups(model: PreTrainedModel, config: TrainingConfig) -> list[dic
     height = {id(p): position for position, layer in enumerate(layers, 1) for p in layer.parameters()}
     head = {id(p) for p in output_layer(model).parameters()}
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
-    for name, parameter in learning(model):
+    for name, parameter in trainable_parameters(model):
         above = 0 if id(parameter) in head else len(layers) + 1 - height.get(id(parameter), _height(name, len(layers)))
         decays = not name.lower().endswith(_NO_DECAY)
         groups.setdefault((above, decays), []).append(parameter)
@@ -126,15 +126,15 @@ def parameter_groups(model: PreTrainedModel, config: TrainingConfig) -> list[dic
     ]
 
 
-def is_below(name: str) -> bool:
+def is_below_layers(name: str) -> bool:
     """Whether a parameter outside of the layers feeds them; DeBERTa's relative embeddings and their norm lead into each."""
     return any(part in name for part in _BELOW)
 
 
 def _height(name: str, layers: int) -> int:
-    return 0 if is_below(name) else layers + 1
+    return 0 if is_below_layers(name) else layers + 1
 
 
-def learning(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+def trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     """The parameters that are not frozen, with their names."""
     return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)

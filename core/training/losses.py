@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from core.data.splitting import Splits
 from core.task import Task
-from core.training import balance
+from core.training import class_weights
 from core.training.config import TrainingConfig
 
 Loss = Callable[..., torch.Tensor]
@@ -20,7 +20,7 @@ def loss_of(splits: Splits, config: TrainingConfig) -> Loss:
 
     A sum over the items of a step divided by their number, so that it is the same however a step is cut into batches.
     """
-    weight = class_weights(splits, config.class_balance) if config.class_balance else None
+    weight = loss_weights(splits, config.class_weight_power) if config.class_weight_power else None
     kind, smoothing = splits.task.kind, config.label_smoothing
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
@@ -40,8 +40,8 @@ def loss_of(splits: Splits, config: TrainingConfig) -> Loss:
     return loss
 
 
-def class_weights(splits: Splits, power: float = 1.0) -> torch.Tensor | None:
-    """Weights that let each class count the same (see ``core.training.balance``), to a power, (outputs,).
+def loss_weights(splits: Splits, power: float = 1.0) -> torch.Tensor | None:
+    """Weights that let each class count the same (see ``core.training.class_weights``), to a power, (outputs,).
 
     For labels it is the number of negatives per positive. None for a score.
     """
@@ -51,5 +51,5 @@ def class_weights(splits: Splits, power: float = 1.0) -> torch.Tensor | None:
     targets = task.encode(splits.train["label"].tolist())
     if task.kind == "multilabel":
         positive = np.maximum(targets.sum(axis=0), 1)
-        return torch.tensor(balance.limited(((len(targets) - positive) / positive) ** power), dtype=torch.float32)
-    return torch.tensor(balance.class_weights(targets, task.outputs, power), dtype=torch.float32)
+        return torch.tensor(class_weights.limited(((len(targets) - positive) / positive) ** power), dtype=torch.float32)
+    return torch.tensor(class_weights.class_weights(targets, task.outputs, power), dtype=torch.float32)

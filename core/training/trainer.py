@@ -27,14 +27,14 @@ from core.models import classifier as classifiers
 from core.models.classifier import Classifier, output_layer
 from core.models.pooling import has_mean_pooling
 from core.task import Floats
-from core.training import layers, mixing
+from core.training import layers, weight_interpolation
 from core.training.arguments import arguments, in_bfloat16
-from core.training.config import PADDED_TO, TrainingConfig, is_few_shot
-from core.training.examples import LengthGroupedSteps, TargetScale, encode, shortest_first
-from core.training.frozen import probe
+from core.training.callback import ProgressCallback, StopRequested
+from core.training.config import PAD_TO_MULTIPLE_OF, TrainingConfig, is_few_shot
+from core.training.examples import LengthGroupedSampler, TargetScaler, encode, shortest_first
+from core.training.linear_probe import fit_probe
 from core.training.losses import loss_of
 from core.training.validation import DOUBT, Validator
-from core.training.watch import StopRequested, Watch
 from core.workspace import read_json
 
 
@@ -52,30 +52,30 @@ def fine_tune(
     Continues from the last checkpoint in the folder, if one is there. When ``stop_requested`` turns true, training ends
     after the present step; the best checkpoint so far is what is returned. ``on_probe`` is given what a head on the frozen
     encoder answers for the validation rows, then the test rows, where training starts from that head. ``mix`` ends between
-    start and best checkpoint (see ``core.training.mixing``), where there is such a start.
+    start and best checkpoint (see ``core.training.weight_interpolation``), where there is such a start.
     """
     datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()
     set_seed(config.seed)
     on_event(Phase("loading"))
     classifier = classifiers.build(config.encoder, splits.task, config.max_length)
-    scale = TargetScale.of(splits)
+    scale = TargetScaler.of(splits)
     resumed = last_checkpoint(checkpoints)
-    warm = config.warm_head and has_mean_pooling(classifier.model)
-    fresh = warm and not (resumed and mixing.has_start(checkpoints))
+    warm = config.init_fitted_head and has_mean_pooling(classifier.model)
+    fresh = warm and not (resumed and weight_interpolation.has_initial_weights(checkpoints))
     if fresh:
-        classifier = _at_fitted_head(classifier, splits, config, scale, on_event, on_probe)
+        classifier = _with_fitted_head(classifier, splits, config, scale, on_event, on_probe)
     examples = encode(splits.train, classifier, scale)
-    layers.attend_for(classifier.model, float(np.mean(examples["length"])), in_bfloat16(config))
+    layers.choose_attention(classifier.model, float(np.mean(examples["length"])), in_bfloat16(config))
     layers.set_dropout(classifier.model, config.dropout)
     layers.freeze(classifier.model, config)
-    hiding = layers.hide_tokens(classifier.model, classifier.tokenizer, config.token_dropout)
+    hiding = layers.mask_tokens(classifier.model, classifier.tokenizer, config.token_mask_rate)
     if fresh and mix and host.is_main_process():
-        mixing.keep_start(classifier.model, checkpoints)
+        weight_interpolation.save_initial_weights(classifier.model, checkpoints)
     if config.gradient_checkpointing:
         classifier.model.activation_checkpointing_enable()
     on_event(Phase("training"))
-    watch = Watch(config, on_event, stop_requested)
+    watch = ProgressCallback(config, on_event, stop_requested)
     validator = Validator(splits, scale, watch)
     trainer = _trainer(classifier, splits, config, checkpoints, examples, validator)
     trainer.train(resume_from_checkpoint=resumed)
@@ -85,34 +85,34 @@ def fine_tune(
     trainer.accelerator.unwrap_model(classifier.model, keep_fp32_wrapper=False)
     if config.gradient_checkpointing:
         classifier.model.activation_checkpointing_disable()
-    layers.attend(classifier.model, "sdpa")
-    scale.stretch(output_layer(classifier.model))
+    layers.set_attention(classifier.model, "sdpa")
+    scale.unstandardize_layer(output_layer(classifier.model))
     classifier.model.eval()
     hiding.remove()
-    watch.conclude()
+    watch.report_problems()
     return classifier
 
 
-def _at_fitted_head(
+def _with_fitted_head(
     classifier: Classifier,
     splits: Splits,
     config: TrainingConfig,
-    scale: TargetScale,
+    scale: TargetScaler,
     on_event: OnEvent,
     on_probe: Callable[[Floats], None] | None,
 ) -> Classifier:
     on_event(Phase("features"))
     with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=in_bfloat16(config)):
         cast(torch.nn.Module, classifier.model).to(host.device())
-        start = probe(classifier, splits, config.seed, on_event, answer=on_probe is not None)
+        start = fit_probe(classifier, splits, config.seed, on_event, answer=on_probe is not None)
     if on_probe is not None:
         on_probe(start.logits)
     classifier = classifier.with_head(start.head)
-    host.give_back_memory()
+    host.release_memory()
     layer = output_layer(classifier.model)
-    scale.shrink(layer)
+    scale.standardize_layer(layer)
     if splits.task.kind != "regression" and not is_few_shot(len(splits.train), splits.task.outputs):
-        layers.soften(layer)
+        layers.scale_down(layer)
     return classifier
 
 
@@ -130,10 +130,10 @@ def _trainer(
         train_dataset=examples,
         eval_dataset=shortest_first(encode(splits.validation, classifier, validator.scale)),
         processing_class=classifier.tokenizer,
-        data_collator=DataCollatorWithPadding(classifier.tokenizer, pad_to_multiple_of=PADDED_TO),
+        data_collator=DataCollatorWithPadding(classifier.tokenizer, pad_to_multiple_of=PAD_TO_MULTIPLE_OF),
         compute_loss_func=loss_of(splits, config),
         compute_metrics=validator.metrics,
-        optimizers=(_optimiser(classifier, config), None),
+        optimizers=(_optimizer(classifier, config), None),
         callbacks=[validator.watch, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
     )
     trainer.remove_callback(PrinterCallback)  # events say all that it would print
@@ -141,7 +141,7 @@ def _trainer(
 
 
 def _mix(trainer: Trainer, validator: Validator, checkpoints: Path) -> None:
-    """End between start and best checkpoint (see ``core.training.mixing``)."""
+    """End between start and best checkpoint (see ``core.training.weight_interpolation``)."""
     trainer.compute_metrics = None  # what it says of the best checkpoint stands
 
     def doubt() -> float:
@@ -149,9 +149,11 @@ def _mix(trainer: Trainer, validator: Validator, checkpoints: Path) -> None:
         return validator.doubt(answers)
 
     # Validation has measured the best checkpoint already, unless none could be called the best or an earlier version made it.
-    known = {entry["step"]: entry[f"eval_{DOUBT}"] for entry in trainer.state.log_history if f"eval_{DOUBT}" in entry}
+    known: dict[float | None, float] = {
+        entry["step"]: entry[f"eval_{DOUBT}"] for entry in trainer.state.log_history if f"eval_{DOUBT}" in entry
+    }
     whole_way = known.get(trainer.state.best_global_step)
-    mixing.choose_share(
+    weight_interpolation.choose_interpolation(
         cast(torch.nn.Module, trainer.model), checkpoints, doubt, doubt() if whole_way is None else whole_way
     )
 
@@ -173,13 +175,13 @@ class _Trainer(Trainer):
     """The library's, with groups of like length made for a whole step: the same rows meet whether a step is one batch, several
     accumulated ones, or shared among processes."""
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSteps:
-        rows_a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+        effective_batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         dataset: Any = self.train_dataset
-        return LengthGroupedSteps(dataset["length"], rows_a_step)
+        return LengthGroupedSampler(dataset["length"], effective_batch_size)
 
 
-def _optimiser(classifier: Classifier, config: TrainingConfig) -> torch.optim.Optimizer | None:
+def _optimizer(classifier: Classifier, config: TrainingConfig) -> torch.optim.Optimizer | None:
     """AdamW with a rate for each layer; None, for the library's own, where all layers have the same."""
     if config.layer_decay == 1.0:
         return None

@@ -5,11 +5,11 @@ from transformers import EvalPrediction
 from transformers.trainer_utils import PredictionOutput
 
 from core.data.splitting import Splits
-from core.evaluation import metrics
-from core.training.examples import TargetScale
-from core.training.health import collapsed
-from core.training.linear import selection_loss, weights_of
-from core.training.watch import Watch
+from core.evaluation.metrics import summary
+from core.training.callback import ProgressCallback
+from core.training.diagnostics import collapsed_predictions
+from core.training.examples import TargetScaler
+from core.training.head_fitting import selection_loss, weights_of
 
 # The name under which the trainer's state keeps the doubt of each validation.
 DOUBT = "selection_loss"
@@ -18,7 +18,7 @@ DOUBT = "selection_loss"
 class Validator:
     """Measures what the ``Trainer`` predicted for the validation rows; says so to the ``watch`` where it looks wrong."""
 
-    def __init__(self, splits: Splits, scale: TargetScale, watch: Watch) -> None:
+    def __init__(self, splits: Splits, scale: TargetScaler, watch: ProgressCallback) -> None:
         self.task, self.scale, self.watch = splits.task, scale, watch
         self._weights = weights_of(splits.task, splits.task.encode(splits.train["label"].tolist()))
 
@@ -31,12 +31,12 @@ class Validator:
         logits = self.scale.undo(np.asarray(prediction.predictions, dtype=np.float32))
         targets = np.asarray(prediction.label_ids)
         if not np.isfinite(logits).all():
-            raise self.watch.alarm()
-        self.watch.trouble = collapsed(self.task, targets, logits, self.watch.config)
+            raise self.watch.nonfinite_error()
+        self.watch.trouble = collapsed_predictions(self.task, targets, logits, self.watch.config)
         targets = self.scale.undo(targets) if self.task.kind == "regression" else targets
-        return metrics.summarise(self.task, targets, logits) | {DOUBT: self.doubt(prediction)}
+        return summary.summarize(self.task, targets, logits) | {DOUBT: self.doubt(prediction)}
 
     def doubt(self, prediction: EvalPrediction | PredictionOutput) -> float:
-        """The :func:`core.training.linear.selection_loss`, of standardised scores where the task is a regression."""
+        """The :func:`core.training.head_fitting.selection_loss`, of standardised scores where the task is a regression."""
         logits = np.asarray(prediction.predictions, dtype=np.float32)
         return selection_loss(self.task, np.asarray(prediction.label_ids), logits, self._weights)

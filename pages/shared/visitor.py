@@ -6,7 +6,7 @@ import secrets
 import streamlit as st
 
 from core.workspace import Workspace, workspace_of
-from pages.shared.web import COOKIE
+from pages.shared.middleware import COOKIE
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SESSION_KEY = "visitor"

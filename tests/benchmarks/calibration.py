@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.evaluation import calibration as calibrated
-from core.evaluation import selective
+from core.evaluation.decisions import abstention
+from core.evaluation.decisions import calibration as calibrated
 from core.task import Floats, Task
 from tests.benchmarks.common import Figure, data_folder
 from tests.benchmarks.quality import train_with
@@ -58,15 +58,15 @@ def _kept(name: str, task: Task, targets: np.ndarray, logits: Floats) -> Figure:
     inside = refused = 0
     for seed in range(_RESPLITS):
         order = np.random.default_rng(seed).permutation(len(targets))
-        chosen, measured = np.array_split(order, 2)
+        chosen, metric_estimates = np.array_split(order, 2)
         temperature = calibrated.fit_temperature(task, targets[chosen], logits[chosen])
         first = calibrated.answers(task, targets[chosen], logits[chosen], temperature)
-        choice = selective.threshold_for(*first, _TARGET)
+        choice = abstention.choose_threshold(*first, _TARGET)
         if not np.isfinite(choice.threshold):  # it says that even the surest answers are not right that often
             refused += 1
             continue
-        then = calibrated.answers(task, targets[measured], logits[measured], temperature)
-        found = selective.answered(*then, choice.threshold, chosen_on=choice.answered)
+        then = calibrated.answers(task, targets[metric_estimates], logits[metric_estimates], temperature)
+        found = abstention.answered(*then, choice.threshold, chosen_on=choice.answered)
         inside += found.low <= _TARGET <= found.high
     how = (
         f"right {_TARGET:.0%} of the time: {inside} of {_RESPLITS} re-splits of stored logits with the target in the interval, "

@@ -25,8 +25,8 @@ REPEATS = int(os.environ.get("STUDIO_BENCH_REPEATS", "5"))
 
 def clinic_vs_tfidf() -> list[Figure]:
     """Accuracy of both on each fold; everything is chosen on a tenth of the training rows."""
-    labelled = apply_columns(CLINIC.read(), CLINIC.columns)
-    frame, task = labelled.frame[["row", "text", "label"]], labelled.task
+    labeled = apply_columns(CLINIC.read(), CLINIC.columns)
+    frame, task = labeled.frame[["row", "text", "label"]], labeled.task
     folds = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=SEED)
     runs: list[list[float]] = []
     for train_rows, test_rows in folds.split(frame, frame["label"]):
@@ -53,13 +53,13 @@ def clinic_vs_tfidf() -> list[Figure]:
     return [Figure("clinic_vs_tfidf", float(ours), float(theirs), float(ours / theirs), "accuracy", runs, how)]
 
 
-def corrected_interval(gains: np.ndarray, test_share: float) -> tuple[float, float]:
+def corrected_interval(compare_with_baselines: np.ndarray, test_share: float) -> tuple[float, float]:
     """95 % interval of a mean over overlapping folds: the variance is corrected for it (Nadeau and Bengio 2003)."""
     from scipy.stats import t
 
-    variance = gains.var(ddof=1) * (1 / len(gains) + test_share / (1 - test_share))
-    half = t.ppf(0.975, len(gains) - 1) * np.sqrt(variance)
-    return float(gains.mean() - half), float(gains.mean() + half)
+    variance = compare_with_baselines.var(ddof=1) * (1 / len(compare_with_baselines) + test_share / (1 - test_share))
+    half = t.ppf(0.975, len(compare_with_baselines) - 1) * np.sqrt(variance)
+    return float(compare_with_baselines.mean() - half), float(compare_with_baselines.mean() + half)
 
 
 def _ignore(event: Event) -> None:

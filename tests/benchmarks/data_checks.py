@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import pandas as pd
 
-from core.data.checks import check
+from core.analysis.label_errors import find_label_issues_classification
+from core.data.checks.run import check
 from core.data.columns import ColumnChoice, apply_columns
-from core.data.label_errors import suspect_classes
-from core.data.reading import read_file
+from core.data.reading.files import read_file
 from core.data.repairs import Repair, apply_repairs
 from core.data.table import Table
 from tests.benchmarks.common import Figure, data_folder
@@ -59,9 +59,9 @@ _COUNTS_AS = {
 
 def _without_natural_errors(frame: pd.DataFrame) -> pd.DataFrame:
     """The texts as they are, without those that repeat each other, so that all that is found was planted."""
-    labelled = apply_columns(Table(frame, "x"), ColumnChoice("text", "category", "multiclass"))
+    labeled = apply_columns(Table(frame, "x"), ColumnChoice("text", "category", "multiclass"))
     repairs = [Repair("drop_conflicts"), Repair("drop_duplicates"), Repair("drop_near_duplicates")]
-    rows = apply_repairs(labelled, repairs).frame["row"]
+    rows = apply_repairs(labeled, repairs).frame["row"]
     kept = frame.iloc[rows].reset_index(drop=True)
     kept["text"] = kept["text"].str.strip()
     return kept.assign(split="train")
@@ -94,13 +94,15 @@ def _wrong_labels(clean: pd.DataFrame, rng: np.random.Generator) -> Figure:
     from core.models import classifier as classifiers
     from core.models.encoders import BUILT_IN
 
-    labelled = apply_columns(Table(clean, "x"), ColumnChoice("text", "category", "multiclass"))
-    task, frame = labelled.task, labelled.frame
+    labeled = apply_columns(Table(clean, "x"), ColumnChoice("text", "category", "multiclass"))
+    task, frame = labeled.task, labeled.frame
     features = classifiers.build(BUILT_IN, task, 256).features(frame["text"].tolist())
     targets = task.encode(frame["label"].tolist())
     wrong = rng.choice(len(targets), round(_WRONG * len(targets)), replace=False)
     targets[wrong] = (targets[wrong] + rng.integers(1, task.outputs, len(wrong))) % task.outputs
-    doubt = suspect_classes(features, targets, task.outputs, 0, lambda fold: print(f"fold {fold}", file=sys.stderr))
+    doubt = find_label_issues_classification(
+        features, targets, task.outputs, 0, lambda fold: print(f"fold {fold}", file=sys.stderr)
+    )
     share = float(np.isin(wrong, doubt.ranking()[: round(_REVIEWED * len(targets))]).mean())
     how = f"{len(wrong)} labels of {len(targets)} turned; share of them in the first tenth to review"
     return Figure("data_checks_wrong_labels", share, 0.5, share / 0.5, "share", [], how)

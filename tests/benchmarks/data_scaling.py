@@ -20,10 +20,10 @@ _WORK = """
 import json, sys, threading, time
 from pathlib import Path
 import psutil
-from core.data.checks import check
+from core.data.checks.run import check
 from core.data.columns import apply_columns
 from core.data.guessing import choice_for
-from core.data.reading import read_file
+from core.data.reading.files import read_file
 from core.data.splitting import SplitPlan, fingerprint, split
 from core.models.tokenization import count_tokens
 process, peak = psutil.Process(), [0]

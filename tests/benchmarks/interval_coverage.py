@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.evaluation import counts
-from core.evaluation.counts import Counts, Values
-from core.evaluation.intervals import from_counts, wilson
+from core.evaluation.statistics import counts
+from core.evaluation.statistics.counts import Counts, Values
+from core.evaluation.statistics.intervals import from_counts, wilson
 from tests.benchmarks.common import Figure
 
 _SETS = 1_000
@@ -29,7 +29,7 @@ def interval_coverage() -> list[Figure]:
     how = f"lowest of {len(_ACCURACIES) * 3} models, {_SETS} test sets each; runs: each model's coverage and what is wanted"
     return [
         Figure(
-            f"interval_coverage_{measure}_{rows}",
+            f"interval_coverage_{metric}_{rows}",
             min(shares),
             _WANTED,
             min(shares) / _WANTED,
@@ -37,7 +37,7 @@ def interval_coverage() -> list[Figure]:
             [[share, _WANTED] for share in shares],
             how,
         )
-        for (measure, rows), shares in covered.items()
+        for (metric, rows), shares in covered.items()
     ]
 
 

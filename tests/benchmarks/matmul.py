@@ -26,15 +26,15 @@ def matmul_share() -> list[Figure]:
     layers.set_dropout(model, 0.1)
     layers.freeze(model, TrainingConfig())
     model.train()
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.0, fused=True)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.0, fused=True)
     ids = torch.randint(5, 1000, (_BATCH, _LENGTH))
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     labels = torch.zeros(_BATCH, dtype=torch.long)
 
     def step() -> None:
         torch.nn.functional.cross_entropy(model(**batch).logits, labels).backward()
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
 
     hidden, wide = model.config.hidden_size, model.config.intermediate_size
     heads, depth = model.config.num_attention_heads, model.config.num_hidden_layers - 1

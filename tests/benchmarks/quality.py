@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.evaluation import comparison, measures, thresholds
+from core.evaluation import comparison
 from core.evaluation.comparison import compare
+from core.evaluation.decisions import thresholds
+from core.evaluation.metrics import compute
 from core.runs import Run
 from core.task import Task
 from tests.benchmarks.common import Figure, data_folder
@@ -36,7 +38,7 @@ def _banking(name: str, floor: float, shots: int | None) -> list[Figure]:
     if source is None:
         return []
     runs = []
-    accuracies, seconds, memory, gains = [], [], [], []
+    accuracies, seconds, memory, compare_with_baselines = [], [], [], []
     with tempfile.TemporaryDirectory() as scratch:
         for seed in _SEEDS:
             train = _few(source / "train.csv", Path(scratch) / f"train{seed}.csv", shots, seed)
@@ -53,7 +55,7 @@ def _banking(name: str, floor: float, shots: int | None) -> list[Figure]:
             tuned = train_with(train, told, Path(scratch) / f"a{seed}")
             instant = train_with(train, [*told, "--method", "instant"], Path(scratch) / f"b{seed}")
             gain = _compared(tuned, instant)
-            gains.append(_right(tuned) - _right(instant))
+            compare_with_baselines.append(_right(tuned) - _right(instant))
             runs.append([gain.ours, gain.theirs])
             accuracies.append(gain.ours)
             result = tuned.result()
@@ -62,7 +64,7 @@ def _banking(name: str, floor: float, shots: int | None) -> list[Figure]:
             memory.append(result.peak_memory_mb)
             print(f"seed {seed}: {gain.ours:.4f} against {gain.theirs:.4f}, {result.seconds:.0f} s", file=sys.stderr)
     mean = statistics.mean(accuracies)
-    low, high = _interval_of_mean(np.mean(gains, axis=0))
+    low, high = _interval_of_mean(np.mean(compare_with_baselines, axis=0))
     how = (
         f"mean of {len(_SEEDS)} seeds, official test; {statistics.mean(seconds):.0f} s and {max(memory):.0f} MB a run; "
         f"gain over frozen features, paired by test row, {low:+.4f} to {high:+.4f}"
@@ -95,7 +97,9 @@ def goemotions_f1() -> list[Figure]:
         run = train_with(source / "train.tsv", [*told, *files], Path(scratch) / "w")
         task, validation, test = run.task, run.split("validation"), run.split("test")
         chosen = thresholds.for_f1(task, task.encode(validation["label"].tolist()), run.logits("validation"))
-        found = measures.measure(task, task.encode(test["label"].tolist()), run.logits("test"), chosen.thresholds)
+        found = compute.compute_metrics(
+            task, task.encode(test["label"].tolist()), run.logits("test"), chosen.thresholds
+        )
         macro = next(measure for measure in found if measure.name == "f1_macro")
         result = run.result()
         assert result is not None
@@ -112,7 +116,7 @@ def clear_r2() -> list[Figure]:
         told = ["--text", "text", "--label", "score", "--task", "regression"]
         run = train_with(source / "sample.csv", told, Path(scratch) / "w")
         targets = run.task.encode(run.split("test")["label"].tolist())
-        ours, theirs = (run.logits("test", who)[:, 0] for who in ("model", "tfidf"))
+        ours, theirs = (run.logits("test", source)[:, 0] for source in ("model", "tfidf"))
         scores = [_r2(targets, predicted) for predicted in (ours, theirs)]
         low, high = _paired_r2(targets, ours, theirs)
         result = run.result()
@@ -129,8 +133,8 @@ def _paired_r2(targets: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> tup
     """95 % percentile interval of the difference in R2 over resampled rows."""
     rng = np.random.default_rng(0)
     drawn = [rng.integers(0, len(targets), len(targets)) for _ in range(2_000)]
-    gains = [_r2(targets[rows], ours[rows]) - _r2(targets[rows], theirs[rows]) for rows in drawn]
-    low, high = np.percentile(gains, [2.5, 97.5])
+    compare_with_baselines = [_r2(targets[rows], ours[rows]) - _r2(targets[rows], theirs[rows]) for rows in drawn]
+    low, high = np.percentile(compare_with_baselines, [2.5, 97.5])
     return float(low), float(high)
 
 

@@ -13,16 +13,16 @@ from playwright.sync_api import sync_playwright
 
 from core.data.columns import ColumnChoice
 from core.data.dataset import save_dataset
-from core.data.reading import read_file
-from core.data.splitting import SplitPlan
+from core.data.reading.files import read_file
+from core.data.splitting import SplitConfig
 from core.data.table import Table
+from core.estimation.cost import estimate_cost
+from core.estimation.speed import SpeedMeasurement
+from core.experiments.launch import create_training_run
 from core.jobs import process
 from core.models.encoders import BUILT_IN
 from core.models.tokenization import count_tokens
 from core.training.config import TrainingConfig, recommended
-from core.training.launch import prepare
-from core.training.measure import Measurement
-from core.training.plan import plan
 from core.workspace import Workspace
 from tests.benchmarks.common import Figure, data_folder
 from tests.browser.conftest import CHROMIUM, FLAGS, Server, free_port, start_server, switch, visit
@@ -43,11 +43,11 @@ def memory_training() -> list[Figure]:
             workspace,
             _head(source / "train.csv", 2_000),
             ColumnChoice("text", "category", "multiclass"),
-            SplitPlan(),
+            SplitConfig(),
             "B",
         )
         config = TrainingConfig(epochs=1, batch_size=16, max_length=128)
-        run = prepare(workspace, dataset, config)
+        run = create_training_run(workspace, dataset, config)
         server = start_server(home, free_port())
         try:
             _visit(server)
@@ -73,7 +73,7 @@ def plan_error() -> list[Figure]:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         workspace = Workspace(home / "workspaces" / "local", home)
-        measurement = Measurement.of(home, BUILT_IN, True)
+        measurement = SpeedMeasurement.of(home, BUILT_IN, True)
         measurement.start()
         while (status := measurement.status()) is not None and status.active:
             time.sleep(0.2)
@@ -82,13 +82,13 @@ def plan_error() -> list[Figure]:
         for size in _SIZES:
             table = _head(source / "test.csv", size)
             dataset = save_dataset(
-                workspace, table, ColumnChoice("text", "label", "multiclass"), SplitPlan(), str(size)
+                workspace, table, ColumnChoice("text", "label", "multiclass"), SplitConfig(), str(size)
             )
-            run = prepare(workspace, dataset, recommended(round(0.7 * size), 4))
+            run = create_training_run(workspace, dataset, recommended(round(0.7 * size), 4))
             config = TrainingConfig.from_json(run.record.config)
             lengths = np.asarray(count_tokens(BUILT_IN, run.split("train")["text"].tolist()).pieces)
             sizes = run.record.sizes
-            planned = plan(config, lengths, (sizes["train"], sizes["validation"], sizes["test"]), speed)
+            planned = estimate_cost(config, lengths, (sizes["train"], sizes["validation"], sizes["test"]), speed)
             process.start(run.folder)
             while process.read_status(run.folder).active:
                 time.sleep(0.2)

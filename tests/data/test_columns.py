@@ -13,18 +13,18 @@ def table(**columns: list[str]) -> Table:
 
 
 def test_rows_without_text_or_label_are_counted_and_left_out() -> None:
-    labelled = apply_columns(table(t=["a", " ", "c", "d"], y=["x", "x", "", "y"]), ColumnChoice("t", "y", "binary"))
-    assert labelled.skipped == 1
-    assert labelled.unlabelled["text"].tolist() == ["c"]
-    assert labelled.frame["row"].tolist() == [0, 3]
-    assert labelled.task.labels == ("x", "y")
+    labeled = apply_columns(table(t=["a", " ", "c", "d"], y=["x", "x", "", "y"]), ColumnChoice("t", "y", "binary"))
+    assert labeled.skipped == 1
+    assert labeled.unlabeled["text"].tolist() == ["c"]
+    assert labeled.frame["row"].tolist() == [0, 3]
+    assert labeled.task.labels == ("x", "y")
 
 
 def test_multilabel_cells_are_split_and_may_be_empty() -> None:
-    labelled = apply_columns(
+    labeled = apply_columns(
         table(t=["a", "b", "c"], y=["q | p", "", "p"]), ColumnChoice("t", "y", "multilabel", form="|")
     )
-    assert labelled.frame["label"].tolist() == [["p", "q"], [], ["p"]]
+    assert labeled.frame["label"].tolist() == [["p", "q"], [], ["p"]]
 
 
 def test_label_order_does_not_depend_on_the_rows() -> None:

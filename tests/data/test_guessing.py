@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from core.data.guessing import guess_columns, guess_kind
-from core.data.reading import read_bytes
+from core.data.reading.files import read_bytes
 from core.data.samples import SAMPLES
 from tests.data.test_columns import table
 

@@ -59,8 +59,8 @@ TEXTS = [f"this is the sentence number {i} about something" for i in range(12)]
 
 def test_ids_with_names_in_a_multilabel_column() -> None:
     choice = ColumnChoice("t", "y", "multilabel", form=",", names=read_names("joy\nanger\nfear"))
-    labelled = apply_columns(table(t=TEXTS[:3], y=["0,2", "1", ""]), choice)
-    assert labelled.frame["label"].tolist() == [["fear", "joy"], ["anger"], []]
+    labeled = apply_columns(table(t=TEXTS[:3], y=["0,2", "1", ""]), choice)
+    assert labeled.frame["label"].tolist() == [["fear", "joy"], ["anger"], []]
 
 
 def test_one_column_of_flags_a_label() -> None:

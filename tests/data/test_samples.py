@@ -12,10 +12,10 @@ LEAST_ROWS = {"clinic_messages.csv": 480, "support_tickets.csv": 300, "review_sc
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file)
 def test_rows_differ_and_each_sample_has_a_card(sample: Sample) -> None:
-    labelled = apply_columns(sample.read(), sample.columns)
-    assert len(labelled) >= LEAST_ROWS[sample.file]
-    assert labelled.skipped == 0
-    rows = TfidfVectorizer().fit_transform(labelled.frame["text"])
+    labeled = apply_columns(sample.read(), sample.columns)
+    assert len(labeled) >= LEAST_ROWS[sample.file]
+    assert labeled.skipped == 0
+    rows = TfidfVectorizer().fit_transform(labeled.frame["text"])
     similarity = (rows @ rows.T).tolil()
     similarity.setdiag(0)
     assert similarity.tocsr().max() <= 0.9

@@ -9,7 +9,7 @@ import pytest
 
 from core.data.columns import apply_columns, label_counts
 from core.data.guessing import choice_for
-from core.data.reading import read_bytes
+from core.data.reading.files import read_bytes
 from core.data.table import Table
 from core.errors import DataError
 
@@ -65,10 +65,10 @@ def counts(table: Table) -> Counter[str]:
 @pytest.mark.parametrize("name", WILD)
 def test_rows_and_labels_are_right(name: str) -> None:
     table = read_bytes(WILD[name], name)
-    labelled = apply_columns(table, choice_for(table))
-    assert sorted(text.strip('"') for text in labelled.frame["text"]) == sorted(TEXTS)
+    labeled = apply_columns(table, choice_for(table))
+    assert sorted(text.strip('"') for text in labeled.frame["text"]) == sorted(TEXTS)
     assert counts(table) == {"pos": 20, "neg": 20}
-    assert labelled.task.kind == "binary"
+    assert labeled.task.kind == "binary"
 
 
 def test_what_stands_above_a_table_is_shown() -> None:
@@ -94,8 +94,8 @@ def test_prose_is_no_table(data: bytes) -> None:
 def test_splits_with_prefixes_keep_their_names() -> None:
     document = {"val": PAIRS[:4], "train": PAIRS[4:30], "oos_test": [["who knows", "oos"]], "test": PAIRS[30:]}
     table = read_bytes(as_json(document), "x.json")
-    labelled = apply_columns(table, choice_for(table))
-    assert labelled.frame["given"].value_counts().to_dict() == {"train": 26, "test": 11, "validation": 4}
+    labeled = apply_columns(table, choice_for(table))
+    assert labeled.frame["given"].value_counts().to_dict() == {"train": 26, "test": 11, "validation": 4}
 
 
 def test_a_star_scale_with_decimal_commas_is_a_number() -> None:
@@ -110,10 +110,10 @@ def test_folders_of_texts_beside_a_readme() -> None:
     files = {f"{folder}__{i}_dot_txt": f"film {i}".encode() for folder in folders for i in range(5)}
     data = zipped(**files, imdb__README=b"hello", imdb__train__unsup__0_dot_txt=b"unknown")
     table = read_bytes(data, "x.zip")
-    labelled = apply_columns(table, choice_for(table))
+    labeled = apply_columns(table, choice_for(table))
     assert counts(table) == {"pos": 10, "neg": 10}
-    assert labelled.frame["given"].value_counts().to_dict() == {"train": 10, "test": 10}
-    assert len(labelled.unlabelled) == 1
+    assert labeled.frame["given"].value_counts().to_dict() == {"train": 10, "test": 10}
+    assert len(labeled.unlabeled) == 1
     assert [row.reason for row in table.unreadable] == ["lies outside the folders of texts"]
 
 
@@ -122,5 +122,5 @@ def test_a_competition_archive_has_rows_to_predict() -> None:
     test = lines("id,text", *(f'{i},"{t}"' for i, t in enumerate(TEXTS[:7])))
     data = zipped(train_dot_csv=train, test_dot_csv=test, sample_submission_dot_csv=b"id,label\n1,pos\n")
     table = read_bytes(data, "x.zip")
-    labelled = apply_columns(table, choice_for(table))
-    assert (len(labelled), len(labelled.unlabelled)) == (40, 7)
+    labeled = apply_columns(table, choice_for(table))
+    assert (len(labeled), len(labeled.unlabeled)) == (40, 7)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.evaluation.comparison import METRICS, compare, gain, mcnemar
-from core.evaluation.metrics import summarise
+from core.evaluation.comparison import METRICS, compare, describe_comparison, mcnemar_p_value
+from core.evaluation.metrics.summary import summarize
 from core.task import Floats, Task
 
 TASK = Task("multiclass", ("a", "b", "c"))
@@ -21,8 +21,8 @@ def answers(targets: np.ndarray, accuracy: float, seed: int) -> Floats:
 
 def test_mcnemar_by_hand() -> None:
     ours, theirs = np.asarray([True] * 5 + [False]), np.asarray([False] * 5 + [False])
-    assert mcnemar(ours, theirs) == pytest.approx(2 / 2**5)
-    assert mcnemar(ours, ours) == 1
+    assert mcnemar_p_value(ours, theirs) == pytest.approx(2 / 2**5)
+    assert mcnemar_p_value(ours, ours) == 1
 
 
 def test_better_and_worse() -> None:
@@ -33,13 +33,13 @@ def test_better_and_worse() -> None:
         assert found.better is True
         assert found.low < found.difference < found.high
         assert found.verdict.startswith("The first model is better than the second: ")
-        assert gain(found).startswith("Fine-tuning paid: ")
+        assert describe_comparison(found).startswith("Fine-tuning paid: ")
         back = compare(TASK, targets, bad, good, metric)
         assert back.better is False
         assert back.difference == pytest.approx(-found.difference)
-        assert gain(back, baseline="TF-IDF").startswith("Fine-tuning did not pay here: ")
-        assert "worse than that of TF-IDF" in gain(back, baseline="TF-IDF")
-    assert compare(TASK, targets, good, bad).ours == pytest.approx(summarise(TASK, targets, good)["f1_macro"])
+        assert describe_comparison(back, baseline="TF-IDF").startswith("Fine-tuning did not pay here: ")
+        assert "worse than that of TF-IDF" in describe_comparison(back, baseline="TF-IDF")
+    assert compare(TASK, targets, good, bad).ours == pytest.approx(summarize(TASK, targets, good)["f1_macro"])
 
 
 def test_few_rows_tell_nothing() -> None:
@@ -47,7 +47,7 @@ def test_few_rows_tell_nothing() -> None:
     found = compare(TASK, targets, answers(targets, 0.85, 0), answers(targets, 0.8, 1), "accuracy")
     assert found.better is None
     assert found.verdict == "40 test rows cannot tell the first model and the second apart."
-    assert "did not pay here as far as 40 test rows can tell" in gain(found)
+    assert "did not pay here as far as 40 test rows can tell" in describe_comparison(found)
     same = compare(TASK, targets, answers(targets, 0.8, 0), answers(targets, 0.8, 0))
     assert (same.difference, same.better, len(same.disagree)) == (0, None, 0)
 
@@ -65,7 +65,7 @@ def test_a_handful_of_rows_is_left_to_the_exact_test() -> None:
 def test_one_row() -> None:
     found = compare(TASK, np.asarray([0]), np.eye(3, dtype=np.float32)[[0]], np.eye(3, dtype=np.float32)[[1]])
     assert math.isnan(found.low)
-    assert gain(found) == "Fine-tuning: whether it paid cannot be said from 1 test row."
+    assert describe_comparison(found) == "Fine-tuning: whether it paid cannot be said from 1 test row."
 
 
 def test_labels_and_numbers() -> None:
@@ -77,16 +77,16 @@ def test_labels_and_numbers() -> None:
     for metric in METRICS["multilabel"]:
         found = compare(labels, targets, good, bad, metric)
         assert found.better
-        assert found.ours == pytest.approx(summarise(labels, targets, good)[metric])
+        assert found.ours == pytest.approx(summarize(labels, targets, good)[metric])
     number = Task("regression", ())
     truth = rng.normal(size=300)
-    near, far = (truth + rng.normal(0, spread, 300) for spread in (0.1, 1))
+    near, far = (truth + rng.normal(0, std, 300) for std in (0.1, 1))
     for metric in METRICS["regression"]:
         found = compare(number, truth, near[:, None].astype(np.float32), far[:, None].astype(np.float32), metric)
         assert found.better
         assert found.difference < 0
         assert math.isnan(found.p_value)
-        assert found.ours == pytest.approx(summarise(number, truth, near[:, None].astype(np.float32))[metric], rel=1e-5)
+        assert found.ours == pytest.approx(summarize(number, truth, near[:, None].astype(np.float32))[metric], rel=1e-5)
     assert found.disagree[0] == np.argmax(np.abs(np.abs(near - truth) - np.abs(far - truth)))
 
 

@@ -22,13 +22,13 @@ def first(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def take(home: Path, job: Path, pid: int, order: list[str]) -> None:
-    with queue.turn(home, job, pid, lambda ahead: order.append(f"{job.name} waits behind {ahead}")):
+    with queue.wait_turn(home, job, pid, lambda ahead: order.append(f"{job.name} waits behind {ahead}")):
         order.append(job.name)
 
 
 def test_the_second_waits_until_the_first_has_gone(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
     order: list[str] = []
-    with queue.turn(tmp_path, tmp_path / "first", first.pid, lambda ahead: None):
+    with queue.wait_turn(tmp_path, tmp_path / "first", first.pid, lambda ahead: None):
         order.append("first")
         second = threading.Thread(target=take, args=(tmp_path, tmp_path / "second", first.pid, order))
         second.start()
@@ -54,7 +54,7 @@ def test_the_ticket_of_a_dead_process_is_cleared(tmp_path: Path, first: subproce
 
 def test_a_failing_job_makes_room(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
     def fail() -> None:
-        with queue.turn(tmp_path, tmp_path / "first", first.pid, lambda ahead: None):
+        with queue.wait_turn(tmp_path, tmp_path / "first", first.pid, lambda ahead: None):
             raise ValueError("broke")
 
     with pytest.raises(ValueError, match="broke"):

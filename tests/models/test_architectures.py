@@ -106,9 +106,9 @@ def test_frozen_embeddings_stay_and_free_ones_move(checkpoint: Path, tmp_path: P
 
 def test_words_are_known_and_counted_as_the_model_sees_them(checkpoint: Path) -> None:
     classifier = classifiers.build(str(checkpoint), TASK, 32)
-    counted = count_tokens(str(checkpoint), TEXTS)
-    assert counted.pieces.tolist() == [len(ids) for ids in classifier.tokenizer(TEXTS)["input_ids"]]
-    assert counted.unknown.tolist() == [0, 0, 0]
+    pluralize = count_tokens(str(checkpoint), TEXTS)
+    assert pluralize.pieces.tolist() == [len(ids) for ids in classifier.tokenizer(TEXTS)["input_ids"]]
+    assert pluralize.unknown.tolist() == [0, 0, 0]
     assert load_tokenizer(str(checkpoint)).encode(WORDS[0]).ids == classifier.tokenizer(WORDS[0])["input_ids"]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import decision
+from core import decision_rule
 from core.data.dataset import list_datasets
 from core.workspace import Workspace
 from tests.finished import TASKS, finished
@@ -49,17 +49,17 @@ def test_scores_say_how_far_to_trust_them_and_whether_it_paid(empty: Workspace) 
 
 def test_thresholds_and_when_to_answer_are_kept(empty: Workspace) -> None:
     run = finished(empty, "binary", knows=1.5)
-    before = decision.load(run.model_folder)
+    before = decision_rule.load(run.model_folder)
     at = section(visit("evaluate"), "confidence")
     click(at, "Keep these thresholds")
     assert not at.exception
-    kept = decision.load(run.model_folder)
+    kept = decision_rule.load(run.model_folder)
     assert (len(kept.thresholds), kept.temperature) == (1, before.temperature)
     click(at, "Back to 50 %")
-    assert decision.load(run.model_folder).thresholds == ()
+    assert decision_rule.load(run.model_folder).thresholds == ()
     next(slider for slider in at.slider if slider.label.startswith("Wanted share")).set_value(97).run()
     click(at, "Keep: say “not sure” below it")
-    assert decision.load(run.model_folder).answer_when > 0
+    assert decision_rule.load(run.model_folder).abstain_below > 0
 
 
 def test_an_interval_is_kept(empty: Workspace) -> None:
@@ -67,7 +67,7 @@ def test_an_interval_is_kept(empty: Workspace) -> None:
     at = section(visit("evaluate"), "confidence")
     at.slider[0].set_value(75).run()
     click(at, "Keep this interval")
-    assert decision.load(run.model_folder).level == 0.75
+    assert decision_rule.load(run.model_folder).level == 0.75
 
 
 def test_runs_on_other_rows_are_not_compared(empty: Workspace) -> None:

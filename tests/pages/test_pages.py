@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import list_datasets
 from core.data.samples import CLINIC
+from core.experiments.launch import create_training_run, sample_dataset
+from core.experiments.worker import work
 from core.runs import Run, list_runs
 from core.training.config import TrainingConfig
-from core.training.launch import prepare, sample_dataset
-from core.training.worker import work
 from core.workspace import Workspace, workspace_of
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -29,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished_run(home: Path) -> Run:
     """An instant run on the clinic sample, as the worker leaves it."""
     space = workspace_of("local", home)
-    run = prepare(space, sample_dataset(space, CLINIC), TrainingConfig(method="instant"))
+    run = create_training_run(space, sample_dataset(space, CLINIC), TrainingConfig(method="instant"))
     work(run, home)
     return run
 
@@ -236,10 +236,10 @@ def test_a_name_that_is_no_hub_data_set_gets_a_sentence(empty: Workspace) -> Non
 
 
 def test_evaluate_counts_a_look_at_the_test_set_once_a_session(full: Run) -> None:
-    before = full.looks_at_test()
+    before = full.count_test_views()
     at = visit("evaluate")
     at.run()
-    assert full.looks_at_test() == before + 1
+    assert full.count_test_views() == before + 1
 
 
 def test_rename_shows_everywhere(full: Run, home: Path) -> None:

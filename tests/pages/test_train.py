@@ -11,19 +11,19 @@ from streamlit.testing.v1 import AppTest
 from core import host
 from core.data.dataset import Dataset
 from core.data.samples import CLINIC
+from core.estimation.speed import EncoderSpeed, SpeedMeasurement
+from core.experiments.launch import create_training_run, sample_dataset, train_rows
+from core.experiments.tuning.search import Search, create_search, list_searches
+from core.experiments.tuning.space import USUAL
 from core.jobs import events, process
-from core.jobs.events import Trouble
+from core.jobs.events import Problem
 from core.models.encoders import BUILT_IN
 from core.runs import Run, list_runs
 from core.training.config import RANGES, Preset, TrainingConfig, preset
-from core.training.launch import prepare, sample_dataset, train_rows
-from core.training.measure import Measurement, Speed
-from core.training.search import Search, create_search, list_searches
-from core.training.search_space import USUAL
 from core.workspace import Workspace, write_json
 from tests.pages.test_pages import click, visit, words
 
-SPEED = Speed(
+SPEED = EncoderSpeed(
     (32, 128, 256),
     (0.1, 0.4, 0.9),
     (0.3, 1.0, 2.5),
@@ -185,9 +185,9 @@ def test_finished_trials_are_shown_and_the_best_is_trained(
 @pytest.fixture
 def failed(workspace: Workspace, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run of this session that ended with a loss that was no number."""
-    run = prepare(workspace, dataset, TrainingConfig(learning_rate=1e-3))
+    run = create_training_run(workspace, dataset, TrainingConfig(learning_rate=1e-3))
     changes = {"learning_rate": 1e-4, "mixed_precision": False}
-    trouble = Trouble("nan", "The loss stopped being a number.", "Try less.", changes)
+    trouble = Problem("nan", "The loss stopped being a number.", "Try less.", changes)
     events.append(run.folder, trouble)
     process.write_status(run.folder, "failed", trouble.message, trouble.hint)
     return run
@@ -218,11 +218,11 @@ def test_a_trouble_has_better_settings_one_click_away(
 def test_a_run_that_died_can_be_tried_with_half_the_batch(
     workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
-    run = prepare(workspace, dataset, TrainingConfig(batch_size=32))
+    run = create_training_run(workspace, dataset, TrainingConfig(batch_size=32))
     process.write_status(run.folder, "running", pid=2**22 + 1)
     at = watching(run)
     assert "ended without a word" in words(at)
-    click(at, "Train anew with batch size 16, accumulation 2")
+    click(at, "Train anew with batch size 16, gradient accumulation steps 2")
     assert Run.open(started[0][1][0]).record.config["batch_size"] == 16
 
 
@@ -231,7 +231,7 @@ def test_a_plan_is_told_once_this_machine_was_measured(
 ) -> None:
     at = page("Balanced")
     assert "How long will it take?" in [b.label for b in at.button]
-    measurement = Measurement.of(workspace.home, BUILT_IN, True)
+    measurement = SpeedMeasurement.of(workspace.home, BUILT_IN, True)
     write_json(measurement.folder / "speed.json", vars(SPEED))
     at.run()
     assert not at.exception
@@ -247,4 +247,4 @@ def test_asking_for_the_time_measures(dataset: Dataset, started: list[tuple[str,
     at = page("Instant")
     click(at, "How long will it take?")
     assert not at.exception
-    assert started[0][0] == "measure"
+    assert started[0][0] == "measure-speed"

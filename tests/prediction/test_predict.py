@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.prediction.predict import as_json, as_table, for_spreadsheets
+from core.prediction.predict import as_json, as_table, escape_formulas
 from core.task import Task
 
 TASK = Task("multiclass", ("a", "b"))
@@ -34,6 +34,6 @@ def test_tables() -> None:
 
 def test_formulas_are_neutralised_and_numbers_left_alone() -> None:
     table = pd.DataFrame({"text": ["=1+1", "+x", "-x", "@x", "\tx", "fine"], "score": [-1.0] * 6})
-    safe = for_spreadsheets(table)
+    safe = escape_formulas(table)
     assert safe["text"].tolist() == ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "fine"]
     assert safe["score"].tolist() == [-1.0] * 6

@@ -17,7 +17,7 @@ def test_checkpoints_are_where_validations_are(tmp_path: Path) -> None:
     config = TrainingConfig(epochs=2, batch_size=10)
     found = arguments(config, TASK, 1_000, tmp_path)
     assert found.eval_steps == found.save_steps
-    assert config.validations(1_000) == -(-config.total_steps(1_000) // found.eval_steps)
+    assert config.validation_count(1_000) == -(-config.total_steps(1_000) // found.eval_steps)
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from core.training.config import TrainingConfig, recommended, recommended_epochs
         ("learning_rate", 1.0, "learning rate between 1e-07 and 0.01, found 1.0"),
         ("batch_size", 0, "batch size between 1 and 256, found 0"),
         ("max_length", 4, "max length between 8 and 8192, found 4"),
-        ("warmup_share", 0.9, "warmup share between 0 and 0.5, found 0.9"),
+        ("warmup_ratio", 0.9, "warmup ratio between 0 and 0.5, found 0.9"),
         ("dropout", 0.9, "dropout between 0 and 0.5, found 0.9"),
         ("seed", -1, "seed between 0 and"),
         ("epochs", "three", "found 'three'"),
@@ -46,10 +46,10 @@ def test_large_encoders_get_smaller_rates() -> None:
 
 
 def test_what_is_seen_often_is_seen_with_words_hidden() -> None:
-    assert recommended(720, 4).token_dropout == 0.0
-    assert recommended(10_000, 77).token_dropout > 0
+    assert recommended(720, 4).token_mask_rate == 0.0
+    assert recommended(10_000, 77).token_mask_rate > 0
     few = recommended(770, 77)
-    assert few.token_dropout > 0
+    assert few.token_mask_rate > 0
     assert few.dropout > 0
     assert few.epochs > recommended(10_000, 77).epochs
 
@@ -59,12 +59,14 @@ def test_large_sets_get_larger_batches() -> None:
 
 
 def test_classes_are_weighed_where_there_is_one_label_a_text() -> None:
-    assert 0 < recommended(720, 4, kind="multiclass").class_balance < 1
-    assert recommended(720, 28, kind="multilabel").class_balance == 0.0
+    assert 0 < recommended(720, 4, kind="multiclass").class_weight_power < 1
+    assert recommended(720, 28, kind="multilabel").class_weight_power == 0.0
 
 
 @pytest.mark.parametrize(
-    ("rows", "epochs", "validations"), [(720, 1, 1), (720, 3, 3), (16_000, 1, 10), (4_800, 1, 3), (64, 40, 10)]
+    ("rows", "epochs", "validation_count"), [(720, 1, 1), (720, 3, 3), (16_000, 1, 10), (4_800, 1, 3), (64, 40, 10)]
 )
-def test_a_run_is_validated_once_an_epoch_or_every_hundred_steps(rows: int, epochs: float, validations: int) -> None:
-    assert TrainingConfig(epochs=epochs, batch_size=16).validations(rows) == validations
+def test_a_run_is_validated_once_an_epoch_or_every_hundred_steps(
+    rows: int, epochs: float, validation_count: int
+) -> None:
+    assert TrainingConfig(epochs=epochs, batch_size=16).validation_count(rows) == validation_count

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.splitting import SplitPlan
+from core.data.splitting import SplitConfig
 from core.jobs import process
 from core.runs import Run, create_run
 from core.training.config import TrainingConfig
@@ -22,16 +22,19 @@ LAUNCHERS = {
 }  # fmt: skip
 
 
-def prepare(workspace: Workspace, encoder: str, name: str) -> Run:
+def create_training_run(workspace: Workspace, encoder: str, name: str) -> Run:
     config = TrainingConfig(
         encoder=encoder, epochs=2, batch_size=8, learning_rate=5e-3, max_length=16, mixed_precision=False
     )
-    return create_run(workspace, toy("binary"), config.to_json(), name, {"name": "toy"}, SplitPlan())
+    return create_run(workspace, toy("binary"), config.to_json(), name, {"name": "toy"}, SplitConfig())
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_are_as_good_as_one(launcher: str, workspace: Workspace, tiny_encoder: str) -> None:
-    alone, together = prepare(workspace, tiny_encoder, "alone"), prepare(workspace, tiny_encoder, "together")
+    alone, together = (
+        create_training_run(workspace, tiny_encoder, "alone"),
+        create_training_run(workspace, tiny_encoder, "together"),
+    )
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     for command, run in ((["core"], alone), (LAUNCHERS[launcher], together)):
         done = subprocess.run(

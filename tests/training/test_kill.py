@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.splitting import SplitPlan
+from core.data.splitting import SplitConfig
 from core.jobs import events, process
 from core.jobs.events import Step
 from core.models import classifier as classifiers
@@ -21,9 +21,9 @@ KILLS = 10
 STEPS = 480
 
 
-def prepare(workspace: Workspace, encoder: str, name: str) -> Run:
+def create_training_run(workspace: Workspace, encoder: str, name: str) -> Run:
     config = TrainingConfig(encoder=encoder, epochs=30, batch_size=4, learning_rate=1e-3, max_length=16, dropout=0.1)
-    return create_run(workspace, toy("binary"), config.to_json(), name, {"name": "toy"}, SplitPlan())
+    return create_run(workspace, toy("binary"), config.to_json(), name, {"name": "toy"}, SplitConfig())
 
 
 def ended(run: Run) -> str:
@@ -65,7 +65,10 @@ def assert_nothing_is_damaged(run: Run) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_ten_kills_change_nothing(workspace: Workspace, tiny_encoder: str) -> None:
-    whole, run = prepare(workspace, tiny_encoder, "whole"), prepare(workspace, tiny_encoder, "killed")
+    whole, run = (
+        create_training_run(workspace, tiny_encoder, "whole"),
+        create_training_run(workspace, tiny_encoder, "killed"),
+    )
     process.start(whole.folder)
     assert ended(whole) == "finished"
     dice = random.Random(0)

@@ -33,7 +33,7 @@ every = pytest.mark.parametrize("classifier", ARCHITECTURES, indirect=True)
 stacked = pytest.mark.parametrize("classifier", STACKED, indirect=True)
 
 
-def learning(module: nn.Module) -> int:
+def trainable_parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
@@ -48,21 +48,21 @@ def step(classifier: Classifier) -> None:
 def test_both_layers_are_found_and_the_pooling_is_none_of_them(classifier: Classifier) -> None:
     found = layers.encoder_layers(classifier.model)
     assert len(found) == 2
-    assert all(learning(layer) > 0 for layer in found)
+    assert all(trainable_parameters(layer) > 0 for layer in found)
 
 
 @every
 def test_frozen_word_embeddings_alone(classifier: Classifier) -> None:
     layers.freeze(classifier.model, TrainingConfig(freeze_embeddings=True))
-    assert learning(classifier.model.get_input_embeddings()) == 0
-    assert all(learning(layer) > 0 for layer in layers.encoder_layers(classifier.model))
+    assert trainable_parameters(classifier.model.get_input_embeddings()) == 0
+    assert all(trainable_parameters(layer) > 0 for layer in layers.encoder_layers(classifier.model))
 
 
 @every
 def test_nothing_is_frozen_unasked(classifier: Classifier) -> None:
-    before = learning(classifier.model)
+    before = trainable_parameters(classifier.model)
     layers.freeze(classifier.model, TrainingConfig(freeze_embeddings=False))
-    assert learning(classifier.model) == before
+    assert trainable_parameters(classifier.model) == before
 
 
 @stacked
@@ -72,8 +72,8 @@ def test_the_lowest_layers_are_frozen_and_the_topmost_goes_on_learning(
 ) -> None:
     layers.freeze(classifier.model, TrainingConfig(frozen_layers=asked))
     found = layers.encoder_layers(classifier.model)
-    assert [learning(layer) == 0 for layer in found] == [position < frozen for position in range(2)]
-    assert learning(output_layer(classifier.model)) > 0
+    assert [trainable_parameters(layer) == 0 for layer in found] == [position < frozen for position in range(2)]
+    assert trainable_parameters(output_layer(classifier.model)) > 0
 
 
 @stacked
@@ -150,11 +150,11 @@ def test_biases_and_norms_do_not_decay_and_matrices_do(classifier: Classifier) -
 def test_a_group_is_what_torch_takes(classifier: Classifier) -> None:
     config = TrainingConfig(layer_decay=0.9, learning_rate=1e-2)
     layers.freeze(classifier.model, config)
-    optimiser = torch.optim.AdamW(layers.parameter_groups(classifier.model, config), lr=config.learning_rate)
+    optimizer = torch.optim.AdamW(layers.parameter_groups(classifier.model, config), lr=config.learning_rate)
     head = output_layer(classifier.model)
     before = head.weight.detach().clone()
     step(classifier)
-    optimiser.step()
+    optimizer.step()
     assert not torch.equal(before, head.weight)
 
 
@@ -174,14 +174,14 @@ def test_a_softened_head_gives_the_same_answers_with_a_quarter_of_the_certainty(
     layer: Any = nn.Linear(3, 2)
     x = torch.randn(5, 3)
     before = layer(x).detach()
-    layers.soften(layer)
+    layers.scale_down(layer)
     assert torch.allclose(layer(x), before / 4)
 
 
 @every
 def test_words_are_hidden_while_training_alone_and_special_tokens_never(classifier: Classifier) -> None:
     tokenizer, seen = classifier.tokenizer, []
-    hiding = layers.hide_tokens(classifier.model, tokenizer, 0.5)
+    hiding = layers.mask_tokens(classifier.model, tokenizer, 0.5)
     watching = classifier.model.register_forward_pre_hook(
         lambda module, positional, given: seen.append(given["input_ids"]), with_kwargs=True
     )
@@ -207,5 +207,5 @@ def test_words_cannot_be_hidden_without_a_token_for_it(checkpoints: dict[str, Pa
     found = classifiers.build(str(checkpoints["bert"]), TASK, 32)
     found.tokenizer.mask_token = found.tokenizer.unk_token = None
     with pytest.raises(ConfigError, match="no token to hide words behind"):
-        layers.hide_tokens(found.model, found.tokenizer, 0.1)
-    layers.hide_tokens(found.model, found.tokenizer, 0.0).remove()
+        layers.mask_tokens(found.model, found.tokenizer, 0.1)
+    layers.mask_tokens(found.model, found.tokenizer, 0.0).remove()

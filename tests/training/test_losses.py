@@ -15,7 +15,7 @@ from torch import nn
 from core.data.splitting import Splits
 from core.task import Label, Task
 from core.training.config import TrainingConfig
-from core.training.losses import class_weights, loss_of
+from core.training.losses import loss_of, loss_weights
 
 TASKS = {
     "binary": Task("binary", ("no", "yes")),
@@ -71,7 +71,7 @@ def test_squared_error_is_the_mean() -> None:
 
 
 def test_balanced_classes_weigh_as_in_scikit_learn() -> None:
-    weights = class_weights(splits("multiclass"))
+    weights = loss_weights(splits("multiclass"))
     assert weights is not None
     # Ten rows of three classes: 10 / (3 * 6), 10 / (3 * 3), 10 / 3. Their mean over the rows is 1.
     assert weights.tolist() == pytest.approx([5 / 9, 10 / 9, 10 / 3])
@@ -81,7 +81,7 @@ def test_balanced_classes_weigh_as_in_scikit_learn() -> None:
 
 @given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=3, max_size=200))
 def test_weights_are_those_of_scikit_learn_up_to_a_factor_and_leave_the_mean_as_it_is(labels: list[Label]) -> None:
-    weights = class_weights(splits("multiclass", labels))
+    weights = loss_weights(splits("multiclass", labels))
     assert weights is not None
     targets = TASKS["multiclass"].encode(labels)
     assert float(weights[torch.from_numpy(targets)].mean()) == pytest.approx(1.0, abs=1e-5)
@@ -93,30 +93,30 @@ def test_weights_are_those_of_scikit_learn_up_to_a_factor_and_leave_the_mean_as_
 
 
 def test_one_row_among_very_many_does_not_shake_the_model() -> None:
-    weights = class_weights(splits("binary", [*(999 * ["no"]), "yes"]))
+    weights = loss_weights(splits("binary", [*(999 * ["no"]), "yes"]))
     assert weights is not None
     assert float(weights[1] / weights[0]) == pytest.approx(10 / (1000 / (2 * 999)), rel=1e-3)
 
 
 def test_weighted_cross_entropy_is_that_of_torch_but_for_the_divisor() -> None:
     logits, targets = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 0, 0])
-    weights = class_weights(splits("multiclass"))
+    weights = loss_weights(splits("multiclass"))
     theirs = nn.CrossEntropyLoss(weight=weights, reduction="sum")(logits, targets) / 5
-    assert loss("multiclass", logits.tolist(), targets.tolist(), class_balance=1.0) == pytest.approx(float(theirs))
+    assert loss("multiclass", logits.tolist(), targets.tolist(), class_weight_power=1.0) == pytest.approx(float(theirs))
 
 
 def test_rare_labels_weigh_as_many_times_as_there_are_rows_without() -> None:
-    weights = class_weights(splits("multilabel"))
+    weights = loss_weights(splits("multilabel"))
     assert weights is not None
     assert weights.tolist() == pytest.approx([1 / 3, 3.0])  # x: three rows with and one without; y: the other way round
     logits, targets = [[0.2, -1.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 1.0]]
     theirs = nn.BCEWithLogitsLoss(pos_weight=weights)(torch.tensor(logits), torch.tensor(targets))
-    assert loss("multilabel", logits, targets, class_balance=1.0) == pytest.approx(float(theirs))
+    assert loss("multilabel", logits, targets, class_weight_power=1.0) == pytest.approx(float(theirs))
 
 
 def test_a_score_has_no_classes_to_balance() -> None:
-    assert class_weights(splits("regression")) is None
-    assert loss("regression", [[1.0]], [3.0], class_balance=1.0) == pytest.approx(4.0)
+    assert loss_weights(splits("regression")) is None
+    assert loss("regression", [[1.0]], [3.0], class_weight_power=1.0) == pytest.approx(4.0)
 
 
 @given(
@@ -131,7 +131,7 @@ def test_a_step_has_the_same_loss_and_gradient_in_one_batch_or_in_two(
     kind: str, rows: int, cut: int, smoothing: float, balance: float, seed: int
 ) -> None:
     task, generator = TASKS[kind], torch.Generator().manual_seed(seed)
-    compute = loss_of(splits(kind), TrainingConfig(label_smoothing=smoothing, class_balance=balance))
+    compute = loss_of(splits(kind), TrainingConfig(label_smoothing=smoothing, class_weight_power=balance))
     logits = torch.randn(rows, task.outputs, generator=generator, requires_grad=True)
     targets = {
         "multilabel": torch.randint(0, 2, (rows, task.outputs), generator=generator).float(),

@@ -23,10 +23,10 @@ def test_training_ends_early_when_validation_gains_nothing(tiny_encoder: str, tm
     settings = {"epochs": 10, "learning_rate": 1e-7, "patience": 1}
     train(toy("binary"), tiny_encoder, tmp_path, happened, **settings)
     progress = [event for event in happened if isinstance(event, Progress)][-1]
-    validations = [event for event in happened if isinstance(event, Validation)]
+    validation_count = [event for event in happened if isinstance(event, Validation)]
     assert progress.total == TrainingConfig(epochs=10, batch_size=8).total_steps(64) == 80
     assert progress.done == 16  # ten validations in 80 steps; the second brings no gain
-    assert [event.step for event in validations][:2] == [8, 16]
+    assert [event.step for event in validation_count][:2] == [8, 16]
 
 
 def test_patience_goes_on_counting_after_a_stop(tiny_encoder: str, tmp_path: Path) -> None:
@@ -49,10 +49,10 @@ def test_accumulated_batches_are_one_large_batch(tiny_encoder: str, tmp_path: Pa
             tmp_path / str(batch),
             epochs=2,
             batch_size=batch,
-            accumulation=accumulation,
+            gradient_accumulation_steps=gradient_accumulation_steps,
             mixed_precision=False,
         ).model
-        for batch, accumulation in ((8, 1), (4, 2))
+        for batch, gradient_accumulation_steps in ((8, 1), (4, 2))
     ]
     whole, cut = (model.state_dict() for model in models)
     assert whole.keys() == cut.keys()
@@ -81,7 +81,7 @@ def test_gradient_checkpointing_changes_no_loss(tiny_encoder: str, tmp_path: Pat
     "settings",
     [
         {"layer_decay": 0.8},
-        {"warm_head": False, "learning_rate": 1e-2, "epochs": 16},  # a random head finds its way late
+        {"init_fitted_head": False, "learning_rate": 1e-2, "epochs": 16},  # a random head finds its way late
         {"frozen_layers": 1, "freeze_embeddings": False},
         {"dropout": 0.1},
     ],
@@ -143,8 +143,8 @@ def test_balanced_classes_lift_the_recall_of_a_rare_one(tiny_encoder: str, tmp_p
             tmp_path / str(balanced),
             epochs=5,
             learning_rate=2e-3,
-            warm_head=False,
-            class_balance=balanced,
+            init_fitted_head=False,
+            class_weight_power=balanced,
         )
         found = classifier.logits(rows["text"].tolist()).argmax(axis=1) == 0
         recall[balanced] = float(found[is_rare].mean())

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.data.splitting import Splits
-from core.evaluation.metrics import summarise
+from core.evaluation.metrics.summary import summarize
 from core.jobs.events import Event, Phase, Progress, Step, Validation
 from core.models.classifier import Classifier
 from core.task import Label, Task
@@ -48,7 +48,7 @@ def train(splits: Splits, encoder: str, folder: Path, events: list[Event] | None
 def test_every_task_is_learned(kind: str, tiny_encoder: str, tmp_path: Path) -> None:
     splits = toy(kind)
     classifier = train(splits, tiny_encoder, tmp_path)
-    found = summarise(
+    found = summarize(
         splits.task, splits.task.encode(splits.test["label"].tolist()), classifier.logits(splits.test["text"].tolist())
     )
     name = {"regression": "r2", "multilabel": "f1_micro"}.get(kind, "accuracy")
@@ -125,7 +125,7 @@ def test_other_architectures_train_too(architecture: str, tiny_encoder: str, tmp
     tokenizer.save_pretrained(tmp_path / "encoder")
     splits = toy("binary")
     classifier = train(splits, str(tmp_path / "encoder"), tmp_path / "run")
-    found = summarise(
+    found = summarize(
         splits.task, splits.task.encode(splits.test["label"].tolist()), classifier.logits(splits.test["text"].tolist())
     )
     assert found["accuracy"] > 0.9
@@ -133,9 +133,9 @@ def test_other_architectures_train_too(architecture: str, tiny_encoder: str, tmp
 
 def test_hidden_words_do_not_keep_a_task_from_being_learned(tiny_encoder: str, tmp_path: Path) -> None:
     splits, heard = toy("binary"), list[Event]()
-    classifier = train(splits, tiny_encoder, tmp_path, heard, token_dropout=0.2, epochs=16)
+    classifier = train(splits, tiny_encoder, tmp_path, heard, token_mask_rate=0.2, epochs=16)
     assert (
-        summarise(
+        summarize(
             splits.task,
             splits.task.encode(splits.test["label"].tolist()),
             classifier.logits(splits.test["text"].tolist()),

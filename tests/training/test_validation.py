@@ -7,19 +7,19 @@ from transformers import EvalPrediction
 
 from core.data.splitting import Splits
 from core.errors import RunError
-from core.jobs.events import Event, Trouble
+from core.jobs.events import Event, Problem
 from core.task import Label, Task
+from core.training.callback import ProgressCallback
 from core.training.config import TrainingConfig
-from core.training.examples import TargetScale
+from core.training.examples import TargetScaler
 from core.training.validation import DOUBT, Validator
-from core.training.watch import Watch
 
 
 def validator(task: Task, labels: list[Label], heard: list[Event] | None = None) -> Validator:
     frame = pd.DataFrame({"row": range(len(labels)), "text": "a text", "label": labels})
     splits = Splits(frame, frame, frame, task)
-    watch = Watch(TrainingConfig(), (heard if heard is not None else []).append, lambda: False)
-    return Validator(splits, TargetScale.of(splits), watch)
+    watch = ProgressCallback(TrainingConfig(), (heard if heard is not None else []).append, lambda: False)
+    return Validator(splits, TargetScaler.of(splits), watch)
 
 
 def test_scores_are_measured_on_their_own_scale_and_doubted_on_that_of_the_loss() -> None:
@@ -31,10 +31,10 @@ def test_scores_are_measured_on_their_own_scale_and_doubted_on_that_of_the_loss(
 
 
 def test_the_doubt_of_a_sure_and_right_model_is_less() -> None:
-    judge = validator(Task("binary", ("a", "b")), ["a", "b", "a", "b"])
+    prediction_table = validator(Task("binary", ("a", "b")), ["a", "b", "a", "b"])
     targets = np.asarray([0, 1, 0, 1])
     unsure, sure = (
-        judge.doubt(EvalPrediction(np.asarray(logits, dtype=np.float32), targets))
+        prediction_table.doubt(EvalPrediction(np.asarray(logits, dtype=np.float32), targets))
         for logits in ([[1, 0], [1, 0], [1, 0], [0, 1]], [[1, 0], [0, 1], [1, 0], [0, 1]])
     )
     assert sure < unsure
@@ -42,7 +42,7 @@ def test_the_doubt_of_a_sure_and_right_model_is_less() -> None:
 
 def test_values_that_are_no_numbers_end_the_training_in_words() -> None:
     heard: list[Event] = []
-    judge = validator(Task("binary", ("a", "b")), ["a", "b"], heard)
+    prediction_table = validator(Task("binary", ("a", "b")), ["a", "b"], heard)
     with pytest.raises(RunError, match="stopped being a number"):
-        judge.metrics(EvalPrediction(np.asarray([[np.nan, 0.0], [0.0, 1.0]]), np.asarray([0, 1])))
-    assert [type(event) for event in heard] == [Trouble]
+        prediction_table.metrics(EvalPrediction(np.asarray([[np.nan, 0.0], [0.0, 1.0]]), np.asarray([0, 1])))
+    assert [type(event) for event in heard] == [Problem]

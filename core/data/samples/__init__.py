@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.columns import ColumnChoice
-from core.data.reading import read_file
+from core.data.reading.files import read_file
 from core.data.table import Table
 
 _FOLDER = Path(__file__).parent

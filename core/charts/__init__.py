@@ -1,0 +1,1 @@
+"""Altair charts: DataFrame in, chart out."""

@@ -1,0 +1,1 @@
+"""Checks of labeled texts: each returns findings."""

@@ -1,0 +1,1 @@
+"""Files to tables: encodings, delimited text, JSON, Excel, Parquet, archives, the hub."""

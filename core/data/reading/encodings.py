@@ -1,0 +1,126 @@
+"""Which encoding the bytes of a text file are in."""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+from core.errors import DataError
+
+# What one can choose by hand, most frequent first.
+ENCODINGS = (
+    "utf-8", "utf-16", "cp1252", "latin-1", "iso8859-15", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254",
+    "cp932", "euc-jp", "gb18030", "big5", "cp949", "mac-roman",
+)  # fmt: skip
+_SAMPLE_BYTES = 200_000
+_STEP_BYTES = 1 << 20
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_MAX_CONTROL_SHARE = 0.001
+_HIGH = re.compile(rb"[\x80-\xff]")
+# Accented letters are few among plain ones; another alphabet leaves hardly any plain ones.
+_MAX_ACCENT_SHARE = 0.06
+_FEW_ACCENTS = 8
+# Alphabets lie below this high byte of UTF-16.
+_ALPHABETS = 0x10
+_MOST = 0.9
+_LEAST_KANA = 0.1
+_JUDGED_CHARACTERS = 5_000
+# For each encoding the standard it extends and the lead bytes there of punctuation, kana, Hangul and frequent ideographs.
+# Korean comes before Chinese, whose frequent ideographs fill the same rows and more.
+_FREQUENT = {
+    "cp932": ("euc-jp", {0xA1, 0xA3, 0xA4, 0xA5, *range(0xB0, 0xD0)}),
+    "euc-jp": ("euc-jp", {0xA1, 0xA3, 0xA4, 0xA5, *range(0xB0, 0xD0)}),
+    "cp949": ("euc-kr", {0xA1, 0xA3, *range(0xB0, 0xC9)}),
+    "gb18030": ("gb2312", {0xA1, 0xA3, *range(0xB0, 0xD8)}),
+    "big5": ("big5", {0xA1, 0xA3, *range(0xA4, 0xC7)}),
+}
+
+
+def detect_encoding(data: bytes, name: str, wanted: str | None = None) -> str:
+    """The encoding of a text file, as Python names it: marked, UTF-8 if that fits, else the likeliest.
+
+    Raises:
+        DataError: the bytes are no text, or not in the encoding that was asked for.
+    """
+    encoding = wanted or _guess(data)
+    try:
+        beginning = codecs.getincrementaldecoder(encoding)("strict").decode(data[:_SAMPLE_BYTES])
+    except (UnicodeDecodeError, LookupError) as error:
+        raise DataError(f"{name} is not written in {encoding}.", "Choose another encoding.") from error
+    if len(_CONTROL.findall(beginning)) > _MAX_CONTROL_SHARE * len(beginning):
+        raise DataError(f"{name} holds binary data, not text.", "Save the table as CSV (UTF-8) and upload that file.")
+    return encoding
+
+
+def _guess(data: bytes) -> str:
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if wide := _guess_utf16(data[:_SAMPLE_BYTES]):
+        return wide
+    return "utf-8" if _is_utf8(data) else _guess_legacy(data)
+
+
+def _guess_utf16(sample: bytes) -> str:
+    """UTF-16 without a mark: every other byte is the small number of an alphabet."""
+    for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        column = sample[start::2]
+        if sum(byte < _ALPHABETS for byte in column) > _MOST * len(column):
+            return name
+    return ""
+
+
+def _is_utf8(data: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(data)
+    try:
+        for start in range(0, len(data), _STEP_BYTES):
+            decoder.decode(view[start : start + _STEP_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guess_legacy(data: bytes) -> str:
+    """One of the encodings from before Unicode: Western while the bytes above 127 are few."""
+    lines = [line for line in data.splitlines() if not line.isascii()]
+    sample = b"\n".join(lines)[:_SAMPLE_BYTES]
+    sample = sample[: sample.rfind(b"\n") + 1] or sample
+    candidates = ["cp1252", "latin-1"]
+    if len(_HIGH.findall(sample)) > max(_FEW_ACCENTS, _MAX_ACCENT_SHARE * len(sample)):
+        candidates.insert(0, _guess_east_asian(sample) or _guess_alphabet(sample))
+    for encoding in candidates:
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "latin-1"
+
+
+def _guess_alphabet(sample: bytes) -> str:
+    best = from_bytes(sample, cp_isolation=[name for name in ENCODINGS[2:] if name not in _FREQUENT]).best()
+    return best.encoding if best else "cp1252"
+
+
+def _guess_east_asian(sample: bytes) -> str:
+    """The encoding in which nearly all characters are among the frequent ones of its language; empty if there is none."""
+    for encoding, (plain, rows) in _FREQUENT.items():
+        try:
+            characters = [c for c in sample.decode(encoding)[:_JUDGED_CHARACTERS] if not c.isascii()]
+        except UnicodeDecodeError:
+            continue
+        kana = sum("\u3040" <= c <= "\u30ff" for c in characters)
+        if encoding in ("cp932", "euc-jp") and kana < _LEAST_KANA * len(characters):
+            continue
+        frequent = sum(_lead_byte(c, plain) in rows for c in characters)
+        if frequent > _MOST * len(characters):
+            return encoding
+    return ""
+
+
+def _lead_byte(character: str, encoding: str) -> int:
+    encoded = character.encode(encoding, errors="ignore")
+    return encoded[0] if len(encoded) == 2 else 0

@@ -1,0 +1,117 @@
+"""Excel and Parquet -> :class:`~core.data.table.Table`. Every cell becomes the text a person would write."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.data.reading.dialects import guess_header, preamble
+from core.data.table import (
+    MAX_UNPACKED_BYTES,
+    Table,
+    UnreadableRow,
+    as_cell,
+    check_cell,
+    check_width,
+    column_names,
+    frame_of,
+)
+from core.errors import DataError, LimitError
+
+
+def read_excel(data: bytes, name: str, sheet: str | None, header: bool | None) -> Table:
+    """A sheet of an .xlsx file: the first with anything in it unless one is named.
+
+    Raises:
+        DataError: it cannot be opened, or the sheet is missing or empty.
+        LimitError: it would unpack to more than ``MAX_UNPACKED_BYTES``.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
+            raise LimitError(f"{name} would unpack to more than {MAX_UNPACKED_BYTES // 10**9} GB.", "Save it as CSV.")
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    except Exception as error:  # openpyxl raises whatever the broken part happens to raise
+        raise DataError(f"{name} cannot be opened as an Excel file.", "Save it again as .xlsx, or as CSV.") from error
+    sheets = tuple(book.sheetnames)
+    if sheet is not None and sheet not in sheets:
+        raise DataError(f"{name} has no sheet {sheet!r}.", f"Its sheets are: {', '.join(sheets)}.")
+    records: list[list[str]] = []
+    for candidate in [sheet] if sheet else sheets:
+        records = _records_of(book[candidate], name)
+        if records:
+            break
+    if not records:
+        raise DataError(f"{name} has no sheet with anything in it.", "Put the texts and labels into the first sheet.")
+    width = max(map(len, records))
+    skipped = preamble(records)
+    above = tuple(
+        UnreadableRow.of(i, "stands above the table", " ⎮ ".join(row)) for i, row in enumerate(records[:skipped], 1)
+    )
+    records = [record + [""] * (width - len(record)) for record in records[skipped:]]
+    named = guess_header(records) if header is None else header
+    rows = records[1:] if named else records
+    columns = [[row[i] for row in rows] for i in range(width)]
+    frame = frame_of(columns, column_names(records[0] if named else None, width))
+    return Table(frame, name, form="Excel", header=named, sheets=sheets, unreadable=above)
+
+
+def _records_of(sheet: Any, name: str) -> list[list[str]]:
+    """Rows of a sheet that are not blank, without the empty cells on their right."""
+    records = []
+    for row in sheet.iter_rows(values_only=True):
+        record = [as_cell(value) for value in row]
+        while record and not record[-1].strip():
+            record.pop()
+        if record:
+            check_width(name, len(record))
+            check_cell(name, max(map(len, record)))
+            records.append(record)
+    return records
+
+
+def read_parquet(data: bytes, name: str) -> Table:
+    """A Parquet file; numbers of a class are replaced by its name where the file says what they stand for.
+
+    Raises:
+        DataError: it cannot be read.
+        LimitError: it has too many columns or would unpack to more than ``MAX_UNPACKED_BYTES``.
+    """
+    try:
+        file = pq.ParquetFile(io.BytesIO(data))
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        check_width(name, len(file.schema_arrow.names))
+        if sum(group.total_byte_size for group in groups) > MAX_UNPACKED_BYTES:
+            raise LimitError(
+                f"{name} would unpack to more than {MAX_UNPACKED_BYTES // 10**9} GB.", "Split it into parts."
+            )
+        table = file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{name} cannot be read as a Parquet file.", "Write it again, or save it as CSV.") from error
+    classes = _class_names(table.schema)
+    columns = []
+    for column in table.column_names:
+        values = table[column].to_pylist()
+        columns.append([_named(value, classes.get(column)) for value in values])
+    return Table(frame_of(columns, column_names(table.column_names, len(columns))), name, form="Parquet")
+
+
+def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """Names of classes by column, as the ``datasets`` library writes them into a file's metadata."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+    except (KeyError, ValueError):
+        return {}
+    return {
+        column: feature["names"]
+        for column, feature in features.items()
+        if isinstance(feature, dict) and "names" in feature
+    }
+
+
+def _named(value: Any, names: list[str] | None) -> str:
+    return names[value] if names and isinstance(value, int) and 0 <= value < len(names) else as_cell(value)

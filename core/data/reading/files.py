@@ -1,0 +1,168 @@
+"""The bytes of a file -> :class:`~core.data.table.Table`, with what was guessed about them.
+
+What a file is shows in its first bytes, not in its name; only among text formats does the name help.
+"""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from core.data.reading import archives, excel, json_table
+from core.data.reading.delimited import read_delimited
+from core.data.reading.dialects import DELIMITERS
+from core.data.reading.encodings import detect_encoding
+from core.data.table import GUESS, SPLIT_COLUMN, SPLIT_FOLDERS, ReadOptions, Table, checked
+from core.errors import DataError
+from core.jobs.events import OnProgress, no_progress
+
+__all__ = ["DELIMITERS", "EXTENSIONS", "join_tables", "paste", "read_bytes", "read_file", "read_files"]
+
+EXTENSIONS = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "xlsx", "parquet", "zip", "gz")
+_TABLE_EXTENSIONS = {f".{extension}" for extension in EXTENSIONS} - {".txt", ".zip"}
+_MAGIC = {
+    b"\xd0\xcf\x11\xe0": ("an Excel file of the old format (.xls)", "Open it and save it as .xlsx or CSV."),
+    b"%PDF": ("a PDF document", "Export the table as CSV."),
+    b"\x89PNG": ("a picture", "Save the table as CSV (UTF-8) and upload that file."),
+    b"\xff\xd8\xff": ("a picture", "Save the table as CSV (UTF-8) and upload that file."),
+    b"Rar!": ("a RAR archive", "Pack it as zip."),
+    b"7z\xbc\xaf": ("a 7-Zip archive", "Pack it as zip."),
+    b"SQLite format 3": ("a database", "Export the table as CSV."),
+}
+_SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|training|valid|validation|val|dev|test|testing)(?:[^a-z]|$)")
+
+
+def read_file(
+    path: Path, options: ReadOptions = GUESS, columns_needed: int = 2, on_progress: OnProgress = no_progress
+) -> Table:
+    """Read the table in a file; see :func:`read_bytes`.
+
+    Raises:
+        DataError: there is no such file, or it cannot be read as a table.
+    """
+    if not path.is_file():
+        raise DataError(f"There is no file {str(path)!r}.", "Check the path.")
+    return read_bytes(path.read_bytes(), path.name, options, columns_needed, on_progress)
+
+
+def read_bytes(
+    data: bytes, name: str, options: ReadOptions = GUESS, columns_needed: int = 2, on_progress: OnProgress = no_progress
+) -> Table:
+    """Read CSV, TSV, JSON, JSON Lines, Excel, Parquet, a zip of class folders, or gzip of any of them.
+
+    Raises:
+        DataError: the bytes are no table of ``columns_needed`` (1 or 2) columns and one row; the message says why.
+        LimitError: too many columns, a cell that is too long, or an archive that unpacks to too much.
+    """
+    if not data.strip():
+        raise DataError(f"{name} is empty.", "Choose a file with a header line and at least one row.")
+    return checked(_read(data, name, options, on_progress), columns_needed)
+
+
+def paste(text: str, options: ReadOptions = GUESS) -> Table:
+    """Read delimited text or JSON as pasted, from a spreadsheet for instance; raises as :func:`read_bytes` does."""
+    if not text.strip():
+        raise DataError("The pasted text is empty.", "Paste a header line and at least one row.")
+    return read_bytes(text.encode(), "The pasted text", replace(options, encoding="utf-8"))
+
+
+def read_files(
+    files: Mapping[str, bytes], options: ReadOptions = GUESS, on_progress: OnProgress = no_progress
+) -> Table:
+    """One file, or several of the same columns whose names tell train, validation and test apart.
+
+    Raises:
+        DataError: a file cannot be read, or several files do not name their splits.
+    """
+    if len(files) == 1:
+        [(name, data)] = files.items()
+        return read_bytes(data, name, options, on_progress=on_progress)
+    splits = {name: split_in_name(name) for name in files}
+    if unnamed := [name for name, split in splits.items() if split is None]:
+        raise DataError(
+            f"Several files were given, but the name of {unnamed[0]} does not say which split it is.",
+            "Name them like train.csv, validation.csv and test.csv, or give one file.",
+        )
+    return join_tables([(str(splits[name]), read_bytes(data, name, options, 1)) for name, data in files.items()])
+
+
+def split_in_name(name: str) -> str | None:
+    """The split that a file's name speaks of, if it does."""
+    found = _SPLIT_IN_NAME.search(PurePosixPath(name).name.lower())
+    return SPLIT_FOLDERS[found.group(1)] if found else None
+
+
+def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN) -> Table:
+    """Tables of the same columns as one, with a column that says which split each row came from.
+
+    Raises:
+        DataError: a table lacks a column of the first.
+    """
+    first = tables[0][1]
+    parts = []
+    for split, table in tables:
+        if split == "test" and set(table.frame.columns) < set(first.frame.columns):
+            # A test file without labels: its rows are set aside to be predicted.
+            table = replace(table, frame=table.frame.reindex(columns=first.frame.columns, fill_value=""))
+        if missing := [name for name in first.frame.columns if name not in table.frame.columns]:
+            raise DataError(
+                f"{table.name} has no column {missing[0]!r}, which {first.name} has.",
+                "Give all files the same columns.",
+            )
+        parts.append(table.frame[list(first.frame.columns)].assign(**{column: split}))
+    unreadable = tuple(row for _, table in tables for row in table.unreadable)
+    return replace(first, frame=pd.concat(parts, ignore_index=True), unreadable=unreadable)
+
+
+def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+    for magic, (what, hint) in _MAGIC.items():
+        if data.startswith(magic):
+            raise DataError(f"{name} is {what}, not a table.", hint)
+    if data.startswith(b"\x1f\x8b"):
+        return replace(_read(archives.gunzip(data, name), name.removesuffix(".gz"), options, on_progress), name=name)
+    if data.startswith(b"PAR1"):
+        return excel.read_parquet(data, name)
+    if data.startswith(b"PK\x03\x04"):
+        return _read_zip(data, name, options, on_progress)
+    return _read_text(data, name, options, on_progress)
+
+
+def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+    with archives.open_zip(data, name) as archive:
+        files = archives.members(archive)
+        if "xl/workbook.xml" in files:
+            return excel.read_excel(data, name, options.sheet, options.header)
+        if "mimetype" in files and any(file == "content.xml" for file in files):
+            raise DataError(f"{name} is an OpenDocument file.", "Save it as .xlsx or CSV.")
+        tables = [file for file in files if _is_table(PurePosixPath(file.lower()))]
+        if not tables:
+            return archives.read_class_folders(archive, name)
+        if len(tables) > 1 and not all(split_in_name(file) for file in tables):
+            raise DataError(
+                f"{name} holds {len(tables)} tables: {', '.join(tables[:5])}.",
+                "Upload the one you need, or name them train, validation and test.",
+            )
+        contents = {file: archives.read_member(archive, file, name) for file in tables}
+    return replace(read_files(contents, options, on_progress), name=name)
+
+
+def _is_table(path: PurePosixPath) -> bool:
+    return path.suffix in _TABLE_EXTENSIONS and "submission" not in path.name  # as competitions add beside the data
+
+
+def _read_text(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+    encoding = detect_encoding(data, name, options.encoding)
+    suffix = PurePosixPath(name.lower()).suffix
+    start = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace").read(2000).lstrip()
+    if suffix in (".jsonl", ".ndjson") or re.match(r'\{\s*"[^\n]*\}\s*\n\s*\{', start):
+        table = json_table.read_json_lines(data.decode(encoding, errors="replace"), name)
+    elif start.startswith("__label__"):
+        table = json_table.read_fasttext(data.decode(encoding, errors="replace"), name)
+    elif suffix == ".json" or re.match(r'\[\s*[\[{]|\{\s*"', start):
+        table = json_table.read_json(data.decode(encoding, errors="replace"), name)
+    else:
+        return read_delimited(data, name, encoding, options, on_progress)
+    return replace(table, encoding=encoding.removesuffix("-sig"))

@@ -1,0 +1,1 @@
+"""How long a training takes and how much memory it needs on this machine."""

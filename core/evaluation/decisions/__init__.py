@@ -1,0 +1,1 @@
+"""From probabilities to decisions: thresholds, calibration, abstention, conformal intervals."""

@@ -1,0 +1,1 @@
+"""Counts, ranks, intervals and resampling behind the metrics."""

@@ -1,0 +1,1 @@
+"""Runs: launched, trained in a worker, repeated."""

@@ -1,6 +1,0 @@
-"""Words for what users read."""
-
-
-def counted(count: int, thing: str) -> str:
-    """How many there are of a thing: "1 row", "2,000 rows"."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

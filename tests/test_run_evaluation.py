@@ -1,0 +1,62 @@
+"""What is kept of a finished run, and runs beside one another."""
+
+from dataclasses import replace
+
+import pytest
+
+from core import decision_rule, run_evaluation
+from core.errors import RunError
+from core.runs import MODEL
+from core.workspace import Workspace
+from tests.finished import TASKS, finished
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_measures_are_kept_and_measured_again_after_another_decision(kind: str, workspace: Workspace) -> None:
+    run = finished(workspace, kind)
+    path = run.folder / "evaluation" / "test" / "measures.json"
+    first, written = run_evaluation.metric_estimates(run, "test"), path.stat().st_mtime_ns
+    assert set(first) == {MODEL, "majority", "tfidf", "instant"}
+    assert all(each.low <= each.value <= each.high for each in first[MODEL] if each.low == each.low)
+    assert repr(run_evaluation.metric_estimates(run, "test")) == repr(first)
+    assert path.stat().st_mtime_ns == written
+    if kind == "binary":
+        decision_rule.save(replace(decision_rule.load(run.model_folder), thresholds=(0.99,)), run.model_folder)
+        assert run_evaluation.metric_estimates(run, "test")[MODEL][0].value < first[MODEL][0].value
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_whether_it_paid_is_said_against_each_baseline(kind: str, workspace: Workspace) -> None:
+    compare_with_baselines = run_evaluation.compare_with_baselines(finished(workspace, kind), "test")
+    assert [gain.baseline for gain in compare_with_baselines] == ["Instant model", "TF-IDF + linear"]
+    assert compare_with_baselines[1].sentence.startswith("Fine-tuning paid")
+    useless = run_evaluation.compare_with_baselines(finished(workspace, kind, knows=0.8), "validation")
+    assert "did not pay here" in useless[0].sentence
+    assert "test rows" not in useless[0].sentence
+
+
+def test_two_runs_are_compared_on_the_same_rows(workspace: Workspace) -> None:
+    good, bad = finished(workspace, "multiclass", "Good"), finished(workspace, "multiclass", "Bad", knows=0.5)
+    found, disagreements = run_evaluation.compare_runs(good, bad)
+    assert found.better
+    assert found.verdict.startswith("Good is better than Bad")
+    assert len(disagreements) == len(found.disagree) > 0
+    assert (disagreements["first"] != disagreements["second"]).all()
+
+
+def test_other_rows_or_other_labels_are_refused_with_the_reason(workspace: Workspace) -> None:
+    run = finished(workspace, "multiclass")
+    with pytest.raises(RunError, match="different test rows"):
+        run_evaluation.compare_runs(run, finished(workspace, "multiclass", seed=1))
+    with pytest.raises(RunError, match="different labels"):
+        run_evaluation.compare_runs(run, finished(workspace, "binary"))
+
+
+def test_runs_beside_one_another(workspace: Workspace) -> None:
+    runs = [finished(workspace, "regression"), finished(workspace, "regression")]
+    runs[1] = runs[1].reconfigured(runs[1].record.config | {"epochs": 9})
+    table = run_evaluation.side_by_side(runs, "test")
+    assert {"run", "mae", "mae_low", "mae_high", "training_seconds", "megabytes", "seconds_per_1000_texts"} <= set(
+        table
+    )
+    assert run_evaluation.differing_settings(runs).to_dict("records")[0]["setting"] == "epochs"
