@@ -1,8 +1,4 @@
-"""Answering only where the model is sure: how right it is then, how much it leaves open, and from which confidence on.
-
-For a predicted number the like is an interval around it that holds the true one as often as was wanted (split conformal
-prediction, Vovk 2005; Lei 2018).
-"""
+"""Answering only where the model is sure: how right it is then, how much it leaves open, and from which confidence on."""
 
 import math
 from dataclasses import dataclass
@@ -115,27 +111,6 @@ def answered(confidence: Values, right: Right, threshold: float, chosen_on: int 
     accuracy = float(hits.mean()) if count else math.nan
     span = wilson(accuracy * effective, effective) if count else Interval(math.nan, math.nan)
     return SelectiveResult(threshold, len(right), count, accuracy, *span, "" if count else "No row is answered.")
-
-
-def conformal_half_width(errors: Values, level: float = 0.9) -> float:
-    """Half the width of an interval that holds a new number with at least the chance ``level``; errors: absolute, (n,).
-
-    It is the ceil((n + 1) level)-th smallest error of validation rows, infinite where there are too few for the level.
-
-    Raises:
-        ConfigError: the level is not between 0 and 1.
-    """
-    if not 0 < level < 1:
-        raise ConfigError(f"A level lies between 0 and 1, found {level}.", "Type a share such as 0.9.")
-    # Minus a trifle: 0.9 * 10 is a little more than 9 in floating point.
-    which = math.ceil((len(errors) + 1) * level - 1e-9)
-    return float(np.sort(errors)[which - 1]) if which <= len(errors) else math.inf
-
-
-def conformal_coverage(errors: Values, interval_half_width: float) -> tuple[float, Interval]:
-    """The share of test rows within the half width, with Wilson's interval; NaN without rows."""
-    inside = float((errors <= interval_half_width).sum())
-    return (inside / len(errors) if len(errors) else math.nan), wilson(inside, len(errors))
 
 
 def _cut(confidence: Values, right: Right, chances: Values, target: float) -> SelectiveResult | None:

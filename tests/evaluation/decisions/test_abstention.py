@@ -1,4 +1,4 @@
-"""Answering only where sure: curves by hand, thresholds that keep their promise, conformal intervals that cover."""
+"""Answering only where sure: curves by hand, thresholds that keep their promise."""
 
 import math
 
@@ -11,8 +11,6 @@ from core.errors import ConfigError
 from core.evaluation.decisions.abstention import (
     answered,
     choose_threshold,
-    conformal_coverage,
-    conformal_half_width,
     risk_coverage,
     risk_coverage_auc,
 )
@@ -88,26 +86,3 @@ def test_all_and_nothing() -> None:
     assert answered(confidence, np.asarray([True] * 3), 2.0).note == "No row is answered."
     with pytest.raises(ConfigError, match="between 0 and 1"):
         choose_threshold(confidence, np.asarray([True] * 3), 95)
-
-
-def test_conformal_by_hand() -> None:
-    errors = np.asarray([0.5, 0.1, 0.9, 0.3, 0.7, 0.2, 0.4, 0.6, 0.8])
-    # ceil(10 * 0.9) = 9: the ninth smallest of nine.
-    assert conformal_half_width(errors, 0.9) == 0.9
-    assert conformal_half_width(errors, 0.5) == 0.5
-    assert conformal_half_width(errors, 0.95) == math.inf
-    share, interval = conformal_coverage(errors, 0.45)
-    assert share == pytest.approx(4 / 9)
-    assert interval.low < share < interval.high
-    assert math.isnan(conformal_coverage(errors[:0], 1.0)[0])
-    with pytest.raises(ConfigError, match="between 0 and 1"):
-        conformal_half_width(errors, 1)
-
-
-def test_conformal_covers() -> None:
-    rng = np.random.default_rng(0)
-    shares = [
-        conformal_coverage(np.abs(rng.standard_t(3, 100)), conformal_half_width(np.abs(rng.standard_t(3, 100)), 0.9))[0]
-        for _ in range(400)
-    ]
-    assert np.mean(shares) == pytest.approx(91 / 101, abs=0.01)
