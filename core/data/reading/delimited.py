@@ -32,6 +32,7 @@ from core.data.table import (
     column_names,
 )
 from core.errors import DataError
+from core.formatting import pluralize
 from core.jobs.events import OnProgress
 
 _ALL_BUT_EVEN = 0.98
@@ -201,7 +202,7 @@ class _Builder:
             if len(record) < self.width and self.fill:
                 record = record + [""] * (self.width - len(record))
             if len(record) != self.width:
-                found = f"{len(record)} column{'s' if len(record) != 1 else ''} where {self.width} were expected"
+                found = f"{pluralize(len(record), 'column')} instead of {self.width}"
                 self.set_aside(line, record, found)
                 return
         self._pending.append(record)

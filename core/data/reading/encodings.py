@@ -46,7 +46,7 @@ def detect_encoding(data: bytes, name: str, wanted: str | None = None) -> str:
     try:
         beginning = codecs.getincrementaldecoder(encoding)("strict").decode(data[:_SAMPLE_BYTES])
     except (UnicodeDecodeError, LookupError) as error:
-        raise DataError(f"{name} is not written in {encoding}.", "Choose another encoding.") from error
+        raise DataError(f"{name} is not encoded as {encoding}.", "Choose another encoding.") from error
     if len(_CONTROL.findall(beginning)) > _MAX_CONTROL_SHARE * len(beginning):
         raise DataError(f"{name} holds binary data, not text.", "Save the table as CSV (UTF-8) and upload that file.")
     return encoding

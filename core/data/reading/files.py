@@ -11,10 +11,12 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from core.data.reading import archives, excel, json_table
+from core.data.reading import archives, json_table
 from core.data.reading.delimited import read_delimited
 from core.data.reading.dialects import DELIMITERS
 from core.data.reading.encodings import detect_encoding
+from core.data.reading.excel import read_excel
+from core.data.reading.parquet import read_parquet
 from core.data.table import GUESS, SPLIT_COLUMN, SPLIT_FOLDERS, ReadOptions, Table, checked
 from core.errors import DataError
 from core.jobs.events import OnProgress, no_progress
@@ -24,10 +26,10 @@ __all__ = ["DELIMITERS", "EXTENSIONS", "join_tables", "paste", "read_bytes", "re
 EXTENSIONS = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "xlsx", "parquet", "zip", "gz")
 _TABLE_EXTENSIONS = {f".{extension}" for extension in EXTENSIONS} - {".txt", ".zip"}
 _MAGIC = {
-    b"\xd0\xcf\x11\xe0": ("an Excel file of the old format (.xls)", "Open it and save it as .xlsx or CSV."),
+    b"\xd0\xcf\x11\xe0": ("a file in the old Excel format (.xls)", "Open it and save it as .xlsx or CSV."),
     b"%PDF": ("a PDF document", "Export the table as CSV."),
-    b"\x89PNG": ("a picture", "Save the table as CSV (UTF-8) and upload that file."),
-    b"\xff\xd8\xff": ("a picture", "Save the table as CSV (UTF-8) and upload that file."),
+    b"\x89PNG": ("an image", "Save the table as CSV (UTF-8) and upload that file."),
+    b"\xff\xd8\xff": ("an image", "Save the table as CSV (UTF-8) and upload that file."),
     b"Rar!": ("a RAR archive", "Pack it as zip."),
     b"7z\xbc\xaf": ("a 7-Zip archive", "Pack it as zip."),
     b"SQLite format 3": ("a database", "Export the table as CSV."),
@@ -124,7 +126,7 @@ def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress)
     if data.startswith(b"\x1f\x8b"):
         return replace(_read(archives.gunzip(data, name), name.removesuffix(".gz"), options, on_progress), name=name)
     if data.startswith(b"PAR1"):
-        return excel.read_parquet(data, name)
+        return read_parquet(data, name)
     if data.startswith(b"PK\x03\x04"):
         return _read_zip(data, name, options, on_progress)
     return _read_text(data, name, options, on_progress)
@@ -134,7 +136,7 @@ def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgr
     with archives.open_zip(data, name) as archive:
         files = archives.members(archive)
         if "xl/workbook.xml" in files:
-            return excel.read_excel(data, name, options.sheet, options.header)
+            return read_excel(data, name, options.sheet, options.header)
         if "mimetype" in files and any(file == "content.xml" for file in files):
             raise DataError(f"{name} is an OpenDocument file.", "Save it as .xlsx or CSV.")
         tables = [file for file in files if _is_table(PurePosixPath(file.lower()))]
