@@ -1,10 +1,9 @@
-"""What a model's outputs are taken to mean: temperature, thresholds, from when on it answers. ``decision.json`` beside a model.
+"""The decision rule of a model: thresholds, abstention and the interval around a predicted value, in ``decision_rule.json``.
 
-All of it is chosen on validation rows. The temperature and the width of a number's interval come with the training; thresholds
-and ``abstain_below`` are kept by whoever chose them on Evaluate. It holds wherever the model predicts.
+All of it is chosen on validation rows. The interval comes with the training; thresholds and abstention are saved on Evaluate.
+The rule applies wherever the model predicts. The temperature is not part of it: training folds it into the model's output layer.
 """
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,85 +12,77 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import ModelError
-from core.evaluation.decisions import abstention, calibration, thresholds
-from core.evaluation.statistics.counts import Targets, Values
+from core.errors import ConfigError
+from core.evaluation.decisions.conformal import conformal_half_width
+from core.evaluation.decisions.predictions import Predictions, make_predictions
+from core.evaluation.statistics.counts import Targets
+from core.migrations import read_legacy_rule
+from core.storage import damaged, parse_record, read_record, write_record
 from core.task import Floats, Task
-from core.workspace import read_json, write_json
 
-FILE = "decision.json"
-LEVEL = 0.9
+FILE = "decision_rule.json"
+DEFAULT_LEVEL = 0.9
 
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """How outputs become answers.
+    """How logits become predictions.
 
-    ``thresholds`` are those of the labels (binary: one, of the second class), none for 0.5; they and ``abstain_below`` are
-    compared with probabilities after the temperature. ``interval_half_width`` goes either way from a predicted number and
-    holds the true one in ``level`` of the cases; None where it is not known.
+    ``thresholds`` are probabilities above which labels are predicted (binary: one, of the second class); empty means 0.5. A
+    prediction whose confidence is below ``abstain_below`` is marked as not sure. ``interval_half_width`` on both sides of a
+    predicted value covers the true value in a share ``interval_level`` of cases; None where it is unknown.
+
+    Raises:
+        ConfigError: a value is out of range.
     """
 
-    temperature: float = 1.0
     thresholds: tuple[float, ...] = ()
     abstain_below: float = 0.0
     interval_half_width: float | None = None
-    level: float = LEVEL
+    interval_level: float = DEFAULT_LEVEL
 
-    def scaled(self, task: Task, logits: Floats) -> Floats:
-        """The outputs (n, k) whose probabilities mean what they say; numbers as they are."""
-        if task.kind == "regression" or self.temperature == 1.0:
-            return logits
-        return np.asarray(logits / self.temperature, dtype=np.float32)
+    def __post_init__(self) -> None:
+        if not all(0 <= threshold <= 1 for threshold in self.thresholds):
+            raise ConfigError(f"Expected thresholds between 0 and 1, found {self.thresholds}.")
+        if not 0 <= self.abstain_below <= 1:
+            raise ConfigError(f"Expected a confidence between 0 and 1, found {self.abstain_below}.")
+        if self.interval_half_width is not None and not 0 <= self.interval_half_width < math.inf:
+            raise ConfigError(f"Expected a half width of 0 or more, found {self.interval_half_width}.")
+        if not 0 < self.interval_level < 1:
+            raise ConfigError(f"Expected a level between 0 and 1, found {self.interval_level}.")
 
     @property
-    def limits(self) -> Values | None:
-        """The thresholds as :mod:`core.evaluation.decisions.thresholds` takes them."""
+    def limits(self) -> npt.NDArray[np.float64] | None:
+        """The thresholds as an array; None for 0.5."""
         return np.asarray(self.thresholds) if self.thresholds else None
 
-    def decide(self, task: Task, logits: Floats) -> Targets:
-        """The answers in the form of the targets."""
-        return thresholds.decide(task, self.scaled(task, logits), self.limits)
-
-    def probabilities(self, task: Task, logits: Floats) -> Floats:
-        """Calibrated probabilities (n, k); numbers as they are."""
-        return task.probabilities(self.scaled(task, logits))
-
-    def confidence(self, task: Task, logits: Floats) -> Values:
-        """The probability of each answer, (n,): see :func:`core.evaluation.decisions.thresholds.confidence`."""
-        return thresholds.confidence(task, self.scaled(task, logits), self.decide(task, logits))
-
-    def sure(self, task: Task, logits: Floats) -> npt.NDArray[np.bool_]:
-        """Whether each answer is given at all, (n,); a number always is."""
-        if task.kind == "regression":
-            return np.ones(len(logits), dtype=bool)
-        return np.asarray(self.confidence(task, logits) >= self.abstain_below)
+    def apply(self, task: Task, logits: Floats) -> Predictions:
+        """Predictions from logits (n, outputs)."""
+        return make_predictions(task, logits, self.thresholds, self.abstain_below, self.interval_half_width)
 
 
-def fit(task: Task, targets: Targets, logits: Floats) -> DecisionRule:
-    """The temperature, or the width of a number's interval, that validation rows ask for."""
-    if task.kind == "regression":
-        width = abstention.conformal_half_width(np.abs(logits[:, 0].astype(np.float64) - targets), LEVEL)
-        return DecisionRule(interval_half_width=width if math.isfinite(width) else None)
-    return DecisionRule(temperature=calibration.fit_temperature(task, targets, logits))
+def fit_interval(targets: Targets, logits: Floats) -> DecisionRule:
+    """The rule of a regression model: the interval that covers 90% of validation errors (split conformal prediction)."""
+    half_width = conformal_half_width(np.abs(logits[:, 0].astype(np.float64) - targets), DEFAULT_LEVEL)
+    return DecisionRule(interval_half_width=half_width if math.isfinite(half_width) else None)
 
 
-def load(folder: Path) -> DecisionRule:
-    """The decision kept in a model's folder; one that changes nothing where there is none.
+def load(model_folder: Path) -> DecisionRule:
+    """The decision rule of the model in a folder; the default rule where there is no file.
 
     Raises:
-        ModelError: the file is damaged.
+        StorageError: the file is damaged.
     """
-    path = folder / FILE
-    if not path.exists():
-        return DecisionRule()
+    path = model_folder / FILE
+    if path.exists():
+        return parse_record(DecisionRule, read_record(path), path)
     try:
-        record: dict[str, Any] = read_json(path)
-        return DecisionRule(**record | {"thresholds": tuple(record["thresholds"])})
-    except (TypeError, KeyError, json.JSONDecodeError) as error:
-        raise ModelError(f"{FILE} of {folder.parent.name} is damaged.", "Delete the file, or train again.") from error
+        legacy: dict[str, Any] | None = read_legacy_rule(model_folder)
+    except (OSError, ValueError) as error:
+        raise damaged(path, "it is not valid JSON") from error
+    return DecisionRule() if legacy is None else parse_record(DecisionRule, legacy, path)
 
 
-def save(decision: DecisionRule, folder: Path) -> None:
-    """Keep a decision in a model's folder, in one step."""
-    write_json(folder / FILE, asdict(decision))
+def save(rule: DecisionRule, model_folder: Path) -> None:
+    """Write the decision rule of the model in a folder, atomically."""
+    write_record(model_folder / FILE, asdict(rule))

@@ -1,4 +1,4 @@
-"""Every error a user can mend.
+"""The errors that users see: one tree, each with a message and a hint.
 
 ::
 
@@ -7,14 +7,15 @@
     ├── ConfigError    a setting is out of range, or two settings contradict each other
     ├── ModelError     an encoder or a trained model cannot be found or loaded
     ├── RunError       a training run cannot be started, read or continued
+    ├── StorageError   a stored file is damaged, foreign or written by a newer version
     └── LimitError     the input is larger than this host allows
 
-``message`` says what was expected and what was found, ``hint`` what to do next. Anything else that is raised is a defect.
+``message`` says what was expected and what was found, ``hint`` what to do next. Any other exception is a bug.
 """
 
 
 class StudioError(Exception):
-    """Base of the tree: an error shown to the user as two sentences, never as a traceback."""
+    """The base class: shown to the user as a message and a hint, never as a traceback."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -39,6 +40,10 @@ class ModelError(StudioError):
 
 class RunError(StudioError):
     """A training run cannot be started, read or continued."""
+
+
+class StorageError(StudioError):
+    """A stored file is damaged, foreign or written by a newer version."""
 
 
 class LimitError(StudioError):

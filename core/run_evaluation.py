@@ -1,12 +1,13 @@
-"""How good a finished run is, as it answers with its decision: measured once, kept beside it, compared with others.
+"""The evaluation of a finished run: measured once, stored beside the run, compared with baselines and with other runs.
 
 ::
 
-    <run>/evaluation/<split>/measures.json   every measure of the model and of each baseline, with intervals
+    <run>/evaluation/<split>/measures.json   every metric of the model and of each baseline, with intervals
 """
 
 import math
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,113 +18,146 @@ from core import decision_rule
 from core.data.splitting import fingerprint
 from core.data.table import hashes
 from core.decision_rule import DecisionRule
-from core.errors import RunError
+from core.errors import RunError, StorageError
 from core.evaluation import comparison
 from core.evaluation.comparison import Comparison
-from core.evaluation.decisions import thresholds
+from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.diagnostics import mistakes
 from core.evaluation.metrics import compute
 from core.evaluation.metrics.estimate import MetricEstimate
 from core.evaluation.statistics.counts import Targets
 from core.runs import MODEL, Run
+from core.storage import parse_record, read_record, write_record
 from core.task import Floats, Task
-from core.workspace import read_json, write_json
 
 INSTANT = "instant"
 _SPLITS = ("validation", "test")
 
 
-def titles(task: Task) -> dict[str, str]:
-    """What the baselines of a task are called, in the order in which they are shown."""
+def baseline_titles(task: Task) -> dict[str, str]:
+    """The titles of a task's baselines by source, in the order in which they are shown."""
     constant = "Always the mean" if task.kind == "regression" else "Majority class"
     return {"majority": constant, "tfidf": "TF-IDF + linear", INSTANT: "Instant model"}
 
 
 def available_predictions(run: Run, split: str) -> dict[str, str]:
-    """Whose answers to a split there are, by name: the model, then its baselines."""
-    kept = {source: title for source, title in titles(run.task).items() if run.has_logits(split, source)}
-    return {MODEL: "This model"} | kept
+    """The titles of the model and of the baselines that have logits for a split, by source."""
+    return {MODEL: "This model"} | {
+        source: title for source, title in baseline_titles(run.task).items() if run.has_logits(split, source)
+    }
 
 
 @dataclass(frozen=True)
 class RunPredictions:
-    """What a run answered to the rows of a split: targets, outputs after the temperature, and the thresholds."""
+    """A run's rows of a split with their targets, the model's logits and the decision rule."""
 
     task: Task
     frame: pd.DataFrame
     targets: Targets
     logits: Floats
-    decision: DecisionRule
+    rule: DecisionRule
 
-    @property
-    def decided(self) -> Targets:
-        """The answers in the form of the targets."""
-        return thresholds.decide(self.task, self.logits, self.decision.limits)
+    @cached_property
+    def predictions(self) -> Predictions:
+        """The model's predictions under the decision rule."""
+        return self.rule.apply(self.task, self.logits)
 
-    def prediction_table(self) -> pd.DataFrame:
-        """Each row with its answer: see :func:`core.evaluation.diagnostics.mistakes.prediction_table`."""
-        return mistakes.prediction_table(self.task, self.frame, self.logits, self.decision.limits)
+    @cached_property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """Whether each prediction is correct, (n,); with several labels, whether all of them are."""
+        same = self.predictions.predicted == self.targets
+        return np.asarray(same.all(axis=1) if same.ndim == 2 else same)
+
+    def table(self) -> pd.DataFrame:
+        """The rows with their predictions: see :func:`core.evaluation.diagnostics.mistakes.prediction_table`."""
+        return mistakes.prediction_table(self.task, self.frame, self.logits, self.rule.limits)
 
 
-def answers(run: Run, split: str, kept: DecisionRule | None = None) -> RunPredictions:
-    """The model's answers to a split, with another decision than the kept one if it is given."""
-    kept = kept or decision_rule.load(run.model_folder)
+def load_predictions(run: Run, split: str, rule: DecisionRule | None = None) -> RunPredictions:
+    """The model's predictions for a split, under its own decision rule or another one.
+
+    Raises:
+        StorageError: a stored file is damaged.
+    """
+    rule = rule or decision_rule.load(run.model_folder)
     frame = run.split(split)
     targets = run.task.encode(frame["label"].tolist())
-    return RunPredictions(run.task, frame, targets, kept.scaled(run.task, run.logits(split)), kept)
+    return RunPredictions(run.task, frame, targets, run.logits(split), rule)
 
 
-def assess(run: Run) -> None:
-    """Choose the decision on validation, keep it with the model, and measure every split: the end of a training."""
-    targets = run.task.encode(run.split("validation")["label"].tolist())
-    decision_rule.save(decision_rule.fit(run.task, targets, run.logits("validation")), run.model_folder)
+def evaluate_run(run: Run) -> None:
+    """Choose the decision rule on validation, store it with the model, and measure every split: the end of a training."""
+    if run.task.kind == "regression":
+        targets = run.task.encode(run.split("validation")["label"].tolist())
+        decision_rule.save(decision_rule.fit_interval(targets, run.logits("validation")), run.model_folder)
+    else:
+        decision_rule.save(DecisionRule(), run.model_folder)
     for split in _SPLITS:
         metric_estimates(run, split)
 
 
 def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
-    """Every measure of the model and of its baselines on a split; measured again only when the decision has changed."""
-    kept = decision_rule.load(run.model_folder)
-    path = run.folder / "evaluation" / split / "measures.json"
-    if path.exists():
-        record = read_json(path)
-        if record["decision"] == _plain(asdict(kept)):
-            return {source: [_from_json(each) for each in found] for source, found in record["measures"].items()}
-    ours = answers(run, split, kept)
-    found = {
-        source: compute.compute_metrics(run.task, ours.targets, ours.logits, kept.limits)
-        if source == MODEL
-        else compute.compute_metrics(run.task, ours.targets, run.logits(split, source))
+    """Every metric of the model and of its baselines on a split; measured again only when the decision rule has changed."""
+    rule = decision_rule.load(run.model_folder)
+    stored = _read_estimates(run, split, rule)
+    if stored is not None:
+        return stored
+    ours = load_predictions(run, split, rule)
+    estimates = {
+        source: compute.compute_metrics(
+            run.task,
+            ours.targets,
+            ours.logits if source == MODEL else run.logits(split, source),
+            rule.limits if source == MODEL else None,
+        )
         for source in available_predictions(run, split)
     }
-    record = {
-        "decision": _plain(asdict(kept)),
-        "measures": {source: [_plain(asdict(each)) for each in of_one] for source, of_one in found.items()},
-    }
-    write_json(path, record)
-    return found
+    write_record(
+        _estimates_path(run, split),
+        {
+            "rule": asdict(rule),
+            "estimates": {
+                source: [_without_nan(asdict(e)) for e in of_source] for source, of_source in estimates.items()
+            },
+        },
+    )
+    return estimates
 
 
-def _plain(record: dict[str, Any]) -> dict[str, Any]:
-    """Without what JSON does not have: NaN as null, tuples as lists."""
-    return {
-        name: None
-        if isinstance(value, float) and not math.isfinite(value)
-        else list(value)
-        if isinstance(value, tuple)
-        else value
-        for name, value in record.items()
-    }
+@dataclass(frozen=True)
+class _StoredEstimates:
+    rule: DecisionRule
+    estimates: dict[str, list[dict[str, Any]]]
 
 
-def _from_json(record: dict[str, Any]) -> MetricEstimate:
-    values: dict[str, Any] = {name: math.nan if value is None else value for name, value in record.items()}
-    return MetricEstimate(**values)
+def _read_estimates(run: Run, split: str, rule: DecisionRule) -> dict[str, list[MetricEstimate]] | None:
+    """The stored metrics; None where they are missing, damaged, of an older version or of another decision rule."""
+    path = _estimates_path(run, split)
+    try:
+        stored = parse_record(_StoredEstimates, read_record(path), path)
+        if stored.rule != rule:
+            return None
+        return {source: [_from_json(e, path) for e in of_source] for source, of_source in stored.estimates.items()}
+    except StorageError:
+        return None
+
+
+def _estimates_path(run: Run, split: str) -> Any:
+    return run.folder / "evaluation" / split / "measures.json"
+
+
+def _without_nan(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with null for numbers that JSON does not have."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
+
+
+def _from_json(record: dict[str, Any], path: Any) -> MetricEstimate:
+    return parse_record(MetricEstimate, {k: math.nan if v is None else v for k, v in record.items()}, path)
 
 
 @dataclass(frozen=True)
 class BaselineComparison:
-    """What the model adds to a baseline, and whether it paid, in a sentence."""
+    """What the model adds to a baseline, with a sentence that says whether it helped."""
 
     baseline: str
     comparison: Comparison
@@ -131,12 +165,12 @@ class BaselineComparison:
 
 
 def compare_with_baselines(run: Run, split: str) -> list[BaselineComparison]:
-    """The model against each baseline that could have been had for less, the dearest first; none without rows."""
-    ours = answers(run, split)
+    """The model compared with each trained baseline, the most expensive first; empty without rows."""
+    ours = load_predictions(run, split)
     if len(ours.targets) == 0:
         return []
-    named = "Fine-tuning" if run.record.config["method"] == "fine-tune" else "The encoder"
-    found = []
+    method = "Fine-tuning" if run.config.method == "fine-tune" else "The encoder"
+    comparisons = []
     for source, title in reversed(available_predictions(run, split).items()):
         if source in (MODEL, "majority"):
             continue
@@ -146,66 +180,69 @@ def compare_with_baselines(run: Run, split: str) -> list[BaselineComparison]:
             ours.logits,
             run.logits(split, source),
             names=("This model", title),
-            thresholds=(ours.decision.limits, None),
+            thresholds=(ours.rule.limits, None),
             split=split,
         )
-        the = "the instant model" if source == INSTANT else title
-        found.append(BaselineComparison(title, compared, comparison.describe_comparison(compared, named, the)))
-    return found
+        baseline = "the instant model" if source == INSTANT else title
+        comparisons.append(
+            BaselineComparison(title, compared, comparison.describe_comparison(compared, method, baseline))
+        )
+    return comparisons
 
 
 def compare_runs(first: Run, second: Run, split: str = "test", metric: str = "") -> tuple[Comparison, pd.DataFrame]:
-    """Two runs on the same rows: the comparison, and the rows they answer differently (text, actual, one column a run).
+    """Two runs compared on the same rows, and the rows where their predictions differ (text, actual, first, second).
 
     Raises:
-        RunError: they learned different tasks, or were measured on other rows.
+        RunError: they learned different tasks, or were measured on different rows.
     """
     if first.task != second.task:
         raise RunError(
             f"{first.name} and {second.name} have different labels or kinds of task.",
             "Choose two runs on the same data.",
         )
-    ours, theirs = answers(first, split), answers(second, split)
+    ours, theirs = load_predictions(first, split), load_predictions(second, split)
     if fingerprint(ours.frame) != fingerprint(theirs.frame):
         raise RunError(
             f"{first.name} and {second.name} were measured on different {split} rows "
-            f"({len(ours.frame):,} and {len(theirs.frame):,}), so their scores do not say which is better.",
-            "Train both on the same data set with the same split.",
+            f"({len(ours.frame):,} and {len(theirs.frame):,}), so their scores cannot be compared.",
+            "Train both on the same dataset with the same split.",
         )
-    here, there = _order(ours.frame), _order(theirs.frame)
-    found = comparison.compare(
+    our_order, their_order = _canonical_order(ours.frame), _canonical_order(theirs.frame)
+    compared = comparison.compare(
         first.task,
-        ours.targets[here],
-        ours.logits[here],
-        theirs.logits[there],
+        ours.targets[our_order],
+        ours.logits[our_order],
+        theirs.logits[their_order],
         metric,
         (first.name, second.name),
-        (ours.decision.limits, theirs.decision.limits),
+        (ours.rule.limits, theirs.rule.limits),
         split,
     )
-    where = here[found.disagree]
-    frame = ours.frame.iloc[where]
+    our_rows, their_rows = our_order[compared.disagree], their_order[compared.disagree]
+    frame = ours.frame.iloc[our_rows]
     table = pd.DataFrame({"text": frame["text"].to_numpy(), "actual": list(frame["label"])})
-    table["first"] = pd.Series(first.task.decode(ours.decided[where]), dtype=object)
-    table["second"] = pd.Series(second.task.decode(theirs.decided[there[found.disagree]]), dtype=object)
-    return found, table
+    for name, run_predictions, rows in (("first", ours, our_rows), ("second", theirs, their_rows)):
+        table[name] = pd.Series(first.task.decode(run_predictions.predictions.predicted[rows]), dtype=object)
+    return compared, table
 
 
-def _order(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
-    """Positions of the rows in an order that the contents alone decide."""
+def _canonical_order(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
+    """Positions of the rows in an order that depends on the contents alone."""
     return np.lexsort((hashes(frame["label"]), hashes(frame["text"])))
 
 
-def side_by_side(runs: list[Run], split: str) -> pd.DataFrame:
-    """A line a run: its measures with intervals (value, low, high), seconds of training, size, speed, and what was set."""
+def compare_costs(runs: list[Run], split: str) -> pd.DataFrame:
+    """A row for each run: metrics with intervals (value, low, high), seconds of training, model size, speed of prediction."""
     rows = []
     for run in runs:
         result = run.result()
         if result is None:
             raise RunError(f"{run.name} has no results yet.", "Wait until it has finished.")
         row: dict[str, Any] = {"run": run.name}
-        for each in metric_estimates(run, split)[MODEL]:
-            row |= {each.name: each.value, f"{each.name}_low": each.low, f"{each.name}_high": each.high}
+        for estimate in metric_estimates(run, split)[MODEL]:
+            name = estimate.name
+            row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         row |= {
             "training_seconds": result.seconds,
             "megabytes": sum(file.stat().st_size for file in run.model_folder.rglob("*") if file.is_file()) / 1e6,
@@ -216,12 +253,12 @@ def side_by_side(runs: list[Run], split: str) -> pd.DataFrame:
 
 
 def differing_settings(runs: list[Run]) -> pd.DataFrame:
-    """The settings in which runs differ, a line each: setting, then one column a run by its position."""
-    settings = [{**run.record.config, "data set": run.record.dataset["name"]} for run in runs]
-    names = [name for name in settings[0] if len({repr(each.get(name)) for each in settings}) > 1]
+    """The settings in which runs differ: the column setting, then a column for each run, named by its position."""
+    settings = [{**asdict(run.config), "dataset": run.dataset.name} for run in runs]
+    names = [name for name in settings[0] if len({repr(setting.get(name)) for setting in settings}) > 1]
     return pd.DataFrame(
         [
-            {"setting": name.replace("_", " ")} | {str(i): str(each.get(name)) for i, each in enumerate(settings)}
+            {"setting": name.replace("_", " ")} | {str(i): str(setting.get(name)) for i, setting in enumerate(settings)}
             for name in names
         ],
         columns=["setting", *(str(i) for i in range(len(runs)))],

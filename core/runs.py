@@ -1,65 +1,79 @@
-"""A training run that lasts: what was trained on what and how (run.json), its rows, its predictions, its results.
+"""A training run that lasts: what was trained on what and how (run.json), its rows, its logits and its results.
 
 ::
 
     <runs>/<id>/  run.json  status.json  events.jsonl  log.txt
                   splits/{train,validation,test}.parquet   checkpoints/   model/
-                  evaluation/<split>/<who>.parquet  evaluation/result.json  evaluation/looks.jsonl
+                  evaluation/<split>/<source>.parquet  evaluation/result.json  evaluation/looks.jsonl
 """
 
 import importlib.metadata
 import json
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 
-from core import host
+from core import host, migrations
+from core.data.columns import SPLITS
+from core.data.dataset import DatasetRef
 from core.data.splitting import SplitConfig, Splits, load_split
 from core.errors import RunError
+from core.storage import DamagedFolder, damaged, load_folders, parse_record, read_parquet, read_record, write_record
 from core.task import Floats, Task
-from core.workspace import (
-    Workspace,
-    create_folder_atomically,
-    find_child,
-    folders,
-    read_json,
-    write_atomically,
-    write_json,
-)
+from core.training.config import TrainingConfig
+from core.workspace import Workspace, create_folder_atomically, find_child, write_atomically
 
 _RECORD = "run.json"
-_VERSIONED = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "accelerate")
-# Who made a set of predictions: the run's model, or one of the baselines beside it.
+_RESULT = "result.json"
+_TEST_VIEWS = "looks.jsonl"
+_PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "accelerate")
+# The source of logits: the run's model; baselines have other names.
 MODEL = "model"
 
 
 @dataclass(frozen=True)
+class RunGroup:
+    """Runs that were started together: the group's id, what differs between them, and this run's place among ``size``."""
+
+    id: str
+    kind: Literal["seeds", "folds"]
+    number: int
+    size: int
+
+
+@dataclass(frozen=True)
 class RunRecord:
-    """run.json: all that is needed to repeat the run."""
+    """What run.json holds: all that is needed to repeat the run."""
 
     name: str
-    task: dict[str, Any]
-    config: dict[str, Any]
-    dataset: dict[str, Any]
-    split_config: dict[str, Any]
+    task: Task
+    config: TrainingConfig
+    dataset: DatasetRef
+    split_config: SplitConfig
     split_fingerprint: str
     sizes: dict[str, int]
     versions: dict[str, str]
-    host: dict[str, Any]
+    host: dict[str, str | int | float]
     created: str
-    # Which runs were started together, and why: {"id", "kind": "seeds" or "folds", "number", "of"}; empty for a single one.
-    group: dict[str, Any] = field(default_factory=dict)
+    group: RunGroup | None = None
+
+    def __post_init__(self) -> None:
+        if missing := set(SPLITS) - set(self.sizes):
+            raise RunError(f"sizes lacks {sorted(missing)[0]}")
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came out: metrics of each split, wall seconds of the whole job, peak memory, speed of prediction."""
+    """The outcome of a run: metrics of each split, seconds of the whole job, peak memory, speed of prediction.
+
+    ``temperature`` is the one that was fitted on validation and folded into the model's output layer; the logits of the
+    run are those of the saved model.
+    """
 
     validation: dict[str, float]
     test: dict[str, float]
@@ -68,6 +82,7 @@ class Result:
     peak_memory_mb: float
     prediction_seconds: float
     texts_per_second: float
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -76,10 +91,6 @@ class Run:
 
     folder: Path
     record: RunRecord
-    task: Task = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "task", Task.from_json(self.record.task))
 
     @property
     def id(self) -> str:
@@ -88,131 +99,203 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name that people gave it."""
         return self.record.name
 
     @property
+    def task(self) -> Task:
+        """What was learned."""
+        return self.record.task
+
+    @property
+    def config(self) -> TrainingConfig:
+        """The settings of the training."""
+        return self.record.config
+
+    @property
+    def dataset(self) -> DatasetRef:
+        """Where the rows come from."""
+        return self.record.dataset
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of rows of each split."""
+        return self.record.sizes
+
+    @property
+    def group(self) -> RunGroup | None:
+        """The runs it was started together with; None for a single run."""
+        return self.record.group
+
+    @property
     def model_folder(self) -> Path:
-        """Where the trained model is, once there is one."""
+        """The folder of the trained model, once there is one."""
         return self.folder / "model"
+
+    @property
+    def _evaluation(self) -> Path:
+        return self.folder / "evaluation"
 
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The run in a folder.
 
         Raises:
-            RunError: there is none, or its record cannot be read.
+            StorageError: its record is missing or damaged.
         """
-        try:
-            return cls(folder, RunRecord(**read_json(folder / _RECORD)))
-        except (OSError, TypeError, json.JSONDecodeError) as error:
-            raise RunError(
-                f"{folder.name} is no run, or its run.json is damaged.", "Choose one on the Models page."
-            ) from error
+        path = folder / _RECORD
+        return cls(folder, parse_record(RunRecord, read_record(path, migrations.upgrade_run), path))
 
-    def renamed(self, name: str) -> Self:
+    def rename(self, name: str) -> Self:
         """The run under another name, on disk too.
 
         Raises:
             RunError: the name is empty.
         """
         if not name.strip():
-            raise RunError("A run needs a name.", "Type one.")
-        record = replace(self.record, name=name.strip())
-        write_json(self.folder / _RECORD, asdict(record))
-        return type(self)(self.folder, record)
+            raise RunError("A run needs a name.", "Type a name.")
+        return self._save(replace(self.record, name=name.strip()))
 
-    def reconfigured(self, config: dict[str, Any]) -> Self:
+    def reconfigure(self, config: TrainingConfig) -> Self:
         """The run with other settings, on disk too."""
-        record = replace(self.record, config=config)
-        write_json(self.folder / _RECORD, asdict(record))
+        return self._save(replace(self.record, config=config))
+
+    def _save(self, record: RunRecord) -> Self:
+        write_record(self.folder / _RECORD, asdict(record))
         return type(self)(self.folder, record)
 
     def splits(self) -> Splits:
-        """The rows it was made with."""
+        """The rows of all splits.
+
+        Raises:
+            StorageError: a file is missing or damaged.
+        """
         return Splits.load(self.folder / "splits", self.task)
 
     def split(self, name: str) -> pd.DataFrame:
-        """The rows of one split: row, text, label."""
+        """The rows of one split: row, text, label.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
         return load_split(self.folder / "splits", name, self.task)
 
     def save_logits(self, split: str, source: str, logits: Floats) -> None:
-        """Keep logits (n, outputs) for the rows of a split, so that evaluating never predicts twice."""
+        """Write logits (n, outputs) for the rows of a split, so that evaluation never predicts twice."""
         frame = pd.DataFrame(logits, columns=[str(i) for i in range(self.task.outputs)])
-        write_atomically(
-            self.folder / "evaluation" / split / f"{source}.parquet", lambda path: frame.to_parquet(path, index=False)
-        )
+        write_atomically(self._logits_path(split, source), lambda path: frame.to_parquet(path, index=False))
 
     def logits(self, split: str, source: str = MODEL) -> Floats:
-        """What :meth:`save_logits` kept."""
-        return pd.read_parquet(self.folder / "evaluation" / split / f"{source}.parquet").to_numpy(dtype=np.float32)
+        """The logits (n, outputs) of the model or a baseline for the rows of a split.
+
+        Raises:
+            StorageError: the file is missing or damaged, or does not fit the rows.
+        """
+        path = self._logits_path(split, source)
+        frame = read_parquet(path, tuple(str(i) for i in range(self.task.outputs)))
+        if len(frame) != self.sizes[split]:
+            raise damaged(path, f"expected {self.sizes[split]:,} rows, found {len(frame):,}")
+        try:
+            logits = frame.to_numpy(dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise damaged(path, "it does not hold numbers") from error
+        # Version 0.1 kept the temperature in a file of its own; its logits are those before scaling.
+        temperature = migrations.legacy_temperature(self.model_folder) if source == MODEL else 1.0
+        return np.asarray(logits / temperature, dtype=np.float32)
 
     def has_logits(self, split: str, source: str = MODEL) -> bool:
-        """Whether there are answers of one to a split."""
-        return (self.folder / "evaluation" / split / f"{source}.parquet").exists()
+        """Whether there are logits of the model or a baseline for a split."""
+        return self._logits_path(split, source).exists()
+
+    def _logits_path(self, split: str, source: str) -> Path:
+        return self._evaluation / split / f"{source}.parquet"
 
     def save_result(self, result: Result) -> None:
-        """Keep the result; from then on the run counts as usable."""
-        write_json(self.folder / "evaluation" / "result.json", asdict(result))
+        """Write the result; from then on the run counts as finished."""
+        write_record(self._evaluation / _RESULT, asdict(result))
 
     def result(self) -> Result | None:
-        """The result, None while there is none."""
-        path = self.folder / "evaluation" / "result.json"
-        return Result(**read_json(path)) if path.exists() else None
+        """The result; None while there is none.
+
+        Raises:
+            StorageError: the file is damaged.
+        """
+        path = self._evaluation / _RESULT
+        if not path.exists():
+            return None
+        record = read_record(path, lambda old: old | {"temperature": migrations.legacy_temperature(self.model_folder)})
+        return parse_record(Result, record, path)
 
     def count_test_views(self) -> int:
-        """How often somebody has looked at the test results."""
-        path = self.folder / "evaluation" / "looks.jsonl"
-        return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+        """The number of times that somebody has viewed the test results."""
+        path = self._evaluation / _TEST_VIEWS
+        try:
+            return len(path.read_bytes().splitlines())
+        except OSError:
+            return 0
 
     def record_test_view(self, where: str) -> None:
-        """Count a look at the test results."""
-        path = self.folder / "evaluation" / "looks.jsonl"
+        """Append a view of the test results to the record of views."""
+        path = self._evaluation / _TEST_VIEWS
         path.parent.mkdir(exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "where": where}) + "\n")
 
 
-def create_run(
-    workspace: Workspace,
-    splits: Splits,
-    config: dict[str, Any],
-    name: str,
-    dataset: dict[str, Any],
-    split_config: SplitConfig,
-    group: dict[str, Any] | None = None,
-) -> Run:
-    """Make the folder of a run that is ready to start; ``dataset`` says where the rows came from (name, fingerprint)."""
+@dataclass(frozen=True)
+class RunSource:
+    """Where a new run's rows come from: the dataset and how it was split."""
+
+    dataset: DatasetRef
+    split_config: SplitConfig
+    group: RunGroup | None = None
+
+
+def create_run(workspace: Workspace, splits: Splits, config: TrainingConfig, name: str, source: RunSource) -> Run:
+    """A new run that is ready to start, in a folder of its own."""
     record = RunRecord(
         name=name,
-        task=splits.task.to_json(),
+        task=splits.task,
         config=config,
-        dataset=dataset,
-        split_config=asdict(split_config),
+        dataset=source.dataset,
+        split_config=source.split_config,
         split_fingerprint=splits.fingerprint(),
         sizes=splits.sizes(),
-        versions={package: importlib.metadata.version(package) for package in _VERSIONED}
+        versions={package: importlib.metadata.version(package) for package in _PACKAGES}
         | {"python": platform.python_version()},
         host={"machine": platform.machine(), "cores": host.cores(), "memory_mb": round(host.memory_bytes() / 1e6)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        group=group or {},
+        group=source.group,
     )
     with create_folder_atomically(workspace.runs, name) as folder:
         splits.save(folder / "splits")
-        write_json(folder / _RECORD, asdict(record))
+        write_record(folder / _RECORD, asdict(record))
     return Run(workspace.runs / folder.name, record)
 
 
-def list_runs(workspace: Workspace) -> Sequence[Run]:
-    """All runs of a workspace, newest first."""
-    return [Run.open(folder) for folder in folders(workspace.runs, _RECORD)]
+def list_runs(workspace: Workspace) -> list[Run]:
+    """The runs of a workspace that can be opened, newest first."""
+    return load_folders(workspace.runs, _open_checked)[0]
+
+
+def damaged_runs(workspace: Workspace) -> list[DamagedFolder]:
+    """The run folders of a workspace that cannot be opened, newest first."""
+    return load_folders(workspace.runs, _open_checked)[1]
+
+
+def _open_checked(folder: Path) -> Run:
+    """The run in a folder whose result can be read, too."""
+    run = Run.open(folder)
+    run.result()
+    return run
 
 
 def find_run(workspace: Workspace, identifier: str) -> Run:
-    """The run of that id.
+    """The run with an id.
 
     Raises:
-        RunError: there is none.
+        RunError: there is no such run.
+        StorageError: its record is damaged.
     """
     folder = find_child(workspace.runs, identifier)
     if folder is None:

@@ -10,7 +10,7 @@ from core.data.columns import ColumnChoice
 from core.data.dataset import save_dataset
 from core.data.reading.files import read_bytes
 from core.data.splitting import SplitConfig, Splits
-from core.runs import MODEL, Result, Run, create_run
+from core.runs import MODEL, Result, Run, RunSource, create_run
 from core.task import Floats, Label, Task
 from core.training.config import TrainingConfig
 from core.workspace import Workspace
@@ -44,15 +44,14 @@ def finished(
     edges = np.cumsum([0, *sizes.values()])
     parts = [frame[first:last].reset_index(drop=True) for first, last in pairwise(edges)]
     splits = Splits(parts[0], parts[1], parts[2], task)
-    source = {"id": dataset.id, "name": dataset.name, "fingerprint": dataset.fingerprint}
-    run = create_run(workspace, splits, TrainingConfig().to_json(), name, source, SplitConfig())
+    run = create_run(workspace, splits, TrainingConfig(), name, RunSource(dataset.ref, SplitConfig()))
     rng = np.random.default_rng(int(100 * knows))
     for split, rows in splits:
         if split != "train":
             targets = task.encode(rows["label"].tolist())
             for predictor, known in (_KNOWS | {MODEL: knows}).items():
                 run.save_logits(split, predictor, _answers(task, targets, known, rng))
-    run_evaluation.assess(run)
+    run_evaluation.evaluate_run(run)
     run.save_result(Result({"f1_macro": 0.9, "f1_micro": 0.9, "r2": 0.5}, {}, {}, 12.0, 500.0, 0.5, 200.0))
     return run
 

@@ -54,8 +54,8 @@ def test_other_rows_or_other_labels_are_refused_with_the_reason(workspace: Works
 
 def test_runs_beside_one_another(workspace: Workspace) -> None:
     runs = [finished(workspace, "regression"), finished(workspace, "regression")]
-    runs[1] = runs[1].reconfigured(runs[1].record.config | {"epochs": 9})
-    table = run_evaluation.side_by_side(runs, "test")
+    runs[1] = runs[1].reconfigure(replace(runs[1].config, epochs=9))
+    table = run_evaluation.compare_costs(runs, "test")
     assert {"run", "mae", "mae_low", "mae_high", "training_seconds", "megabytes", "seconds_per_1000_texts"} <= set(
         table
     )

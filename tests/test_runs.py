@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.splitting import SplitConfig, Splits
-from core.errors import RunError
+from core.data.splitting import Splits
+from core.errors import RunError, StorageError
 from core.runs import Result, Run, create_run, find_run, list_runs
 from core.task import Task
+from core.training.config import TrainingConfig
 from core.workspace import Workspace
+from tests.toy import TOY_SOURCE
 
 TASK = Task("binary", ("a", "b"))
 
@@ -18,14 +20,14 @@ TASK = Task("binary", ("a", "b"))
 @pytest.fixture
 def run(workspace: Workspace) -> Run:
     frame = pd.DataFrame({"row": [0, 1], "text": ["x", "y"], "label": ["a", "b"]})
-    return create_run(workspace, Splits(frame, frame, frame, TASK), {"seed": 1}, "Mine", {"name": "d"}, SplitConfig())
+    return create_run(workspace, Splits(frame, frame, frame, TASK), TrainingConfig(seed=1), "Mine", TOY_SOURCE)
 
 
 def test_what_was_written_is_read_back(run: Run, workspace: Workspace) -> None:
     again = find_run(workspace, run.id)
     assert again == run
     assert again.splits().fingerprint() == run.record.split_fingerprint
-    assert again.record.sizes == {"train": 2, "validation": 2, "test": 2}
+    assert again.sizes == {"train": 2, "validation": 2, "test": 2}
     assert {"torch", "transformers", "python"} <= set(again.record.versions)
 
 
@@ -47,15 +49,15 @@ def test_looks_at_test_are_counted(run: Run) -> None:
 
 
 def test_rename(run: Run, workspace: Workspace) -> None:
-    run.renamed(" Better ")
+    run.rename(" Better ")
     assert [found.name for found in list_runs(workspace)] == ["Better"]
     with pytest.raises(RunError, match="needs a name"):
-        run.renamed("  ")
+        run.rename("  ")
 
 
 def test_unknown_and_damaged_runs_get_a_sentence(run: Run, workspace: Workspace) -> None:
     with pytest.raises(RunError, match="no run 'nothing'"):
         find_run(workspace, "nothing")
     Path(run.folder / "run.json").write_text("{")
-    with pytest.raises(RunError, match="damaged"):
+    with pytest.raises(StorageError, match="damaged"):
         find_run(workspace, run.id)

@@ -1,38 +1,51 @@
-"""A data set that lasts: the table as it was read, the columns that matter and how it is split, in a folder."""
+"""A dataset that lasts: the table as it was read, the chosen columns, the repairs and the split settings, in a folder."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Self
 
-import pandas as pd
-
+from core import migrations
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, fingerprint
 from core.data.table import Table, UnreadableRow
 from core.errors import DataError
+from core.storage import DamagedFolder, load_folders, parse_record, read_parquet, read_record, write_record
 from core.task import TaskKind
-from core.workspace import (
-    Workspace,
-    create_folder_atomically,
-    find_child,
-    folders,
-    read_json,
-    write_atomically,
-    write_json,
-)
+from core.workspace import Workspace, create_folder_atomically, find_child, write_atomically
 
 _RECORD = "dataset.json"
 _TABLE = "table.parquet"
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """What dataset.json records; ``rows`` counts the labelled rows, ``labels`` the outputs a model needs for them."""
+class DatasetRef:
+    """A reference to a dataset: its id, name and fingerprint when the reference was made."""
 
-    folder: Path
+    id: str
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """The file that a table was read from, and how it was read."""
+
+    file: str
+    form: str
+    encoding: str
+    delimiter: str
+    quote: str
+    header: bool
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """What dataset.json holds; ``rows`` counts the labeled rows, ``labels`` the outputs that a model needs for them."""
+
     name: str
     columns: ColumnChoice
     split_config: SplitConfig
@@ -42,11 +55,101 @@ class Dataset:
     rows: int
     fingerprint: str
     created: str
+    source: TableSource
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset's folder and its record."""
+
+    folder: Path
+    record: DatasetRecord
 
     @property
     def id(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    @property
+    def name(self) -> str:
+        """The name that people gave it."""
+        return self.record.name
+
+    @property
+    def columns(self) -> ColumnChoice:
+        """The columns that hold texts and labels."""
+        return self.record.columns
+
+    @property
+    def split_config(self) -> SplitConfig:
+        """How its rows are split."""
+        return self.record.split_config
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """The repairs that are applied to the table, in order."""
+        return self.record.repairs
+
+    @property
+    def task_kind(self) -> TaskKind:
+        """What a model learns from it."""
+        return self.record.task_kind
+
+    @property
+    def labels(self) -> int:
+        """The number of outputs that a model needs."""
+        return self.record.labels
+
+    @property
+    def rows(self) -> int:
+        """The number of labeled rows."""
+        return self.record.rows
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that name its labeled texts, whatever their order."""
+        return self.record.fingerprint
+
+    @property
+    def ref(self) -> DatasetRef:
+        """A reference to the dataset as it stands."""
+        return DatasetRef(self.id, self.name, self.fingerprint)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The dataset in a folder.
+
+        Raises:
+            StorageError: its record is missing or damaged.
+        """
+        path = folder / _RECORD
+        return cls(folder, parse_record(DatasetRecord, read_record(path, migrations.upgrade_dataset), path))
+
+    def _save(self, record: DatasetRecord) -> Self:
+        write_record(self.folder / _RECORD, asdict(record))
+        return type(self)(self.folder, record)
+
+    def rename(self, name: str) -> Self:
+        """The dataset under another name, on disk too."""
+        return self._save(replace(self.record, name=name))
+
+    def change_repairs(self, repairs: Sequence[Repair]) -> Self:
+        """The dataset with other repairs, on disk too; the table stays as it was read, and runs keep their rows.
+
+        Raises:
+            DataError: too few rows are left.
+        """
+        labeled = apply_repairs(apply_columns(load_table(self), self.columns), repairs)
+        return self._save(
+            replace(
+                self.record,
+                repairs=tuple(repairs),
+                task_kind=labeled.task.kind,
+                labels=labeled.task.outputs,
+                rows=len(labeled),
+                fingerprint=fingerprint(labeled.frame),
+            )
+        )
 
 
 def save_dataset(
@@ -57,110 +160,78 @@ def save_dataset(
     name: str,
     repairs: Sequence[Repair] = (),
 ) -> Dataset:
-    """Store a table as it was read, with its column choice and the repairs made, as a new data set.
+    """A new dataset: the table as it was read, with the chosen columns and the repairs.
 
     Raises:
-        DataError: the chosen columns do not make labelled texts.
+        DataError: the chosen columns do not make labeled texts.
     """
-    source = {
-        "file": table.name,
-        "form": table.form,
-        "encoding": table.encoding,
-        "delimiter": table.delimiter,
-        "quote": table.quote,
-        "header": table.header,
-        "unreadable": [asdict(row) for row in table.unreadable],
-    }
-    record = {
-        "name": name,
-        "columns": asdict(columns),
-        "split_config": asdict(split_config),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": source,
-    } | _contents(apply_repairs(apply_columns(table, columns), repairs), repairs)
+    labeled = apply_repairs(apply_columns(table, columns), repairs)
+    record = DatasetRecord(
+        name=name,
+        columns=columns,
+        split_config=split_config,
+        repairs=tuple(repairs),
+        task_kind=labeled.task.kind,
+        labels=labeled.task.outputs,
+        rows=len(labeled),
+        fingerprint=fingerprint(labeled.frame),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        source=TableSource(
+            table.name, table.form, table.encoding, table.delimiter, table.quote, table.header, table.unreadable
+        ),
+    )
     with create_folder_atomically(workspace.datasets, name) as folder:
         write_atomically(folder / _TABLE, lambda path: table.frame.to_parquet(path, index=False))
-        write_json(folder / _RECORD, record)
-    return _from_record(workspace.datasets / folder.name, record)
-
-
-def _contents(labeled: LabeledTexts, repairs: Sequence[Repair]) -> dict[str, Any]:
-    """What dataset.json says of the rows after the repairs."""
-    return {
-        "repairs": [repair.to_json() for repair in repairs],
-        "task_kind": labeled.task.kind,
-        "labels": labeled.task.outputs,
-        "rows": len(labeled),
-        "fingerprint": fingerprint(labeled.frame),
-    }
-
-
-def change_repairs(dataset: Dataset, repairs: Sequence[Repair]) -> Dataset:
-    """The data set with other repairs; the table is kept as it was read, and runs keep the rows they were trained on.
-
-    Raises:
-        DataError: too little would be left.
-    """
-    labeled = apply_repairs(apply_columns(load_table(dataset), dataset.columns), repairs)
-    record = read_json(dataset.folder / _RECORD) | _contents(labeled, repairs)
-    write_json(dataset.folder / _RECORD, record)
-    return _from_record(dataset.folder, record)
-
-
-def rename_dataset(dataset: Dataset, name: str) -> Dataset:
-    """The data set under another name."""
-    record = read_json(dataset.folder / _RECORD) | {"name": name}
-    write_json(dataset.folder / _RECORD, record)
-    return _from_record(dataset.folder, record)
+        write_record(folder / _RECORD, asdict(record))
+    return Dataset(workspace.datasets / folder.name, record)
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
-    """All data sets of a workspace, newest first."""
-    return [_from_record(folder, read_json(folder / _RECORD)) for folder in folders(workspace.datasets, _RECORD)]
+    """The datasets of a workspace that can be opened, newest first."""
+    return load_folders(workspace.datasets, Dataset.open)[0]
+
+
+def damaged_datasets(workspace: Workspace) -> list[DamagedFolder]:
+    """The dataset folders of a workspace that cannot be opened, newest first."""
+    return load_folders(workspace.datasets, Dataset.open)[1]
 
 
 def find_dataset(workspace: Workspace, identifier: str) -> Dataset:
-    """The data set of that id.
+    """The dataset with an id.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such dataset.
+        StorageError: its record is damaged.
     """
     folder = find_child(workspace.datasets, identifier)
     if folder is None:
-        raise DataError(f"There is no data set {identifier!r}.", "Choose one on the Data page.")
-    return _from_record(folder, read_json(folder / _RECORD))
+        raise DataError(f"There is no dataset {identifier!r}.", "Choose one on the Data page.")
+    return Dataset.open(folder)
 
 
 def load_table(dataset: Dataset) -> Table:
-    """The table of a data set, as it was read."""
-    source = read_json(dataset.folder / _RECORD)["source"]
+    """The table of a dataset, as it was read.
+
+    Raises:
+        StorageError: its file is missing or damaged, or a chosen column is missing.
+    """
+    source = dataset.record.source
     return Table(
-        frame=pd.read_parquet(dataset.folder / _TABLE),
-        name=source["file"],
-        form=source["form"],
-        encoding=source["encoding"],
-        delimiter=source["delimiter"],
-        quote=source["quote"],
-        header=source["header"],
-        unreadable=tuple(UnreadableRow(**row) for row in source["unreadable"]),
+        frame=read_parquet(dataset.folder / _TABLE, tuple(dataset.columns.used)),
+        name=source.file,
+        form=source.form,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        quote=source.quote,
+        header=source.header,
+        unreadable=source.unreadable,
     )
 
 
-def load_labelled(dataset: Dataset) -> LabeledTexts:
-    """The labelled texts of a data set, repaired."""
+def load_labeled(dataset: Dataset) -> LabeledTexts:
+    """The labeled texts of a dataset, with its repairs applied.
+
+    Raises:
+        StorageError: its table is missing or damaged.
+    """
     return apply_repairs(apply_columns(load_table(dataset), dataset.columns), dataset.repairs)
-
-
-def _from_record(folder: Path, record: dict[str, Any]) -> Dataset:
-    return Dataset(
-        folder=folder,
-        name=cast(str, record["name"]),
-        columns=ColumnChoice.from_json(record["columns"]),
-        split_config=SplitConfig(**record["split_config"]),
-        repairs=tuple(Repair.from_json(step) for step in record["repairs"]),
-        task_kind=record["task_kind"],
-        labels=record["labels"],
-        rows=record["rows"],
-        fingerprint=record["fingerprint"],
-        created=record["created"],
-    )

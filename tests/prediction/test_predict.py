@@ -1,39 +1,55 @@
-"""Answers as JSON and as tables."""
+"""Predictions for texts and tables."""
+
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.prediction.predict import as_json, as_table, escape_formulas
-from core.task import Task
+from core.decision_rule import DecisionRule
+from core.errors import DataError
+from core.jobs.events import OnProgress
+from core.models.classifier import Classifier
+from core.prediction.predict import guess_text_column, predict, predict_table
+from core.task import Floats, Task
 
-TASK = Task("multiclass", ("a", "b"))
-LOGITS = np.log(np.asarray([[0.25, 0.75]], dtype=np.float32))
-
-
-def test_json_names_every_probability_largest_first() -> None:
-    (answer,) = as_json(TASK, LOGITS)
-    assert answer["label"] == "b"
-    assert answer["confidence"] == pytest.approx(0.75)
-    assert list(answer["probabilities"].items()) == [("b", pytest.approx(0.75)), ("a", pytest.approx(0.25))]
+TASK = Task("binary", ("a", "b"))
 
 
-def test_json_of_the_other_tasks() -> None:
-    (many,) = as_json(Task("multilabel", ("p", "q")), np.asarray([[2.0, -2.0]], dtype=np.float32))
-    assert many["label"] == ["p"]
-    (score,) = as_json(Task("regression", ()), np.asarray([[3.5]], dtype=np.float32))
-    assert score == {"label": 3.5, "confidence": None, "probabilities": {}}
+class _Lengths:
+    """Stands in for a model: the longer a text, the likelier it is of the second class."""
+
+    task = TASK
+
+    def logits(self, texts: list[str], on_progress: OnProgress) -> Floats:
+        return np.asarray([[0.0, len(text) - 3.0] for text in texts], dtype=np.float32)
 
 
-def test_tables() -> None:
-    assert as_table(TASK, LOGITS).columns.tolist() == ["label", "confidence", "p(a)", "p(b)"]
-    many = as_table(Task("multilabel", ("p", "q")), np.asarray([[2.0, 2.0], [-2.0, -2.0]], dtype=np.float32))
-    assert many["label"].tolist() == ["p|q", ""]
-    assert as_table(Task("regression", ()), np.asarray([[3.5]], dtype=np.float32))["score"].tolist() == [3.5]
+CLASSIFIER = cast(Classifier, _Lengths())
 
 
-def test_formulas_are_neutralised_and_numbers_left_alone() -> None:
-    table = pd.DataFrame({"text": ["=1+1", "+x", "-x", "@x", "\tx", "fine"], "score": [-1.0] * 6})
-    safe = escape_formulas(table)
-    assert safe["text"].tolist() == ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "fine"]
-    assert safe["score"].tolist() == [-1.0] * 6
+def test_texts_are_predicted_in_order_with_probabilities_largest_first() -> None:
+    short, long = predict(CLASSIFIER, ["x", "longer"]).to_records()
+    assert (short["label"], long["label"]) == ("a", "b")
+    assert list(short["probabilities"]) == ["a", "b"]
+    assert sum(long["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("texts", [[], ["fine", "  "]])
+def test_no_text_and_an_empty_text_are_refused(texts: list[str]) -> None:
+    with pytest.raises(DataError, match="text"):
+        predict(CLASSIFIER, texts)
+
+
+def test_a_table_keeps_its_columns_and_a_row_without_a_text_has_no_prediction() -> None:
+    table = pd.DataFrame({"id": ["1", "2", "3"], "text": ["x", "", "longer"], "label": ["p", "q", "r"]})
+    joined = predict_table(CLASSIFIER, table, "text", DecisionRule(abstain_below=0.9))
+    assert joined.columns.tolist() == ["id", "text", "label", "predicted label", "confidence", "sure", "p(a)", "p(b)"]
+    assert joined["predicted label"].isna().tolist() == [False, True, False]
+    assert joined["sure"].tolist()[2] == "yes"
+    with pytest.raises(DataError, match="no column 'body'"):
+        predict_table(CLASSIFIER, table, "body")
+
+
+def test_the_text_column_is_the_one_with_the_longest_cells() -> None:
+    assert guess_text_column(pd.DataFrame({"id": ["1"], "body": ["a long text"], "label": ["x"]})) == "body"

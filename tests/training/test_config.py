@@ -3,7 +3,8 @@
 import pytest
 
 from core.errors import ConfigError
-from core.training.config import TrainingConfig, recommended, recommended_epochs
+from core.training.config import TrainingConfig
+from core.training.presets import recommended, recommended_epochs
 
 
 @pytest.mark.parametrize(
@@ -25,12 +26,6 @@ def test_a_value_out_of_range_is_named(field: str, value: object, said: str) -> 
     assert said in caught.value.message
     assert caught.value.hint
 
-
-def test_json_and_back() -> None:
-    config = TrainingConfig(epochs=2, seed=7)
-    assert TrainingConfig.from_json(config.to_json()) == config
-    with pytest.raises(ConfigError, match="Unknown setting 'epoch'"):
-        TrainingConfig.from_json({"epoch": 3})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,136 @@
+"""Stored records: JSON files with a format version, validated when they are read, and what to do with damaged ones.
+
+Every record that the app writes carries ``format_version``. Records without one were written by version 0.1 and are
+upgraded in memory by :mod:`core.migrations`. A file that is damaged, foreign or newer raises ``StorageError``; listings
+collect such folders as :class:`DamagedFolder`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pandas as pd
+from pydantic import TypeAdapter, ValidationError
+
+from core.errors import StorageError, StudioError
+from core.workspace import write_json
+
+FORMAT_VERSION = 2
+_VERSION_KEY = "format_version"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DamagedFolder:
+    """A dataset, run or search that cannot be opened, and why."""
+
+    folder: Path
+    problem: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """Write a record with its format version, atomically."""
+    write_json(path, {_VERSION_KEY: FORMAT_VERSION} | record)
+
+
+def read_record(path: Path, upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The record in a file, without its format version; ``upgrade`` changes one of version 1 to the present format.
+
+    Raises:
+        StorageError: the file is missing, is not a JSON object, or was written by a newer version of the app.
+    """
+    try:
+        record: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise damaged(path, "it is missing") from error
+    except OSError as error:
+        raise damaged(path, f"it cannot be read ({error.strerror or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, "it is not valid JSON") from error
+    if not isinstance(record, dict):
+        raise damaged(path, f"expected a JSON object, found {type(record).__name__}")
+    version = record.pop(_VERSION_KEY, 1)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise damaged(path, f"{version!r} is not a format version")
+    if version > FORMAT_VERSION:
+        raise StorageError(
+            f"{path.name} of {path.parent.name} was written by a newer version of Finetune Studio "
+            f"(format {version}; this version reads up to {FORMAT_VERSION}).",
+            "Update Finetune Studio to open it.",
+        )
+    if version == 1 and upgrade is not None:
+        try:
+            record = upgrade(record)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise damaged(path, "a field is missing or has the wrong type") from error
+    return dict(record)
+
+
+def parse_record(kind: type[T], record: dict[str, Any], path: Path) -> T:
+    """The record as a dataclass, with the type of every field checked.
+
+    Raises:
+        StorageError: a field is missing or has the wrong type or value; ``path`` is named in the message.
+    """
+    try:
+        return cast(T, _adapter(kind).validate_python(record))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise damaged(path, f"{field}: {first['msg']}" if field else first["msg"]) from error
+    except StudioError as error:
+        raise damaged(path, error.message) from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise damaged(path, "a field has the wrong type") from error
+
+
+def read_parquet(path: Path, columns: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The table in a Parquet file that the app wrote; ``columns`` are those it must have.
+
+    Raises:
+        StorageError: the file is missing or damaged, or a column is missing.
+    """
+    try:
+        frame = pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise damaged(path, "it is missing") from error
+    except Exception as error:
+        raise damaged(path, "it is not a valid Parquet file") from error
+    if missing := [name for name in columns if name not in frame.columns]:
+        raise damaged(path, f"the column {missing[0]!r} is missing")
+    return frame
+
+
+def load_folders(parent: Path, load: Callable[[Path], T]) -> tuple[list[T], list[DamagedFolder]]:
+    """What the subfolders hold, newest first, and the subfolders that cannot be loaded."""
+    loaded: list[T] = []
+    broken: list[DamagedFolder] = []
+    if parent.is_dir():
+        visible = (folder for folder in parent.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+        for folder in sorted(visible, key=lambda folder: folder.name, reverse=True):
+            try:
+                loaded.append(load(folder))
+            except StudioError as error:
+                broken.append(DamagedFolder(folder, error.message))
+    return loaded, broken
+
+
+def damaged(path: Path, problem: str) -> StorageError:
+    """The error for a stored file that cannot be used."""
+    return StorageError(
+        f"{path.name} of {path.parent.name} is damaged: {problem}.",
+        "Restore the file from a backup, or delete the folder.",
+    )
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
