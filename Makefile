@@ -1,4 +1,4 @@
-# `make run` and `make test` are all one needs; each target installs what it uses into .venv.
+# `make run` and `make test` are all you need; each target installs what it uses into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
@@ -6,33 +6,36 @@ BIN := .venv/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check demo bench demo-head slow clean
+.PHONY: help run test check demo bench demo-head slow clean
+
+help:  ## list the targets
+	@$(PYTHON) -c "import re; [print(f'  {n:<12}{d}') for n, d in re.findall(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
 
 run: .venv/installed  ## open the app on http://127.0.0.1:8501
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port 8501
 
-test: check  ## lint, formats, types, import contract, all tests
+test: check  ## lint, format, types, import contracts, all tests
 	$(BIN)/python -m pytest
 
-check: .venv/installed-dev
+check: .venv/installed-dev  ## the quick part of test: lint, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-demo: .venv/installed  ## the main job on the built-in sample, on the command line
+demo: .venv/installed  ## train, evaluate and predict with the built-in sample
 	$(BIN)/python -m core demo
 
-bench: .venv/installed-dev  ## benchmarks, or one of them: make bench ONLY=agnews_vs_recipe
+bench: .venv/installed-dev  ## benchmarks; one of them: make bench ONLY=agnews_vs_recipe
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 slow: .venv/installed-dev  ## tests that train for minutes
 	$(BIN)/python -m pytest -m slow --timeout 3600
 
-demo-head: .venv/installed  ## make the small model that ships with the app again
+demo-head: .venv/installed  ## retrain the small model that ships with the app
 	$(BIN)/python -m core.training.demo_head
 
-clean:  ## forget the environment and the caches
+clean:  ## delete the environment and the caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python .venv/Scripts/python:
