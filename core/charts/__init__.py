@@ -1,1 +1,1 @@
-"""Altair charts: DataFrame in, chart out."""
+"""Altair charts. Each function takes a DataFrame and returns a chart; the app's theme sets colors and fonts."""
