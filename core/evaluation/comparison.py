@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from core.errors import ConfigError
 from core.evaluation.decisions.thresholds import Thresholds, decide
-from core.evaluation.metrics.estimate import LOWER_IS_BETTER, TITLES
+from core.evaluation.metrics.definitions import COMPARISON_METRICS, METRICS
 from core.evaluation.metrics.one_vs_rest import label_indicators
 from core.evaluation.metrics.summary import log_losses
 from core.evaluation.statistics import counts
@@ -20,15 +20,7 @@ from core.evaluation.statistics.ranking import Weights
 from core.formatting import pluralize
 from core.task import Floats, Task
 
-# What models of a task can be compared by; the first unless one is named.
-METRICS = {
-    "binary": ("f1_macro", "accuracy", "log_loss"),
-    "multiclass": ("f1_macro", "accuracy", "log_loss"),
-    "multilabel": ("f1_micro", "f1_macro", "subset_accuracy"),
-    "regression": ("mae", "rmse"),
-}
 _ALPHA = 0.05
-_SHARES = ("accuracy", "f1_macro", "f1_micro", "subset_accuracy")
 
 
 @dataclass(frozen=True)
@@ -75,9 +67,11 @@ def compare(
     Raises:
         ConfigError: the task has no such metric, the models answered different rows, or there are none.
     """
-    metric = metric or METRICS[task.kind][0]
-    if metric not in METRICS[task.kind]:
-        raise ConfigError(f"Expected one of {', '.join(METRICS[task.kind])}, found {metric!r}.", "Choose one of these.")
+    metric = metric or COMPARISON_METRICS[task.kind][0]
+    if metric not in COMPARISON_METRICS[task.kind]:
+        raise ConfigError(
+            f"Expected one of {', '.join(COMPARISON_METRICS[task.kind])}, found {metric!r}.", "Choose one of these."
+        )
     if not len(targets) == len(ours) == len(theirs) or len(targets) == 0:
         raise ConfigError(
             f"Two models are compared on the same rows, found {len(ours)} and {len(theirs)} answers to {len(targets)} rows.",
@@ -95,7 +89,7 @@ def compare(
     p_value = math.nan if task.kind == "regression" else mcnemar_p_value(*(_right(each, targets) for each in answers))
     return Comparison(
         metric,
-        TITLES[metric],
+        METRICS[metric].title,
         first,
         second,
         first - second,
@@ -174,7 +168,7 @@ def _better(metric: str, low: float, high: float, p_value: float) -> bool | None
     # With few rows a resampled interval is a little too narrow; an exact test of the same question has the last word.
     if metric in ("accuracy", "subset_accuracy") and p_value >= _ALPHA:
         return None
-    return (low > 0) != (metric in LOWER_IS_BETTER)
+    return (low > 0) != (not METRICS[metric].higher_is_better)
 
 
 def _verdict(
@@ -184,7 +178,7 @@ def _verdict(
     if better is None:
         return f"{rows} cannot tell {names[0]} and {names[1]} apart."
     word = "better" if better else "worse"
-    return f"{_first(names[0])} is {word} than {names[1]}: {TITLES[metric]} differs by {_signed(metric, difference)}."
+    return f"{_first(names[0])} is {word} than {names[1]}: {METRICS[metric].title} differs by {_signed(metric, difference)}."
 
 
 def _first(name: str) -> str:
@@ -193,11 +187,11 @@ def _first(name: str) -> str:
 
 
 def _amount(metric: str, value: float) -> str:
-    return f"{abs(value) * 100:.1f} points" if metric in _SHARES else f"{abs(value):.3g}"
+    return f"{abs(value) * 100:.1f} points" if METRICS[metric].format == "percent" else f"{abs(value):.3g}"
 
 
 def _signed(metric: str, value: float) -> str:
-    return f"{value * 100:+.1f} points" if metric in _SHARES else f"{value:+.3g}"
+    return f"{value * 100:+.1f} points" if METRICS[metric].format == "percent" else f"{value:+.3g}"
 
 
 def _span(metric: str, low: float, high: float) -> str:

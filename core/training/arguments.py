@@ -1,4 +1,4 @@
-"""A config in the words of the ``Trainer``."""
+"""The ``TrainingArguments`` of transformers for a training config."""
 
 import math
 from pathlib import Path
@@ -7,26 +7,27 @@ from transformers import TrainingArguments
 
 from core import host
 from core.errors import ConfigError
-from core.evaluation.metrics.summary import MAIN_METRIC
+from core.evaluation.metrics.definitions import MAIN_METRIC
 from core.task import Task
 from core.training.config import TrainingConfig
 
 _REPORTED_STEPS = 500
 
 
-def arguments(config: TrainingConfig, task: Task, train_rows: int, checkpoints: Path) -> TrainingArguments:
-    """The library's arguments for a training on so many rows that keeps its checkpoints in a folder.
+def training_arguments(config: TrainingConfig, task: Task, train_rows: int, checkpoints: Path) -> TrainingArguments:
+    """The arguments for a training on a number of rows, with checkpoints in a folder.
 
     Raises:
-        ConfigError: the batch cannot be shared by the processes that train together.
+        ConfigError: the batch size is not divisible by the number of processes.
     """
     steps = config.total_steps(train_rows)
-    between = max(1, math.ceil(steps / config.validation_count(train_rows)))
+    validation_steps = max(1, math.ceil(steps / config.validation_count(train_rows)))
+    batch_size = _batch_size_per_process(config)
     return TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=config.epochs,
-        per_device_train_batch_size=_share_of_batch(config),
-        per_device_eval_batch_size=2 * _share_of_batch(config),
+        per_device_train_batch_size=batch_size,
+        per_device_eval_batch_size=2 * batch_size,
         gradient_accumulation_steps=config.gradient_accumulation_steps,
         learning_rate=config.learning_rate,
         lr_scheduler_type="linear",
@@ -34,9 +35,9 @@ def arguments(config: TrainingConfig, task: Task, train_rows: int, checkpoints: 
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
         eval_strategy="steps",
-        eval_steps=between,
+        eval_steps=validation_steps,
         save_strategy="steps",
-        save_steps=between,
+        save_steps=validation_steps,
         save_total_limit=2,
         load_best_model_at_end=True,
         restore_callback_states_from_checkpoint=config.patience > 0,
@@ -47,7 +48,7 @@ def arguments(config: TrainingConfig, task: Task, train_rows: int, checkpoints: 
         seed=config.seed,
         data_seed=config.seed,
         use_cpu=host.device() == "cpu",
-        bf16=in_bfloat16(config),
+        bf16=uses_bfloat16(config),
         fp16=config.mixed_precision and host.device() == "cuda" and not host.has_bfloat16(),
         ddp_backend="gloo" if host.processes() > 1 and host.device() == "cpu" else None,
         dataloader_pin_memory=host.device() == "cuda",
@@ -56,17 +57,16 @@ def arguments(config: TrainingConfig, task: Task, train_rows: int, checkpoints: 
     )
 
 
-def _share_of_batch(config: TrainingConfig) -> int:
-    """Rows of a batch for this process: all of them, or an equal share where several processes train together."""
+def _batch_size_per_process(config: TrainingConfig) -> int:
     processes = host.processes()
     if config.batch_size % processes:
         raise ConfigError(
-            f"A batch of {config.batch_size} texts cannot be shared by {processes} processes.",
-            "Choose a batch size that their number divides.",
+            f"Expected a batch size divisible by the {processes} processes, found {config.batch_size}.",
+            f"Choose a multiple of {processes}.",
         )
     return config.batch_size // processes
 
 
-def in_bfloat16(config: TrainingConfig) -> bool:
-    """Whether products are made in bfloat16 under this config on this host."""
+def uses_bfloat16(config: TrainingConfig) -> bool:
+    """Whether this host computes in bfloat16 with this config."""
     return config.mixed_precision and host.has_bfloat16()

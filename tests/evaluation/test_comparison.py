@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.evaluation.comparison import METRICS, compare, describe_comparison, mcnemar_p_value
+from core.evaluation.comparison import compare, describe_comparison, mcnemar_p_value
+from core.evaluation.metrics.definitions import COMPARISON_METRICS
 from core.evaluation.metrics.summary import summarize
 from core.task import Floats, Task
 
@@ -28,7 +29,7 @@ def test_mcnemar_by_hand() -> None:
 def test_better_and_worse() -> None:
     targets = np.arange(600) % 3
     good, bad = answers(targets, 0.9, 0), answers(targets, 0.7, 1)
-    for metric in METRICS["multiclass"]:
+    for metric in COMPARISON_METRICS["multiclass"]:
         found = compare(TASK, targets, good, bad, metric)
         assert found.better is True
         assert found.low < found.difference < found.high
@@ -74,14 +75,14 @@ def test_labels_and_numbers() -> None:
     targets = (rng.random((300, 2)) < 0.4).astype(np.float32)
     good = (targets * 4 - 2 + rng.normal(size=targets.shape)).astype(np.float32)
     bad = (targets * 4 - 2 + rng.normal(0, 4, targets.shape)).astype(np.float32)
-    for metric in METRICS["multilabel"]:
+    for metric in COMPARISON_METRICS["multilabel"]:
         found = compare(labels, targets, good, bad, metric)
         assert found.better
         assert found.ours == pytest.approx(summarize(labels, targets, good)[metric])
     number = Task("regression", ())
     truth = rng.normal(size=300)
     near, far = (truth + rng.normal(0, std, 300) for std in (0.1, 1))
-    for metric in METRICS["regression"]:
+    for metric in COMPARISON_METRICS["regression"]:
         found = compare(number, truth, near[:, None].astype(np.float32), far[:, None].astype(np.float32), metric)
         assert found.better
         assert found.difference < 0

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import metrics as sk
 
-from core.evaluation.metrics.estimate import MetricEstimate, listed, make_estimate
+from core.evaluation.metrics.estimate import MetricEstimate
 from core.evaluation.metrics.one_vs_rest import Flags, with_curves
 from core.evaluation.statistics import intervals, ranking
 from core.evaluation.statistics.counts import Targets, Values
 from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL
+from core.formatting import join_names
 from core.task import Floats, Task
 
 
@@ -22,7 +23,9 @@ def estimate_aucs(task: Task, targets: Targets, logits: Floats) -> list[MetricEs
     note = f"Of the class {task.labels[1]}." if task.kind == "binary" else _left_out(labels, ranked)
     if len(ranked) == 0:
         why = "Undefined: no label has both rows that carry it and rows that do not."
-        return [make_estimate(name, math.nan, UNKNOWN_INTERVAL, rows, why) for name in ("roc_auc", "average_precision")]
+        return [
+            MetricEstimate(name, math.nan, *UNKNOWN_INTERVAL, rows, why) for name in ("roc_auc", "average_precision")
+        ]
     wanted, scores = wanted[:, ranked], scores[:, ranked]
     columns = range(len(ranked))
     values = {
@@ -34,14 +37,14 @@ def estimate_aucs(task: Task, targets: Targets, logits: Floats) -> list[MetricEs
     smaller = np.minimum(carrying, rows - carrying)[ranked].astype(np.float64)
     least, lost = min(float(smaller.sum()), rows), intervals.variance_inflation(smaller)
     return [
-        make_estimate(name, value, intervals.share_interval(value, drawn[name], value, least, lost), rows, note)
+        MetricEstimate(name, value, *intervals.share_interval(value, drawn[name], value, least, lost), rows, note)
         for name, value in values.items()
     ]
 
 
 def _left_out(labels: tuple[str, ...], ranked: npt.NDArray[np.intp]) -> str:
     missing = [name for i, name in enumerate(labels) if i not in set(ranked.tolist())]
-    return f"Left out, since all rows or none are of it: {listed(missing)}." if missing else ""
+    return f"Left out, since all rows or none are of it: {join_names(missing)}." if missing else ""
 
 
 def _drawn_areas(weights: ranking.Weights, wanted: Flags, scores: Values) -> dict[str, Values]:

@@ -8,10 +8,11 @@ from sklearn import metrics as sk
 
 from core.evaluation.metrics import summary
 from core.evaluation.metrics.auc import estimate_aucs
-from core.evaluation.metrics.estimate import MetricEstimate, listed, make_estimate
+from core.evaluation.metrics.estimate import MetricEstimate
 from core.evaluation.statistics import counts, intervals
 from core.evaluation.statistics.counts import Counts, Targets, Values
 from core.evaluation.statistics.intervals import Interval, wilson
+from core.formatting import join_names
 from core.task import Floats, Task
 
 _TOP = 3
@@ -39,15 +40,16 @@ def estimate_multiclass_metrics(task: Task, targets: Targets, decided: Targets, 
     spans["matthews"] = Interval(*(2 * end - 1 for end in spans["matthews"]))
     right = wilson(float((targets == decided).sum()), rows)
     notes = _notes_of_classes(task, targets, decided)
-    found = [make_estimate("accuracy", values["accuracy"], right, rows)]
-    found += [make_estimate(name, values[name], spans[name], rows, notes.get(name, "")) for name in _OF_CLASSES]
+    found = [MetricEstimate("accuracy", values["accuracy"], *right, rows)]
+    found += [MetricEstimate(name, values[name], *spans[name], rows, notes.get(name, "")) for name in _OF_CLASSES]
     same = "Equals the accuracy, since each text has one class."
     found += [
-        make_estimate(f"{rate}_micro", values["accuracy"], right, rows, same) for rate in ("precision", "recall", "f1")
+        MetricEstimate(f"{rate}_micro", values["accuracy"], *right, rows, same)
+        for rate in ("precision", "recall", "f1")
     ]
     if task.outputs > _MANY_CLASSES:
         top = float(sk.top_k_accuracy_score(targets, logits, k=_TOP, labels=np.arange(task.outputs)))
-        found.append(make_estimate("top_3_accuracy", top, wilson(top * rows, rows), rows))
+        found.append(MetricEstimate("top_3_accuracy", top, *wilson(top * rows, rows), rows))
     return found + _log_loss(targets, logits) + estimate_aucs(task, targets, logits)
 
 
@@ -63,13 +65,13 @@ def _notes_of_classes(task: Task, targets: Targets, decided: Targets) -> dict[st
     notes: dict[str, str] = {}
     if never := [task.labels[i] for i in np.setdiff1d(occurring, answered)]:
         notes |= dict.fromkeys(
-            ("precision_macro", "precision_weighted"), f"Never answered, so counted as 0: {listed(never)}."
+            ("precision_macro", "precision_weighted"), f"Never answered, so counted as 0: {join_names(never)}."
         )
     if surplus := [task.labels[i] for i in np.setdiff1d(answered, occurring)]:
-        notes["recall_macro"] = f"Answered without a row of it, so counted as 0: {listed(surplus)}."
+        notes["recall_macro"] = f"Answered without a row of it, so counted as 0: {join_names(surplus)}."
     few = [task.labels[i] for i in range(task.outputs) if (targets == i).sum() < _SURE_ROWS]
     for name in ("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro") if few else ():
-        unsure = f"The interval may be too narrow: there are fewer than {_SURE_ROWS} rows of {listed(few)}."
+        unsure = f"The interval may be too narrow: there are fewer than {_SURE_ROWS} rows of {join_names(few)}."
         notes[name] = f"{notes.get(name, '')} {unsure}".strip()
     if len(occurring) < 2:
         notes["matthews"] = "Undefined: the rows are all of one class."
@@ -82,4 +84,4 @@ def _log_loss(targets: Targets, logits: Floats) -> list[MetricEstimate]:
     losses, rows = summary.log_losses(targets, logits), len(targets)
     value = float(losses.mean())
     drawn = intervals.resample_rows(lambda weights: {"mean": weights @ losses / rows}, rows)
-    return [make_estimate("log_loss", value, intervals.percentiles(value, drawn["mean"], rows), rows)]
+    return [MetricEstimate("log_loss", value, *intervals.percentiles(value, drawn["mean"], rows), rows)]

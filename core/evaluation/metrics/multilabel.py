@@ -7,10 +7,11 @@ from sklearn import metrics as sk
 
 from core.evaluation.metrics import summary
 from core.evaluation.metrics.auc import estimate_aucs
-from core.evaluation.metrics.estimate import MetricEstimate, listed, make_estimate
+from core.evaluation.metrics.estimate import MetricEstimate
 from core.evaluation.statistics import counts, intervals, ranking
 from core.evaluation.statistics.counts import Counts, Targets, Values
 from core.evaluation.statistics.intervals import wilson
+from core.formatting import join_names
 from core.task import Floats, Task
 
 _OF_LABELS: dict[str, Callable[[Counts], Values]] = {
@@ -35,9 +36,9 @@ def estimate_multilabel_metrics(task: Task, targets: Targets, decided: Targets, 
         least = max(1.0, float(label_indicators.sum())) if name in _OF_LABELS else rows
         lost = intervals.variance_inflation(label_indicators) if name == "f1_macro" else 1.0
         span = intervals.share_interval(values[name], drawn[name], values[name], least, lost)
-        found.append(make_estimate(name, values[name], span, rows, notes.get(name, "")))
+        found.append(MetricEstimate(name, values[name], *span, rows, notes.get(name, "")))
     whole = values["subset_accuracy"]
-    found.insert(-1, make_estimate("subset_accuracy", whole, wilson(whole * rows, rows), rows))
+    found.insert(-1, MetricEstimate("subset_accuracy", whole, *wilson(whole * rows, rows), rows))
     return found + estimate_aucs(task, targets, logits)
 
 
@@ -50,7 +51,7 @@ def _notes_of_labels(task: Task, targets: Targets, decided: Targets) -> dict[str
     if len(notes) == 2:
         notes["f1_micro"] = "Undefined: no row carries a label and none was given one."
     if absent := [name for i, name in enumerate(task.labels) if not (targets[:, i].any() or decided[:, i].any())]:
-        notes["f1_macro"] = f"Without a row and never given, so counted as 0: {listed(absent)}."
+        notes["f1_macro"] = f"Without a row and never given, so counted as 0: {join_names(absent)}."
     return notes
 
 

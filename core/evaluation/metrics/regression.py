@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.evaluation.metrics import summary
-from core.evaluation.metrics.estimate import MetricEstimate, make_estimate
+from core.evaluation.metrics.estimate import MetricEstimate
 from core.evaluation.statistics import intervals, ranking
 from core.evaluation.statistics.counts import Values
 from core.task import Task
@@ -16,7 +16,7 @@ def estimate_regression_metrics(targets: Values, predicted: Values) -> list[Metr
     drawn = intervals.resample_rows(lambda weights: _drawn_numbers(weights, targets, predicted), rows, 6)
     notes = _notes_of_numbers(targets, predicted)
     return [
-        make_estimate(name, value, intervals.percentiles(value, drawn[name], rows), rows, notes.get(name, ""))
+        MetricEstimate(name, value, *intervals.percentiles(value, drawn[name], rows), rows, notes.get(name, ""))
         for name, value in values.items()
     ]
 

@@ -13,27 +13,6 @@ from core.task import Floats, Task
 
 Targets = npt.NDArray[Any]
 
-# The metric by which the best checkpoint is chosen on validation, and which stands for a run in a list.
-MAIN_METRIC = {"binary": "f1_macro", "multiclass": "f1_macro", "multilabel": "f1_micro", "regression": "r2"}
-TITLES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "precision_macro": "Precision (macro)",
-    "recall_macro": "Recall (macro)",
-    "f1_macro": "F1 (macro)",
-    "precision_weighted": "Precision (weighted)",
-    "recall_weighted": "Recall (weighted)",
-    "f1_weighted": "F1 (weighted)",
-    "f1_micro": "F1 (micro)",
-    "f1_samples": "F1 (per text)",
-    "subset_accuracy": "All labels right",
-    "hamming_loss": "Hamming loss",
-    "mae": "Mean absolute error",
-    "rmse": "Root mean squared error",
-    "r2": "R²",
-    "spearman": "Rank correlation",
-}
-
 
 def summarize(task: Task, targets: Targets, logits: Floats) -> dict[str, float]:
     """The metrics of a task over all rows; targets as :meth:`Task.encode` gives them, logits (n, outputs).

@@ -12,28 +12,15 @@ from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
 from core.evaluation.metrics.compute import compute_metrics
-from core.evaluation.metrics.estimate import TITLES, MetricEstimate, interval_sentence
+from core.evaluation.metrics.estimate import MetricEstimate, interval_sentence
 from core.evaluation.metrics.per_class import per_class
-from core.task import Floats, Task
+from tests.evaluation.cases import BINARY, MULTILABEL, REGRESSION, SIX_CLASSES, by_name, logits_for
 
-SIX = Task("multiclass", tuple("abcdef"))
-TWO = Task("binary", ("no", "yes"))
-LABELS = Task("multilabel", ("p", "q"))
-NUMBER = Task("regression", ())
 LOGITS = st.integers(-3, 3).map(float)
-
-
-def named(found: Sequence[MetricEstimate]) -> dict[str, MetricEstimate]:
-    return {each.name: each for each in found}
-
-
-def logits_of(answers: Sequence[int], outputs: int) -> Floats:
-    return np.eye(outputs, dtype=np.float32)[list(answers)] * 3
 
 
 def check_whole(found: Sequence[MetricEstimate]) -> None:
     for each in found:
-        assert each.title == TITLES[each.name]
         if math.isnan(each.value):
             assert each.note
             assert math.isnan(each.low)
@@ -47,7 +34,7 @@ def check_whole(found: Sequence[MetricEstimate]) -> None:
 def test_classes_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
     table = np.asarray(rows)
     targets, logits = table[:, 0].astype(int), table[:, 1:].astype(np.float32)
-    found = named(compute_metrics(SIX, targets, logits))
+    found = by_name(compute_metrics(SIX_CLASSES, targets, logits))
     check_whole(list(found.values()))
     probabilities = softmax(logits.astype(float), axis=1)
     assert found["accuracy"].value == sk.accuracy_score(targets, logits.argmax(axis=1))
@@ -68,7 +55,7 @@ def test_classes_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
 def test_labels_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
     table = np.asarray(rows)
     targets, logits = table[:, :2], table[:, 2:].astype(np.float32)
-    found = named(compute_metrics(LABELS, targets, logits))
+    found = by_name(compute_metrics(MULTILABEL, targets, logits))
     check_whole(list(found.values()))
     decided = (logits > 0).astype(int)
     for name, score in {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}.items():
@@ -83,7 +70,7 @@ def test_labels_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
 @given(st.lists(st.tuples(LOGITS, LOGITS), min_size=1, max_size=25))
 def test_numbers_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
     targets, predicted = np.asarray(rows).T
-    found = named(compute_metrics(NUMBER, targets, predicted[:, None].astype(np.float32)))
+    found = by_name(compute_metrics(REGRESSION, targets, predicted[:, None].astype(np.float32)))
     check_whole(list(found.values()))
     assert found["mae"].value == pytest.approx(sk.mean_absolute_error(targets, predicted))
     assert found["rmse"].value == pytest.approx(sk.root_mean_squared_error(targets, predicted))
@@ -94,28 +81,30 @@ def test_numbers_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
 
 
 def test_what_is_undefined_says_why() -> None:
-    found = named(compute_metrics(TWO, np.asarray([1, 1]), logits_of([1, 1], 2)))
+    found = by_name(compute_metrics(BINARY, np.asarray([1, 1]), logits_for([1, 1], 2)))
     assert found["matthews"].note == "Undefined: the rows are all of one class."
     assert math.isnan(found["roc_auc"].value)
     assert interval_sentence(found["roc_auc"]).startswith("Undefined: no label has both")
-    never = named(compute_metrics(SIX, np.asarray([0, 1]), logits_of([0, 0], 6)))
+    never = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 1]), logits_for([0, 0], 6)))
     assert never["precision_macro"].note.startswith("Never answered, so counted as 0: b. The interval may be")
     assert never["f1_macro"].note.endswith("there are fewer than 3 rows of a, b, c and 3 more.")
     assert "all answers are the same class" in never["matthews"].note
-    surplus = named(compute_metrics(SIX, np.asarray([0, 0]), logits_of([0, 1], 6)))
+    surplus = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 0]), logits_for([0, 1], 6)))
     assert surplus["recall_macro"].note.startswith("Answered without a row of it, so counted as 0: b.")
-    assert compute_metrics(TWO, np.asarray([], dtype=int), np.zeros((0, 2), dtype=np.float32)) == []
-    one = named(compute_metrics(NUMBER, np.asarray([1.0]), np.asarray([[2.0]], dtype=np.float32)))
+    assert compute_metrics(BINARY, np.asarray([], dtype=int), np.zeros((0, 2), dtype=np.float32)) == []
+    one = by_name(compute_metrics(REGRESSION, np.asarray([1.0]), np.asarray([[2.0]], dtype=np.float32)))
     assert one["r2"].note == "Undefined: there is only one row."
-    assert interval_sentence(one["mae"]) == "how far this may be off is unknown from 1 test row"
-    same = named(compute_metrics(NUMBER, np.asarray([1.0, 1.0]), np.asarray([[2.0], [1.0]], dtype=np.float32)))
+    assert interval_sentence(one["mae"]) == "with an unknown interval, based on 1 test row"
+    same = by_name(compute_metrics(REGRESSION, np.asarray([1.0, 1.0]), np.asarray([[2.0], [1.0]], dtype=np.float32)))
     assert same["spearman"].note == "Undefined: all rows have the same number."
 
 
 def test_thresholds_decide() -> None:
     logits = np.asarray([[0, 1], [0, 3]], dtype=np.float32)
-    assert named(compute_metrics(TWO, np.asarray([0, 1]), logits))["accuracy"].value == 0.5
-    assert named(compute_metrics(TWO, np.asarray([0, 1]), logits, 0.9))["accuracy"].value == 1
-    table = per_class(TWO, np.asarray([0, 1]), logits, 0.9)
+    assert by_name(compute_metrics(BINARY, np.asarray([0, 1]), logits))["accuracy"].value == 0.5
+    assert by_name(compute_metrics(BINARY, np.asarray([0, 1]), logits, 0.9))["accuracy"].value == 1
+    table = per_class(BINARY, np.asarray([0, 1]), logits, 0.9)
     assert table["recall"].tolist() == [1, 1]
-    assert named(compute_metrics(LABELS, np.eye(2), logits, np.asarray([0.4, 0.99])))["subset_accuracy"].value == 0.5
+    assert (
+        by_name(compute_metrics(MULTILABEL, np.eye(2), logits, np.asarray([0.4, 0.99])))["subset_accuracy"].value == 0.5
+    )

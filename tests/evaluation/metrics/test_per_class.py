@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from core.evaluation.metrics.per_class import per_class
-from tests.evaluation.metrics.test_compute import SIX, logits_of
+from tests.evaluation.cases import SIX_CLASSES, logits_for
 
 
 def test_each_class_by_hand() -> None:
     # a: 2 of 3 found; b: its one row found, and one a taken for b; c, d, e, f: neither.
-    table = per_class(SIX, np.asarray([0, 0, 0, 1]), logits_of([0, 0, 1, 1], 6)).set_index("label")
+    table = per_class(SIX_CLASSES, np.asarray([0, 0, 0, 1]), logits_for([0, 0, 1, 1], 6)).set_index("label")
     assert list(table.loc["a", ["rows", "precision", "recall", "f1"]]) == pytest.approx([3, 1, 2 / 3, 0.8])
     assert table.loc["b", "precision"] == 0.5
     assert table.loc["c", ["precision", "recall", "f1", "f1_low", "average_precision"]].isna().all()
