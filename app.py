@@ -1,6 +1,6 @@
-"""What ``streamlit run app.py`` starts: the visitor's cookie and the security headers around the pages.
+"""The entry point of ``streamlit run app.py``: the pages behind the middleware with visitor cookie and security headers.
 
-Executed as a plain script (by AppTest, or by a host that knows no ``st.App``) it shows the pages all the same.
+Run as a plain script (by AppTest, or by a host without ``st.App``), it shows the pages without the middleware.
 """
 
 import runpy

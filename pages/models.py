@@ -1,63 +1,60 @@
-"""All runs with their metrics: rename, delete, download."""
+"""Models: all runs with their validation scores; rename, download, or delete one."""
 
 import math
 
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.metrics.summary import MAIN_METRIC, TITLES
+from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
+from core.formatting import format_duration
 from core.jobs import process
 from core.prediction.export import export
-from core.runs import Run, list_runs
-from core.task import TITLES as TASKS
-from core.workspace import delete, slug
-from pages.shared.job_progress import show_progress
+from core.runs import Run, damaged_runs, list_runs
+from core.task import TITLES
+from core.workspace import slug
 from pages.shared.navigation import link
+from pages.shared.run_progress import show_run_progress
 from pages.shared.visitor import workspace
-from pages.shared.widgets import age, choose_run, duration, header, show_error, show_errors
+from pages.shared.widgets import (
+    choose_run,
+    creation_time,
+    delete_button,
+    page_header,
+    show_damaged,
+    show_error,
+    show_errors,
+)
 
 
-def row(run: Run) -> dict[str, object]:
-    """A run as a row of the table, with its score on validation: choosing by the test score would spoil that one."""
-    result, status = run.result(), process.read_status(run.folder)
+def table_row(run: Run) -> dict[str, object]:
+    """The run as a row of the table. Test scores are left out: choosing a model by them would bias them."""
+    result = run.result()
     metric = MAIN_METRIC[run.task.kind]
     return {
         "Name": run.name,
-        "State": status.state,
-        "Data": run.record.dataset["name"],
-        "Task": TASKS[run.task.kind],
-        "Method": run.record.config["method"],
-        "Metric": TITLES[metric],
-        "On validation": result.validation[metric] if result else math.nan,
-        "Training": duration(result.seconds) if result else "",
-        "Made": age(run),
+        "State": process.read_status(run.folder).state,
+        "Dataset": run.dataset.name,
+        "Task": TITLES[run.task.kind],
+        "Method": run.config.method,
+        "Metric": METRICS[metric].title,
+        "Validation score": result.validation.get(metric, math.nan) if result else math.nan,
+        "Training time": format_duration(result.seconds) if result else "",
+        "Created": creation_time(run),
     }
 
 
-@st.dialog("Delete this model?", icon=":material/delete:")
-def ask_before_deleting(run: Run) -> None:
-    """Delete after a second click."""
-    st.text(f"“{run.name}” and its results will be gone for good. The data set stays.")
-    with st.container(horizontal=True):
-        if st.button("Delete", type="primary"):
-            delete(run.folder)
-            st.rerun()
-        if st.button("Keep it"):
-            st.rerun()
-
-
-def manage(run: Run) -> None:
-    """Rename, download, delete one run."""
+def show_run(run: Run) -> None:
+    """Rename, download, or delete a run; its progress while it is active."""
     status = process.read_status(run.folder)
     if status.active:
-        show_progress(run)
+        show_run_progress(run)
         return
     if status.state in ("failed", "died"):
         show_error(status.message, status.hint)
     with st.form(f"rename-{run.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", value=run.name, max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:"):
-            run.renamed(name or "")
+            run.rename(name or "")
             st.rerun()
     with st.container(horizontal=True):
         if run.result():
@@ -68,23 +65,23 @@ def manage(run: Run) -> None:
                 mime="application/zip",
                 on_click="ignore",
                 icon=":material/download:",
-                help="The model as plain transformers loads it, a script that uses it, its rows and its results.",
+                help="The model in the format of transformers, a script that uses it, its rows, and its results.",
             )
-        if st.button("Delete", icon=":material/delete:"):
-            ask_before_deleting(run)
+        delete_button(run.folder, run.name, "This deletes the model and its results. The dataset is kept.")
 
 
-header("Models", "What has been trained so far.")
+page_header("Models", "All models that you have trained.")
 runs = list_runs(workspace())
+show_damaged(damaged_runs(workspace()))
 if not runs:
-    st.info("No model has been trained yet.", icon=":material/info:")
+    st.info("There is no model yet. Train one first.", icon=":material/info:")
     link("train", "Go to Train")
 else:
     st.dataframe(
-        pd.DataFrame([row(run) for run in runs]),
+        pd.DataFrame([table_row(run) for run in runs]),
         hide_index=True,
-        column_config={"On validation": st.column_config.NumberColumn(format="%.3f")},
+        column_config={"Validation score": st.column_config.NumberColumn(format="%.3f")},
         alt="All models",
     )
     with show_errors():
-        manage(choose_run(runs))
+        show_run(choose_run(runs))

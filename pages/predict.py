@@ -1,4 +1,4 @@
-"""Try a model: one text, or a whole file."""
+"""Predict: use a model on one text or on a whole file."""
 
 from pathlib import Path
 
@@ -8,70 +8,65 @@ import streamlit as st
 from core import decision_rule
 from core.data.reading.files import EXTENSIONS, read_bytes
 from core.data.table import ReadOptions
-from core.prediction.predict import escape_formulas, predict_table, text_column
+from core.formatting import pluralize
+from core.prediction.predict import guess_text_column, predict_table
 from core.runs import list_runs
 from pages.shared import cache
-from pages.shared.prediction import ask, models
+from pages.shared.downloads import download_csv
+from pages.shared.prediction import model_folders, show_prediction_form
+from pages.shared.session import remembered_run
 from pages.shared.visitor import workspace
-from pages.shared.widgets import age, header, show_errors
+from pages.shared.widgets import page_header, run_title, show_errors
 
 _SHOWN_ROWS = 1_000
-_PREDICTED = "predicted_file"
+_RESULT = "predicted_file"
 
 
 def choose_model() -> Path:
-    """The folder of the model to use: the one last trained or chosen, or the example."""
-    runs = list(list_runs(workspace()))
-    options = models(runs)
-    remembered = next((f"{run.name}, {age(run)}" for run in runs if run.id == st.session_state.get("run_id")), None)
-    titles = list(options)
+    """The folder of the chosen model; the remembered run comes first, then the demo model."""
+    runs = list_runs(workspace())
+    folders = model_folders(runs)
+    titles = list(folders)
+    remembered = next((run_title(run) for run in runs if run.id == remembered_run()), None)
     title = st.selectbox("Model", titles, index=titles.index(remembered) if remembered in titles else 0)
-    return options[title]
+    return folders[title]
 
 
 def predict_file(folder: Path) -> None:
-    """Upload a table, predict its text column, show and download the answers."""
-    file = st.file_uploader("A table with a column of texts", type=list(EXTENSIONS))
+    """Upload a table, predict its text column, and download the table with the predictions."""
+    file = st.file_uploader("Table with a text column", type=list(EXTENSIONS))
     if file is None:
-        st.session_state.pop(_PREDICTED, None)
+        st.session_state.pop(_RESULT, None)
         return
     data = file.getvalue()
     table = cache.table(file.file_id, ReadOptions(), lambda: read_bytes(data, file.name, columns_needed=1))
     columns = list(table.frame.columns)
-    column = st.selectbox("Column with the text", columns, index=columns.index(text_column(table.frame)))
+    column = st.selectbox("Text column", columns, index=columns.index(guess_text_column(table.frame)))
     key = (str(folder), file.file_id, column)
-    if st.button(f"Predict {len(table.frame):,} texts", type="primary", icon=":material/play_arrow:"):
-        st.session_state[_PREDICTED] = (key, _answers(folder, table.frame, column))
-    done = st.session_state.get(_PREDICTED)
-    if done and done[0] == key:
-        answers = done[1]
-        st.dataframe(answers.head(_SHOWN_ROWS), hide_index=True, alt="The texts with their answers")
-        st.download_button(
-            "Download all as CSV",
-            data=lambda: escape_formulas(answers).to_csv(index=False).encode("utf-8-sig"),
-            file_name=f"{Path(file.name).stem}-predicted.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+    if st.button(f"Predict {pluralize(len(table.frame), 'text')}", type="primary", icon=":material/play_arrow:"):
+        st.session_state[_RESULT] = (key, predict_with_progress(folder, table.frame, column))
+    stored_key, predictions = st.session_state.get(_RESULT, (None, None))
+    if stored_key == key:
+        st.dataframe(predictions.head(_SHOWN_ROWS), hide_index=True, alt="The texts with their predictions")
+        download_csv("Download all as CSV", predictions, f"{Path(file.name).stem}-predicted")
 
 
-def _answers(folder: Path, frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The column with the answers beside it, with progress."""
+def predict_with_progress(folder: Path, frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The text column with the predictions beside it; shows a progress bar meanwhile."""
     bar = st.progress(0.0, "Predicting …")
 
-    def report(done: int, total: int) -> None:
-        bar.progress(done / total, f"{done:,} of {total:,} texts")
+    def update(done: int, total: int) -> None:
+        bar.progress(done / total, f"{done:,} of {pluralize(total, 'text')}")
 
-    answers = predict_table(cache.load_classifier(folder), frame[[column]], column, report, decision_rule.load(folder))
+    predictions = predict_table(cache.classifier(folder), frame[[column]], column, decision_rule.load(folder), update)
     bar.empty()
-    return answers
+    return predictions
 
 
-header("Predict", "Give the model a text it has never seen.")
+page_header("Predict", "Predict the label of a new text, or of every row in a file.")
 folder = choose_model()
-one, many = st.tabs(["One text", "A file"])
-with one:
-    ask(folder, "predict-text")
-with many, show_errors():
+text_tab, file_tab = st.tabs(["One text", "A file"])
+with text_tab:
+    show_prediction_form(folder, "predict-text")
+with file_tab, show_errors():
     predict_file(folder)

@@ -1,4 +1,4 @@
-"""Page set-up and navigation, nothing else."""
+"""Page configuration and navigation."""
 
 import streamlit as st
 

@@ -1,25 +1,27 @@
-"""What is kept between reruns: tables, splits, metrics, loaded models; found again by ids and fingerprints."""
+"""Values that are kept between reruns: tables, labeled texts, splits, metrics, loaded models."""
 
 import gc
-import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from core import decision_rule, run_evaluation
+from core.analysis.dataset import read_analysis
 from core.data.checks.findings import Finding
-from core.data.checks.run import check
+from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
-from core.data.dataset import Dataset, load_labelled, load_table
+from core.data.dataset import Dataset, load_table
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, Splits, fingerprint, split_labels
 from core.data.table import ReadOptions, Table
 from core.data.token_counts import TokenCounts
 from core.evaluation.diagnostics import slices
 from core.evaluation.metrics.estimate import MetricEstimate
+from core.jobs.folder import JobFolder
 from core.models.tokenization import count_tokens
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
@@ -27,100 +29,135 @@ from core.runs import Run
 if TYPE_CHECKING:
     from core.models.classifier import Classifier
 
+# What Streamlit hashes instead of an argument, by the type of the argument.
+HashFuncs = dict[str | type[Any], Callable[[Any], Any]]
+
+
+@dataclass(frozen=True)
+class LoadedTexts:
+    """A table, the choice of its columns, the repairs, and the labeled texts that these make.
+
+    ``key`` names the table and ``fingerprint`` the labeled texts; cached values depend on them.
+    """
+
+    key: str
+    table: Table
+    columns: ColumnChoice
+    repairs: tuple[Repair, ...]
+    labeled: LabeledTexts
+    fingerprint: str
+
+
+def _modified(path: Path) -> float:
+    """When a file was last written; 0 if it does not exist."""
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+def _run_key(run: Run) -> tuple[str, float, float]:
+    """The run's folder, and when its result and its decision rule were last written."""
+    result = run.folder / "evaluation" / "result.json"
+    return str(run.folder), _modified(result), _modified(run.model_folder / decision_rule.FILE)
+
+
+_TEXTS_KEY: HashFuncs = {LoadedTexts: lambda loaded: (loaded.key, loaded.fingerprint, loaded.columns)}
+_DATASET_KEY: HashFuncs = {Dataset: lambda dataset: (str(dataset.folder), dataset.fingerprint)}
+_RUN_KEY: HashFuncs = {Run: _run_key}
+_JOB_KEY: HashFuncs = {JobFolder: lambda job: (str(job.result_path), _modified(job.result_path))}
+
+
+def classifier(folder: Path) -> "Classifier":
+    """The model in a folder; loaded again after it was written again.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+    """
+    return _classifier(str(folder), _modified(folder / "studio.json"))
+
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def classifier(folder: str, changed: float) -> "Classifier":
-    """The model in a folder; ``changed`` is when it was last written, so that a new one is loaded."""
-    from core.models import classifier as classifiers
+def _classifier(folder: str, modified: float) -> "Classifier":
+    from core.models.classifier import load_classifier
 
-    loaded = classifiers.load(Path(folder))
-    # Streamlit collects garbage after each rerun; with torch in memory that takes 0.3 s unless it is frozen.
+    loaded = load_classifier(Path(folder))
+    # Streamlit collects garbage after each rerun. With torch in memory that takes 0.3 s unless its objects are frozen.
     gc.collect()
     gc.freeze()
     return loaded
 
 
-def load_classifier(folder: Path) -> "Classifier":
-    """The model in a folder, loaded once."""
-    return classifier(str(folder), (folder / "studio.json").stat().st_mtime)
-
-
-# Tables and texts are kept as they are: a copy of a million rows for each rerun would be most of the memory.
+# Tables and texts are cached without a copy: copying a million rows on each rerun would take most of the memory.
 @st.cache_resource(max_entries=2, show_spinner="Reading …", show_time=True)
 def table(key: str, options: ReadOptions, _read: Callable[[], Table]) -> Table:
-    """A table that somebody brought; ``key`` names the bytes."""
+    """The table that ``_read`` returns; ``key`` names its bytes."""
     return _read()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def labeled(key: str, choice: ColumnChoice, repairs: str, _table: Table) -> LabeledTexts:
-    """The labelled texts of a table after repairs (as JSON)."""
-    return apply_repairs(apply_columns(_table, choice), [Repair.from_json(step) for step in json.loads(repairs)])
+def uploaded_texts(key: str, columns: ColumnChoice, repairs: tuple[Repair, ...], _table: Table) -> LoadedTexts:
+    """The labeled texts of an uploaded table after the repairs; ``key`` names the table."""
+    labeled = apply_repairs(apply_columns(_table, columns), repairs)
+    return LoadedTexts(key, _table, columns, repairs, labeled, fingerprint(labeled.frame))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def stored(dataset_id: str, fingerprint: str, _dataset: Dataset) -> tuple[Table, LabeledTexts]:
-    """The table and the labelled texts of a data set."""
-    return load_table(_dataset), load_labelled(_dataset)
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_DATASET_KEY)
+def dataset_texts(dataset: Dataset) -> LoadedTexts:
+    """The labeled texts of a dataset."""
+    loaded_table = load_table(dataset)
+    labeled = apply_repairs(apply_columns(loaded_table, dataset.columns), dataset.repairs)
+    return LoadedTexts(dataset.id, loaded_table, dataset.columns, dataset.repairs, labeled, dataset.fingerprint)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Checking …", show_time=True)
-def findings(key: str, fingerprint: str, choice: ColumnChoice, _table: Table, _labelled: LabeledTexts) -> list[Finding]:
-    """What is wrong with labelled texts."""
-    return check(_table, choice, _labelled)
+@st.cache_resource(max_entries=8, show_spinner="Checking …", show_time=True, hash_funcs=_TEXTS_KEY)
+def findings(loaded: LoadedTexts) -> list[Finding]:
+    """The findings of all checks that need no encoder."""
+    return run_checks(loaded.table, loaded.columns, loaded.labeled)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Splitting …", show_time=True)
-def splits(fingerprint: str, choice: ColumnChoice, split_config: SplitConfig, _labelled: LabeledTexts) -> Splits:
-    """The labels of each split of labelled texts, named by their fingerprint."""
-    return split_labels(_labelled, split_config)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def fingerprint_of(key: str, choice: ColumnChoice, repairs: str, _labelled: LabeledTexts) -> str:
-    """The fingerprint of labelled texts."""
-    return fingerprint(_labelled.frame)
+@st.cache_resource(max_entries=4, show_spinner="Splitting …", show_time=True, hash_funcs=_TEXTS_KEY)
+def splits(loaded: LoadedTexts, split_config: SplitConfig) -> Splits:
+    """The labels of each split."""
+    return split_labels(loaded.labeled, split_config)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Counting tokens …", show_time=True)
-def tokens(fingerprint: str, encoder: str, _texts: pd.Series) -> TokenCounts:
-    """What an encoder makes of each text."""
+def token_counts(key: str, encoder: str, _texts: pd.Series) -> TokenCounts:
+    """The number of tokens of each text; ``key`` names the texts."""
     return count_tokens(encoder, _texts.tolist())
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def prediction_table(folder: str, split_name: str, changed: float) -> pd.DataFrame:
-    """The rows of a run's split with what its model says of them; ``changed`` is :func:`stamp`."""
-    return run_evaluation.answers(Run.open(Path(folder)), split_name).prediction_table()
+@st.cache_data(max_entries=4, show_spinner=False, hash_funcs=_JOB_KEY)
+def dataset_analysis(job: JobFolder) -> pd.DataFrame | None:
+    """The result of a dataset analysis; None while there is none."""
+    return read_analysis(job)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def answered(folder: str, split_name: str, changed: float) -> RunPredictions:
-    """What a run answered to a split."""
-    return run_evaluation.answers(Run.open(Path(folder)), split_name)
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=_RUN_KEY)
+def prediction_table(run: Run, split: str) -> pd.DataFrame:
+    """The rows of a split with the run's predictions."""
+    return run_evaluation.load_predictions(run, split).table()
 
 
-@st.cache_data(max_entries=32, show_spinner="Measuring …")
-def metric_estimates(folder: str, split_name: str, changed: float) -> dict[str, list[MetricEstimate]]:
-    """Every measure of the model and of the baselines on a split."""
-    return run_evaluation.metric_estimates(Run.open(Path(folder)), split_name)
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=_RUN_KEY)
+def run_predictions(run: Run, split: str) -> RunPredictions:
+    """The run's predictions for a split."""
+    return run_evaluation.load_predictions(run, split)
 
 
-@st.cache_data(max_entries=32, show_spinner="Comparing …")
-def compare_with_baselines(folder: str, split_name: str, changed: float) -> list[BaselineComparison]:
-    """What the model adds to each baseline."""
-    return run_evaluation.compare_with_baselines(Run.open(Path(folder)), split_name)
+@st.cache_data(max_entries=32, show_spinner="Computing metrics …", hash_funcs=_RUN_KEY)
+def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
+    """Every metric of the model and of the baselines on a split."""
+    return run_evaluation.metric_estimates(run, split)
 
 
-@st.cache_data(max_entries=8, show_spinner="Looking for slices …")
-def slices_of(folder: str, split_name: str, changed: float, _columns: pd.DataFrame) -> pd.DataFrame:
-    """Kinds of texts that a run does worse on; ``_columns`` are those of the file that belong to its rows."""
-    rows = prediction_table(folder, split_name, changed)
+@st.cache_data(max_entries=32, show_spinner="Comparing …", hash_funcs=_RUN_KEY)
+def baseline_comparisons(run: Run, split: str) -> list[BaselineComparison]:
+    """The model compared with each baseline on a split."""
+    return run_evaluation.compare_with_baselines(run, split)
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking for slices …", hash_funcs=_RUN_KEY)
+def error_slices(run: Run, split: str, _columns: pd.DataFrame) -> pd.DataFrame:
+    """Slices of a split with lower accuracy; ``_columns`` are the columns of the dataset for its rows."""
+    rows = prediction_table(run, split)
     outcome = rows["error"] if "error" in rows else rows["right"]
     return slices.find_slices(_columns.assign(text=rows["text"].to_numpy()), outcome.to_numpy())
-
-
-def stamp(run: Run) -> float:
-    """When a run's results or its decision were last written: what its cached figures hang on."""
-    files = (run.folder / "evaluation" / "result.json", run.model_folder / decision_rule.FILE)
-    return max(file.stat().st_mtime for file in files if file.exists())

@@ -1,4 +1,4 @@
-"""What the server adds to its answers: a cookie that tells visitors apart, and headers that keep strangers out."""
+"""ASGI middleware that adds a visitor cookie and security headers to the app's pages."""
 
 import secrets
 from http.cookies import SimpleCookie
@@ -7,12 +7,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "studio_visitor"
-_A_YEAR = 365 * 24 * 3600
+_ONE_YEAR = 365 * 24 * 3600
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
-    # Streamlit's own scripts and charts need inline and eval; nothing is ever loaded from, or sent to, another host.
+    # Streamlit's scripts and charts need 'unsafe-inline' and 'unsafe-eval'. Other hosts are never contacted.
     "Content-Security-Policy": (
         "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss: data: blob:; "
         "frame-ancestors 'self'; object-src 'none'; base-uri 'self'"
@@ -21,18 +21,18 @@ _HEADERS = {
 
 
 class VisitorCookieMiddleware:
-    """ASGI middleware: each page's HTML carries the headers, and the first one a random HttpOnly cookie."""
+    """ASGI middleware: adds security headers to every HTML response, and a random HttpOnly cookie to a visitor's first one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request as the app does, with headers and cookie added to pages."""
+        """Handle a request as the app does, with headers and cookie added to HTML responses."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = Headers(scope=scope)
-        known = COOKIE in SimpleCookie(request.get("cookie", ""))
+        has_cookie = COOKIE in SimpleCookie(request.get("cookie", ""))
         secure = "; Secure" if request.get("x-forwarded-proto", scope["scheme"]) == "https" else ""
 
         async def send_with_headers(message: Message) -> None:
@@ -41,10 +41,10 @@ class VisitorCookieMiddleware:
                 if headers.get("content-type", "").startswith("text/html"):
                     for name, value in _HEADERS.items():
                         headers[name] = value
-                    if not known:
+                    if not has_cookie:
                         key = secrets.token_hex(16)
                         headers.append(
-                            "Set-Cookie", f"{COOKIE}={key}; Path=/; Max-Age={_A_YEAR}; HttpOnly; SameSite=Lax{secure}"
+                            "Set-Cookie", f"{COOKIE}={key}; Path=/; Max-Age={_ONE_YEAR}; HttpOnly; SameSite=Lax{secure}"
                         )
             await send(message)
 

@@ -1,4 +1,4 @@
-"""The pages of the app, and links between them that work whichever script was started."""
+"""The pages of the app, and links between them."""
 
 from functools import cache
 from pathlib import Path
@@ -26,10 +26,10 @@ def pages() -> dict[str, st.Page]:
 
 
 def link(name: str, label: str) -> None:
-    """A link to a page."""
+    """Show a link to a page."""
     st.page_link(pages()[name], label=label, icon=_ICONS[name])
 
 
-def go(name: str) -> None:
-    """Leave for a page."""
+def go_to(name: str) -> None:
+    """Switch to a page."""
     st.switch_page(pages()[name])

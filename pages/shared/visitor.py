@@ -1,4 +1,4 @@
-"""Whose data sets and runs are shown: one workspace on a loopback address, a private one for each visitor elsewhere."""
+"""The visitor's workspace: a single one on a loopback address, a private one for each visitor on any other address."""
 
 import hashlib
 import secrets
@@ -13,15 +13,15 @@ _SESSION_KEY = "visitor"
 
 
 def workspace() -> Workspace:
-    """The present visitor's workspace."""
+    """The workspace of the current visitor."""
     if on_loopback():
         return workspace_of("local")
-    # A host that runs the plain script sets no cookie: then the workspace lasts as long as the session.
+    # A host that runs the plain script sets no cookie. The workspace then lasts as long as the session.
     key = st.context.cookies.get(COOKIE) or st.session_state.setdefault(_SESSION_KEY, secrets.token_hex(16))
-    # The folder's name must not give the key away to whoever sees the disk.
+    # Hashed, so that the folder's name does not reveal the key to someone who can list the disk.
     return workspace_of("visitor-" + hashlib.sha256(key.encode()).hexdigest()[:32])
 
 
 def on_loopback() -> bool:
-    """Whether the server listens on this machine alone."""
+    """Whether the server accepts connections from this machine only."""
     return str(st.get_option("server.address") or "") in _LOOPBACK

@@ -1,122 +1,101 @@
-"""Small pieces every page is built from: errors, choices, text that came from users."""
+"""Small widgets that several pages use: titles, errors, select boxes, delete buttons."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
-import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import StudioError
-from core.prediction.predict import escape_formulas
+from core.formatting import pluralize
 from core.runs import Run
+from core.storage import DamagedFolder
+from core.workspace import delete
+from pages.shared.session import remember_dataset, remember_run, remembered_dataset, remembered_run
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
-_DATASET = "dataset_id"
-_RUN = "run_id"
+Item = TypeVar("Item", Dataset, Run)
 
 
-def plain(text: str) -> str:
-    """``text`` so that Streamlit's Markdown shows it as it is: user text may not load pictures or links."""
+def escape_markdown(text: str) -> str:
+    """``text`` escaped so that Streamlit shows it literally: user text must not load images or links."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
 def show_error(message: str, hint: str) -> None:
-    """What was found, and what to do about it."""
-    st.error(plain(message) + (f"  \n**{plain(hint)}**" if hint else ""), icon=":material/error:")
+    """Show what went wrong and what to do about it."""
+    hint_line = f"  \n**{escape_markdown(hint)}**" if hint else ""
+    st.error(escape_markdown(message) + hint_line, icon=":material/error:")
 
 
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Show a StudioError that the body raises, and go on below it."""
+    """Show a StudioError that the body raises, and continue below the body."""
     try:
         yield
     except StudioError as error:
         show_error(error.message, error.hint)
 
 
-def header(title: str, about: str) -> None:
-    """A page's title and its one sentence."""
+def page_header(title: str, summary: str) -> None:
+    """Show a page's title and a summary of one or two sentences."""
     st.title(title, anchor=False)
-    st.markdown(about)
-
-
-def remember_dataset(identifier: str) -> None:
-    """Make a data set the one that other pages show first."""
-    st.session_state[_DATASET] = identifier
-
-
-def remember_run(identifier: str) -> None:
-    """Make a run the one that other pages show first."""
-    st.session_state[_RUN] = identifier
+    st.markdown(summary)
 
 
 def choose_dataset(datasets: Sequence[Dataset]) -> Dataset:
-    """A select box over data sets that other pages agree with."""
-    return _choose("Data set", datasets, _DATASET, lambda dataset: f"{dataset.name} ({dataset.rows:,} rows)")
+    """The dataset chosen in a select box; other pages select it first from then on."""
+    dataset = _choose(
+        "Dataset",
+        datasets,
+        remembered_dataset(),
+        lambda dataset: f"{dataset.name} ({pluralize(dataset.rows, 'row')})",
+    )
+    remember_dataset(dataset.id)
+    return dataset
 
 
 def choose_run(runs: Sequence[Run]) -> Run:
-    """A select box over runs that other pages agree with."""
-    return _choose("Model", runs, _RUN, lambda run: f"{run.name}, {age(run)}")
+    """The run chosen in a select box; other pages select it first from then on."""
+    run = _choose("Model", runs, remembered_run(), run_title)
+    remember_run(run.id)
+    return run
 
 
-Choice = TypeVar("Choice", Dataset, Run)
+def _choose(label: str, items: Sequence[Item], selected_id: str | None, title: Callable[[Item], str]) -> Item:
+    ids = [item.id for item in items]
+    index = ids.index(selected_id) if selected_id in ids else 0
+    return items[st.selectbox(label, range(len(ids)), index=index, format_func=lambda i: title(items[i]))]
 
 
-def _choose(label: str, options: Sequence[Choice], remembered_as: str, name: Callable[[Choice], str]) -> Choice:
-    ids = [option.id for option in options]
-    remembered = st.session_state.get(remembered_as)
-    start = ids.index(remembered) if remembered in ids else 0
-    chosen = st.selectbox(label, range(len(ids)), index=start, format_func=lambda i: name(options[i]))
-    st.session_state[remembered_as] = ids[chosen]
-    return options[chosen]
+def run_title(run: Run) -> str:
+    """The run's name and when it was created, which tells runs with the same name apart."""
+    return f"{run.name}, {creation_time(run)}"
 
 
-def age(run: Run) -> str:
-    """When a run was made, as people write it."""
+def creation_time(run: Run) -> str:
+    """When the run was created: "2026-11-24 09:41 UTC"."""
     return run.record.created[:16].replace("T", " ") + " UTC"
 
 
-def record_test_view_once(run: Run) -> None:
-    """Count a look at a run's test results, once a session."""
-    looked = st.session_state.setdefault("looked_at", set())
-    if run.id not in looked:
-        run.record_test_view("evaluate page")
-        looked.add(run.id)
+def delete_button(folder: Path, name: str, consequence: str) -> None:
+    """A Delete button that asks for confirmation, then deletes the folder and reruns the page."""
+    with st.popover("Delete", icon=":material/delete:", key=f"delete-{folder.name}"):
+        st.markdown(f"Delete **{escape_markdown(name)}** permanently? {consequence}")
+        if st.button("Delete permanently", type="primary", key=f"confirm-delete-{folder.name}"):
+            delete(folder)
+            st.rerun()
 
 
-def downloads(table: pd.DataFrame, name: str) -> None:
-    """Two small buttons: the table as CSV and as JSON."""
-    with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            data=lambda: escape_formulas(table).to_csv(index=False).encode("utf-8-sig"),
-            file_name=f"{name}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-            type="tertiary",
-            key=f"csv-{name}",
-        )
-        st.download_button(
-            "JSON",
-            data=lambda: (table.to_json(orient="records", force_ascii=False, indent=2) or "").encode(),
-            file_name=f"{name}.json",
-            mime="application/json",
-            on_click="ignore",
-            icon=":material/download:",
-            type="tertiary",
-            key=f"json-{name}",
-        )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as "40 s", "3 min 20 s" or "1 h 5 min"."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+def show_damaged(folders: Sequence[DamagedFolder]) -> None:
+    """Show folders that cannot be opened: what is wrong with each, and a Delete button."""
+    for damaged in folders:
+        with st.container(border=True):
+            st.warning(
+                f"**{escape_markdown(damaged.name)}** cannot be opened. {escape_markdown(damaged.problem)}",
+                icon=":material/broken_image:",
+            )
+            delete_button(damaged.folder, damaged.name, "This deletes the folder with all its files.")

@@ -1,7 +1,8 @@
-"""Bring a table in: a sample, files, pasted rows or the hub; and say how it was read, so that it can be changed."""
+"""Upload a table: a sample, files, pasted rows, or a dataset of the Hugging Face Hub. How it is read can be changed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -12,18 +13,18 @@ from core.data.reading.files import DELIMITERS, EXTENSIONS, paste, read_files
 from core.data.reading.hub import load_hub_dataset
 from core.data.samples import SAMPLES
 from core.data.table import ReadOptions, Table
-from core.prediction.predict import escape_formulas
+from core.formatting import pluralize
 from pages.shared import cache
-from pages.shared.widgets import plain
+from pages.shared.downloads import download_csv
 
 _SHOWN_UNREADABLE = 200
-_QUOTES = {'"': 'quoted with "', "'": "quoted with '", "": "quotation marks are text"}
-_HEADERS = {True: "names the columns", False: "is a row like the others"}
+_QUOTES = {'"': 'quoted with "', "'": "quoted with '", "": "not quoted"}
+_FIRST_ROWS = {True: "column names", False: "data"}
 
 
 @dataclass(frozen=True)
 class UploadedTable:
-    """A table that somebody brought: ``key`` names it, ``name`` is what to call it, ``columns`` are known for samples alone."""
+    """A table with a key that names its bytes and how they were read, and a name; only samples know their columns."""
 
     key: str
     name: str
@@ -32,7 +33,7 @@ class UploadedTable:
 
 
 def choose_sample() -> UploadedTable:
-    """One of the samples that ship with the project."""
+    """One of the samples that come with the app."""
     chosen = st.pills("Sample", range(len(SAMPLES)), default=0, required=True, format_func=lambda i: SAMPLES[i].title)
     sample = SAMPLES[chosen or 0]
     st.caption(sample.about)
@@ -43,115 +44,104 @@ def choose_sample() -> UploadedTable:
 
 
 def upload_files() -> UploadedTable | None:
-    """Uploaded files: one, or one for each split."""
+    """The table in the uploaded files: a single file, or one for each split."""
     files = st.file_uploader(
-        "A table of texts and labels",
+        "Table of texts and labels",
         type=list(EXTENSIONS),
         accept_multiple_files=True,
-        help="CSV, TSV, JSON, JSON Lines, Excel, Parquet; gzip or zip of these; a zip with one folder a class. Several files at "
-        "once if their names say train, validation and test.",
+        help="CSV, TSV, JSON, JSON Lines, Excel, or Parquet; these compressed with gzip or zip; or a zip with a folder for "
+        "each class. You can upload several files if their names contain train, validation, and test.",
     )
     if not files:
         return None
     key = "+".join(file.file_id for file in files)
     contents = {file.name: file.getvalue() for file in files}
-    return _read_as_told(key, files[0].name.rsplit(".", 1)[0], lambda options: read_files(contents, options))
+    return _read_with_options(key, Path(files[0].name).stem, lambda options: read_files(contents, options))
 
 
 def paste_rows() -> UploadedTable | None:
-    """Rows pasted into a box."""
-    pasted = st.text_area(
+    """The table in rows that were pasted into a text box."""
+    text = st.text_area(
         "Rows with a header line",
         height=180,
         placeholder="text,label\nthe parcel never came,shipping\nI was charged twice,billing",
     )
-    if not pasted.strip():
+    if not text.strip():
         return None
-    return _read_as_told(f"pasted:{pasted}", "Pasted rows", lambda options: paste(pasted, options))
+    return _read_with_options(f"pasted:{text}", "Pasted rows", lambda options: paste(text, options))
 
 
 def load_from_hub() -> UploadedTable | None:
-    """A data set of the Hugging Face hub."""
+    """A dataset of the Hugging Face Hub."""
     with st.form("hub", border=False):
         left, middle, right, button = st.columns([3, 2, 2, 1], vertical_alignment="bottom")
-        name = left.text_input("Data set", placeholder="owner/name", help="As on huggingface.co/datasets.").strip()
+        name = left.text_input("Dataset", placeholder="owner/name", help="As on huggingface.co/datasets.").strip()
         config = middle.text_input("Configuration", placeholder="default").strip()
-        split = right.text_input("Split", placeholder="all", help='Or a part of one: "train[:5000]".').strip()
+        split = right.text_input("Split", placeholder="all", help="All of a split, or a part: train[:5000].").strip()
         button.form_submit_button("Load", width="stretch")
     if not name:
         return None
     key = f"hub:{name}:{config}:{split}"
-    return UploadedTable(
-        key, name.split("/")[-1], cache.table(key, ReadOptions(), lambda: load_hub_dataset(name, config, split))
-    )
+    table = cache.table(key, ReadOptions(), lambda: load_hub_dataset(name, config, split))
+    return UploadedTable(key, name.split("/")[-1], table)
 
 
-def _read_as_told(key: str, name: str, read: Callable[[ReadOptions], Table]) -> UploadedTable:
-    """Read with what was said about the file so far, and let more be said."""
-    options = st.session_state.get(f"read-{key}", ReadOptions())
-    table = cache.table(key, options, lambda: read(options))
-    _change_reading(key, table, options)
-    return UploadedTable(f"{key}:{options}", name, table)
-
-
-def describe(table: Table) -> str:
+def describe_reading(table: Table) -> str:
     """How a table was read, in one line."""
-    parts = [table.form]
+    parts = [table.format]
     if table.encoding:
         parts.append(table.encoding)
     if table.delimiter:
-        parts.append(f"{DELIMITERS.get(table.delimiter, 'other')}-separated")
-        parts.append(_QUOTES.get(table.quote, "quoted"))
-    parts.append("first row names the columns" if table.header else "no header")
-    return f"Read as {', '.join(parts)}: {len(table):,} rows and {len(table.frame.columns)} columns."
+        parts += [f"{DELIMITERS.get(table.delimiter, 'other')}-separated", _QUOTES.get(table.quote, "quoted")]
+    parts.append("with header" if table.header else "no header")
+    size = f"{pluralize(len(table), 'row')} and {pluralize(len(table.frame.columns), 'column')}"
+    return f"{', '.join(parts)}: {size}."
 
 
-def _change_reading(key: str, table: Table, options: ReadOptions) -> None:
-    with st.expander(describe(table)):
-        left, middle, right, last = st.columns(4)
-        encodings = list(dict.fromkeys([table.encoding, *ENCODINGS]))
-        encoding = left.selectbox("Encoding", encodings, key=f"encoding-{key}", disabled=not table.encoding)
-        delimiter, quote = table.delimiter, table.quote
-        if table.form == "CSV":
-            delimiters = list(dict.fromkeys([table.delimiter, *DELIMITERS]))
-            delimiter = middle.selectbox(
-                "Between columns",
-                delimiters,
-                format_func=lambda d: DELIMITERS.get(d, "nothing"),
-                key=f"delimiter-{key}",
-            )
-            quotes = list(dict.fromkeys([table.quote, *_QUOTES]))
-            quote = right.selectbox("Quotation", quotes, format_func=_QUOTES.__getitem__, key=f"quote-{key}")
-        elif table.sheets:
-            middle.selectbox("Sheet", table.sheets, key=f"sheet-{key}")
-        headers = [table.header, not table.header]
-        header = last.selectbox("First row", headers, format_func=_HEADERS.__getitem__, key=f"header-{key}")
-        told = ReadOptions(
-            encoding=encoding if encoding != table.encoding else options.encoding,
-            delimiter=delimiter if delimiter != table.delimiter else options.delimiter,
-            quote=quote if quote != table.quote else options.quote,
-            header=header if header != table.header else options.header,
-            sheet=st.session_state.get(f"sheet-{key}") if table.sheets else None,
-        )
-        if st.button("Read again", icon=":material/refresh:", disabled=told == options):
-            st.session_state[f"read-{key}"] = told
+def _read_with_options(key: str, name: str, read: Callable[[ReadOptions], Table]) -> UploadedTable:
+    """The table as it is read with the options that were chosen so far."""
+    options = st.session_state.get(f"read-{key}", ReadOptions())
+    table = cache.table(key, options, lambda: read(options))
+    with st.expander(describe_reading(table)):
+        chosen = _choose_options(key, table, options)
+        if st.button("Read again", icon=":material/refresh:", disabled=chosen == options):
+            st.session_state[f"read-{key}"] = chosen
             st.rerun()
+    return UploadedTable(f"{key}:{options}", name, table)
+
+
+def _choose_options(key: str, table: Table, options: ReadOptions) -> ReadOptions:
+    left, middle, right, last = st.columns(4)
+    encodings = list(dict.fromkeys([table.encoding, *ENCODINGS]))
+    encoding = left.selectbox("Encoding", encodings, key=f"encoding-{key}", disabled=not table.encoding)
+    delimiter, quote, sheet = table.delimiter, table.quote, None
+    if table.format == "CSV":
+        delimiters = list(dict.fromkeys([table.delimiter, *DELIMITERS]))
+        delimiter = middle.selectbox(
+            "Delimiter", delimiters, format_func=lambda d: DELIMITERS.get(d, "none"), key=f"delimiter-{key}"
+        )
+        quotes = list(dict.fromkeys([table.quote, *_QUOTES]))
+        quote = right.selectbox("Quotes", quotes, format_func=_QUOTES.__getitem__, key=f"quote-{key}")
+    elif table.sheets:
+        sheet = middle.selectbox("Sheet", table.sheets, key=f"sheet-{key}")
+    first_rows = [table.header, not table.header]
+    header = last.selectbox("First row", first_rows, format_func=_FIRST_ROWS.__getitem__, key=f"header-{key}")
+    return ReadOptions(
+        encoding=encoding if encoding != table.encoding else options.encoding,
+        delimiter=delimiter if delimiter != table.delimiter else options.delimiter,
+        quote=quote if quote != table.quote else options.quote,
+        header=header if header != table.header else options.header,
+        sheet=sheet,
+    )
 
 
 def show_unreadable(table: Table) -> None:
-    """Rows that could not be read, to look at and to take away."""
+    """Show the rows that could not be read, with a download button."""
     if not table.unreadable:
         return
     rows = pd.DataFrame(
-        [(row.line, row.reason, row.content) for row in table.unreadable], columns=["line", "why", "what stands there"]
+        [(row.line, row.reason, row.content) for row in table.unreadable], columns=["line", "problem", "content"]
     )
-    with st.expander(f":material/warning: {len(rows):,} rows could not be read"):
+    with st.expander(f":material/warning: {pluralize(len(rows), 'row')} could not be read"):
         st.dataframe(rows.head(_SHOWN_UNREADABLE), hide_index=True, alt="Rows that could not be read")
-        st.download_button(
-            "Download them",
-            data=lambda: escape_formulas(rows).to_csv(index=False).encode("utf-8-sig"),
-            file_name=f"{plain(table.name)}-unreadable.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        download_csv("Download these rows", rows, f"{Path(table.name).stem}-unreadable")

@@ -1,59 +1,52 @@
-"""What a training will take on this machine, said before it starts."""
+"""The estimated time and memory of a training on this machine."""
 
 import numpy as np
 import streamlit as st
 
 from core.data.dataset import Dataset
 from core.estimation.cost import estimate_cost
-from core.estimation.speed import SpeedMeasurement
+from core.estimation.speed import EncoderSpeed, read_speed, speed_job
+from core.formatting import format_duration
 from core.models.encoders import BUILT_IN
 from core.training.config import TrainingConfig
 from pages.shared import cache
+from pages.shared.job_progress import JobTexts, show_job
 from pages.shared.visitor import workspace
-from pages.shared.widgets import duration, show_error
 
-_SAMPLED = 5_000
+# The lengths of this many texts stand for those of all.
+_SAMPLED_TEXTS = 5_000
+_TEXTS = JobTexts(
+    button="Estimate time and memory",
+    icon=":material/schedule:",
+    description="Estimates need a measurement: a few training steps of this encoder, once on this machine. "
+    "The built-in encoder takes about 15 seconds.",
+    phases={"loading": "Loading the encoder", "measuring": "Measuring the training speed"},
+)
 
 
 def show_estimate(dataset: Dataset, config: TrainingConfig) -> None:
-    """Minutes and memory, or the way to find them out."""
-    measurement = SpeedMeasurement.of(workspace().home, config.encoder, config.mixed_precision)
-    speed = measurement.speed()
-    if speed is not None:
-        _, labeled = cache.stored(dataset.id, dataset.fingerprint, dataset)
-        sample = labeled.first(_SAMPLED)
-        pieces = cache.tokens(f"{dataset.fingerprint}-{len(sample)}", BUILT_IN, sample.frame["text"]).pieces
-        sizes = cache.splits(dataset.fingerprint, dataset.columns, dataset.split_config, labeled).sizes()
-        found = estimate_cost(config, np.asarray(pieces), (sizes["train"], sizes["validation"], sizes["test"]), speed)
-        st.caption(
-            f":material/schedule: About **{duration(found.seconds)}** and **{found.memory_mb / 1000:.1f} GB** of the "
-            f"{found.usable_mb / 1000:.1f} GB that this machine has to give, when nothing else runs."
-        )
-        if not found.fits:
-            st.warning("It would not fit. What would: " + "; ".join(found.advice) + ".", icon=":material/memory:")
-        return
-    _measure(measurement)
+    """The estimate, or the measurement that it needs."""
+    job = speed_job(workspace().home, config.encoder, config.mixed_precision)
+    speed = read_speed(job)
+    if speed is None:
+        show_job(job, _TEXTS)
+    else:
+        _show_cost(dataset, config, speed)
 
 
-@st.fragment(run_every=1.0)
-def _measure(measurement: SpeedMeasurement) -> None:
-    status = measurement.status()
-    if measurement.speed() is not None:
-        st.rerun()
-    if status is not None and status.active:
-        words = (
-            "Measuring how fast this machine is, once …"
-            if status.state == "running"
-            else "Will be measured after this job."
+def _show_cost(dataset: Dataset, config: TrainingConfig, speed: EncoderSpeed) -> None:
+    loaded = cache.dataset_texts(dataset)
+    texts = loaded.labeled.head(_SAMPLED_TEXTS).frame["text"]
+    lengths = cache.token_counts(f"{loaded.fingerprint}-{len(texts)}", BUILT_IN, texts).pieces
+    sizes = cache.splits(loaded, dataset.split_config).sizes()
+    rows = (sizes["train"], sizes["validation"], sizes["test"])
+    cost = estimate_cost(config, np.asarray(lengths), rows, speed)
+    st.caption(
+        f":material/schedule: Estimated time: **{format_duration(cost.seconds)}**. Estimated memory: "
+        f"**{cost.memory_mb / 1000:.1f} GB** of the {cost.usable_mb / 1000:.1f} GB that this machine has available."
+    )
+    if not cost.fits:
+        st.warning(
+            f"This training does not fit in memory. Any of these changes helps: {'; '.join(cost.advice)}.",
+            icon=":material/memory:",
         )
-        st.caption(f":material/schedule: {words}")
-        return
-    if status is not None and status.message:
-        show_error(status.message, status.hint)
-    if st.button(
-        "How long will it take?",
-        icon=":material/schedule:",
-        help="Times a few steps of this encoder on this machine, once: a quarter of a minute for the built-in one.",
-    ):
-        measurement.start()
-        st.rerun()

@@ -1,90 +1,93 @@
-"""Search for better settings: the space, the trials as they come, what mattered, the best."""
+"""Hyperparameter search: its settings, its trials, the importance of each setting, and the best trial."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.charts import data as data_charts
+from core.charts import training as training_charts
 from core.data.dataset import Dataset
-from core.evaluation.metrics.summary import TITLES
-from core.experiments.tuning.search import MOST_TRIALS, Search, create_best_run, create_search
-from core.experiments.tuning.space import USUAL, SearchRange
+from core.evaluation.metrics.definitions import METRICS
+from core.experiments.tuning.search import MAX_TRIALS, Search, create_best_run, create_search
+from core.experiments.tuning.space import SEARCH_RANGES, SearchRange
+from core.formatting import pluralize
 from core.jobs import process
 from core.training.config import TrainingConfig
+from pages.shared.session import remember_run
 from pages.shared.visitor import workspace
-from pages.shared.widgets import plain, remember_run, show_error
+from pages.shared.widgets import escape_markdown, show_error, show_errors
 
-_USUALLY = ("learning_rate", "epochs", "batch_size")
+_DEFAULT_SETTINGS = ("learning_rate", "epochs", "batch_size")
 _STARTED = "started_search_id"
+_REFRESH_SECONDS = 2.0
 
 
 def choose_search(dataset: Dataset, config: TrainingConfig) -> None:
-    """The settings to search with their ranges, the number of trials, and the button that starts it."""
+    """Choose the settings to search, their ranges and the number of trials, and start the search."""
     st.caption(
-        "Each trial is a real fine-tuning, judged on the validation rows; poor ones are ended early. What is not searched stays "
-        "as it is set above."
+        "Each trial is a fine-tuning run, scored on the validation rows. Trials with poor scores are stopped early. "
+        "Settings that are not searched keep the values above."
     )
-    names = st.multiselect("Search these settings", list(USUAL), list(_USUALLY), format_func=_title)
-    space = [_range(USUAL[name], dataset.id) for name in names]
+    names = st.multiselect("Settings to search", list(SEARCH_RANGES), list(_DEFAULT_SETTINGS), format_func=_title)
+    ranges = [_choose_range(SEARCH_RANGES[name], dataset.id) for name in names]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        trials = st.number_input("Trials", 1, MOST_TRIALS, 20, key="trials")
-        if st.button("Start the search", type="primary", icon=":material/travel_explore:"):
-            search = create_search(workspace(), dataset, config, space, int(trials))
+        trials = st.number_input("Trials", 1, MAX_TRIALS, 20, key="trials")
+        if st.button("Start search", type="primary", icon=":material/travel_explore:"):
+            search = create_search(workspace(), dataset, config, ranges, int(trials))
             process.start(search.folder, command="search")
             st.session_state[_STARTED] = search.id
 
 
-def _range(usual: SearchRange, key: str) -> SearchRange:
+def _choose_range(default: SearchRange, key: str) -> SearchRange:
+    def bound(place: "st.delta_generator.DeltaGenerator", name: str, value: float) -> float:
+        title, widget_key = f"{_title(default.name)}, {name}", f"{default.name}-{name}-{key}"
+        if default.scale == "whole":
+            return place.number_input(title, value=int(value), step=1, key=widget_key)
+        digits = "%.1e" if default.scale == "log" else None
+        return place.number_input(title, value=float(value), format=digits, key=widget_key)
+
     left, right = st.columns(2)
-    whole = usual.scale == "whole"
-    form = "%.1e" if usual.scale == "log" else None
-
-    def end(place: "st.delta_generator.DeltaGenerator", word: str, value: float) -> float:
-        title = f"{_title(usual.name)}, {word}"
-        if whole:
-            return place.number_input(title, value=int(value), step=1, key=f"{usual.name}-{word}-{key}")
-        return place.number_input(title, value=float(value), format=form, key=f"{usual.name}-{word}-{key}")
-
-    return SearchRange(usual.name, end(left, "lowest", usual.low), end(right, "highest", usual.high), usual.scale)
+    low, high = bound(left, "minimum", default.low), bound(right, "maximum", default.high)
+    return SearchRange(default.name, low, high, default.scale)
 
 
 def show_searches(searches: Sequence[Search]) -> None:
-    """Those that are at work or were started just now in full, the others folded."""
+    """Show active searches and the one started in this session in full, and the others in expanders."""
     for search in searches:
-        active = search.status().active
-        if active or search.id == st.session_state.get(_STARTED):
-            st.fragment(_show, run_every=2.0 if active else None)(search, active)
-        else:
-            with st.expander(f":material/travel_explore: {plain(search.name)}"):
-                _show(search, False)
+        with show_errors():
+            active = search.status().active
+            if active or search.id == st.session_state.get(_STARTED):
+                st.fragment(_show, run_every=_REFRESH_SECONDS if active else None)(search, active)
+            else:
+                with st.expander(f":material/travel_explore: {escape_markdown(search.name)}"):
+                    _show(search, False)
 
 
 def _show(search: Search, was_active: bool) -> None:
     status = search.status()
     if was_active and not status.active:
         st.rerun()
-    table = search.table()
-    ended = int((table["state"] != "running").sum()) if len(table) else 0
+    trials = search.table()
+    ended = int((trials["state"] != "running").sum()) if len(trials) else 0
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{plain(search.name)}**: {ended} of {search.trials} trials")
-            _buttons(search, status, ended)
+            st.markdown(f"**{escape_markdown(search.name)}**: {ended} of {pluralize(search.trials, 'trial')}")
+            _show_buttons(search, status, ended)
         if status.state in ("failed", "died"):
             show_error(status.message, status.hint)
-        if len(table):
-            _charts(search, table)
+        if len(trials):
+            _show_trials(search, trials)
 
 
-def _buttons(search: Search, status: process.Status, ended: int) -> None:
+def _show_buttons(search: Search, status: process.Status, ended: int) -> None:
     if status.active:
         if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{search.id}"):
             process.stop(search.folder)
-    elif ended < search.trials and st.button("Go on", icon=":material/replay:", key=f"go-on-{search.id}"):
+    elif ended < search.trials and st.button("Continue", icon=":material/replay:", key=f"continue-{search.id}"):
         process.start(search.folder, command="search")
         st.rerun()
     if search.best() is not None and st.button(
-        "Train with the best", icon=":material/trophy:", key=f"best-{search.id}", type="primary"
+        "Train with the best settings", icon=":material/trophy:", key=f"best-{search.id}", type="primary"
     ):
         run = create_best_run(workspace(), search)
         process.start(run.folder)
@@ -92,37 +95,39 @@ def _buttons(search: Search, status: process.Status, ended: int) -> None:
         st.rerun(scope="app")
 
 
-def _charts(search: Search, table: pd.DataFrame) -> None:
-    metric = TITLES[search.metric]
-    shown = table.sort_values("value", ascending=False, na_position="last")
-    st.dataframe(shown.rename(columns={"value": metric}), hide_index=True, height=220, alt="Trials, the best first")
-    valued = table.dropna(subset=["value"])
-    if len(valued) < 2:
+def _show_trials(search: Search, trials: pd.DataFrame) -> None:
+    metric = METRICS[search.metric].title
+    by_score = trials.sort_values("value", ascending=False, na_position="last")
+    st.dataframe(by_score.rename(columns={"value": metric}), hide_index=True, height=220, alt="Trials, best first")
+    scored = trials.dropna(subset=["value"])
+    if len(scored) < 2:
         return
     left, right = st.columns(2)
     with left:
-        st.caption(f"{metric} of each trial, and the best so far")
+        st.caption(f"{metric} of each trial, and the best score so far")
         st.altair_chart(
-            data_charts.search_history(valued, metric), alt="Value of each trial", key=f"history-{search.id}"
+            training_charts.search_history(scored, metric), alt="Score of each trial", key=f"history-{search.id}"
         )
-    importance = search.importance()
     with right:
-        if importance:
-            st.caption("How much each setting mattered")
-            named = pd.DataFrame(
-                [(_title(name), share) for name, share in importance.items()], columns=["setting", "share"]
-            )
-            st.altair_chart(data_charts.importance(named), alt="Importance of settings", key=f"importance-{search.id}")
-        else:
-            st.text("What mattered shows after five finished trials.")
-    names = [dimension.name for dimension in search.space]
-    st.caption("Each line is a trial; the better, the stronger")
+        _show_importance(search)
+    titles = {setting.name: _title(setting.name) for setting in search.space}
+    st.caption("Each line is a trial. Trials with better scores have stronger lines.")
     st.altair_chart(
-        data_charts.parallel_coordinates(
-            valued.rename(columns={n: _title(n) for n in names}), [_title(n) for n in names]
-        ),
+        training_charts.parallel_coordinates(scored.rename(columns=titles), list(titles.values())),
         alt="Settings of each trial",
         key=f"parallel-{search.id}",
+    )
+
+
+def _show_importance(search: Search) -> None:
+    importance = search.importance()
+    if not importance:
+        st.text("The importance of each setting is shown after five completed trials.")
+        return
+    st.caption("Importance of each setting")
+    shares = pd.DataFrame([(_title(name), share) for name, share in importance.items()], columns=["setting", "share"])
+    st.altair_chart(
+        training_charts.parameter_importance(shares), alt="Importance of each setting", key=f"importance-{search.id}"
     )
 
 

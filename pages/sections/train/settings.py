@@ -1,5 +1,6 @@
-"""Every setting of a training: a preset fills them all, each can be opened and changed, with a sentence on what it does."""
+"""The settings of a training: a preset fills them in, and each can be changed."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
@@ -8,163 +9,187 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.experiments.launch import preset_for_dataset
-from core.models.encoders import BUILT_IN, CATALOGUE, check_hub_id, check_local_folder, describe
-from core.training.config import RANGES, Preset, TrainingConfig
+from core.models.encoders import BUILT_IN, CATALOG, check_hub_id, check_local_folder, describe_encoder
+from core.training.config import RANGES, TrainingConfig
+from core.training.presets import Preset
 from pages.shared.visitor import on_loopback
 
 PRESETS: tuple[Preset, ...] = get_args(Preset)
-_ABOUT: dict[Preset, str] = {
-    "Instant": "Reads each text once with the frozen encoder and fits a linear model on top: seconds, and surprisingly strong.",
-    "Quick look": "Fine-tunes half as long as recommended, though an epoch at least, on texts cut at 128 word pieces.",
-    "Balanced": "Fine-tunes the whole encoder, and keeps what does best on the validation rows.",
-    "Thorough": "Twice as long, with dropout and smaller rates for lower layers; ends early when validation stops gaining.",
+_DESCRIPTIONS: dict[Preset, str] = {
+    "Instant": "Encodes each text once with the frozen encoder and fits a linear model. Takes seconds and is often "
+    "surprisingly accurate.",
+    "Quick look": "Fine-tunes for half the recommended epochs, at least one, on texts truncated to 128 tokens.",
+    "Balanced": "Fine-tunes the whole encoder and keeps the checkpoint with the best validation score.",
+    "Thorough": "Fine-tunes twice as long, with dropout and lower learning rates for lower layers. Stops early when the "
+    "validation score no longer improves.",
 }
 
 
 @dataclass(frozen=True)
 class _Field:
+    """A setting of TrainingConfig as a widget; switches have no ``step``."""
+
     name: str
     title: str
-    about: str
+    help: str
     step: float | None = None
     format: str | None = None
 
 
 _GROUPS: dict[str, Sequence[_Field]] = {
     "Training": (
-        _Field("epochs", "Epochs", "How often each text is seen. Few texts need more.", 1.0),
+        _Field("epochs", "Epochs", "How many times the model sees each text. Small datasets need more.", 1.0),
         _Field(
-            "learning_rate", "Learning rate", "Small encoders bear about 1e-4, large ones 2e-5 to 5e-5.", 1e-5, "%.1e"
+            "learning_rate",
+            "Learning rate",
+            "About 1e-4 for small encoders, 2e-5 to 5e-5 for large ones.",
+            1e-5,
+            "%.1e",
         ),
-        _Field("batch_size", "Batch size", "Texts computed at once. Halve it when memory runs out.", 1),
+        _Field("batch_size", "Batch size", "Texts per batch. Halve it if memory runs out.", 1),
         _Field(
-            "max_length",
-            "Maximum length, word pieces",
-            "Longer texts are cut here. Short texts cost nothing extra.",
-            32,
+            "max_length", "Maximum length (tokens)", "Longer texts are truncated. Short texts cost nothing extra.", 32
         ),
-        _Field("warmup_ratio", "Warm-up, share of the steps", "The learning rate rises from zero over these.", 0.05),
-        _Field("patience", "Patience, validations", "Ends after so many validations without a gain; 0 for never.", 1),
-        _Field("seed", "Seed", "Same data, same settings, same seed: same model.", 1),
+        _Field(
+            "warmup_ratio", "Warmup ratio", "Share of the steps during which the learning rate rises from zero.", 0.05
+        ),
+        _Field(
+            "patience", "Patience", "Stops after this many validations without improvement. 0 never stops early.", 1
+        ),
+        _Field("seed", "Seed", "The same data, settings, and seed give the same model.", 1),
     ),
-    "Against learning by heart": (
-        _Field("dropout", "Dropout", "Share of hidden values left out at random. May help on long trainings.", 0.05),
+    "Regularization": (
+        _Field("dropout", "Dropout", "Share of hidden values set to zero at random. Can help in long trainings.", 0.05),
         _Field(
             "token_mask_rate",
-            "Hidden words",
-            "Share of word pieces masked at random. Helps where texts are few, costs no time.",
+            "Token masking",
+            "Share of tokens masked at random. Helps with small datasets and costs no time.",
             0.05,
         ),
-        _Field("weight_decay", "Weight decay", "Pulls weights towards zero, a little in each step.", 0.01),
-        _Field("label_smoothing", "Label smoothing", "How much less than certain the labels are taken to be.", 0.05),
+        _Field("weight_decay", "Weight decay", "Pulls the weights toward zero a little in each step.", 0.01),
+        _Field("label_smoothing", "Label smoothing", "Share of the target probability spread over all labels.", 0.05),
         _Field(
             "class_weight_power",
-            "Class balance",
-            "0: each row counts the same; 1: each class does. Lifts the recall of rare classes.",
+            "Class weighting",
+            "0 counts all rows equally, 1 counts all classes equally. Raises the recall of rare classes.",
             0.25,
         ),
-        _Field("max_grad_norm", "Largest gradient", "Longer gradients are cut to this length.", 0.5),
+        _Field("max_grad_norm", "Maximum gradient norm", "Larger gradients are scaled down to this norm.", 0.5),
     ),
-    "What learns": (
-        _Field(
-            "frozen_layers",
-            "Frozen layers",
-            "So many of the lowest layers stay as they are: faster, needs less memory.",
-            1,
-        ),
+    "Layers": (
+        _Field("frozen_layers", "Frozen layers", "Number of lowest layers not trained. Saves time and memory.", 1),
         _Field(
             "layer_decay",
-            "Rate from layer to layer",
-            "The learning rate of each layer, as a share of the one above.",
+            "Layer-wise learning rate decay",
+            "Learning rate of each layer, as a share of the rate of the layer above.",
             0.05,
         ),
-        _Field("freeze_embeddings", "Leave the word embeddings as they are", "Saves half of the optimiser's work."),
+        _Field(
+            "freeze_embeddings", "Freeze embeddings", "Keeps the token embeddings fixed. Halves the optimizer's work."
+        ),
         _Field(
             "init_fitted_head",
             "Start from a fitted head",
-            "Fits a linear model on frozen features first, and goes on from it.",
+            "Fits a linear model on frozen features first, and starts fine-tuning from it.",
         ),
     ),
     "Memory and speed": (
         _Field(
             "gradient_accumulation_steps",
-            "Batches a step",
-            "So many batches make one step: a large batch in little memory.",
+            "Gradient accumulation steps",
+            "Batches per optimizer step. Gives a large effective batch size with little memory.",
             1,
         ),
-        _Field("gradient_checkpointing", "Compute twice, keep less", "A third slower, with far less memory."),
+        _Field("gradient_checkpointing", "Gradient checkpointing", "Needs far less memory and a third more time."),
         _Field(
-            "mixed_precision", "Half precision where it is fast", "On GPUs, and on processors with bfloat16 products."
+            "mixed_precision", "Mixed precision", "Uses 16-bit floats on GPUs, and on CPUs with bfloat16 instructions."
         ),
     ),
 }
-_INSTANT = ("max_length", "seed")
+_INSTANT_FIELDS = ("max_length", "seed")
 
 
 def choose_settings(dataset: Dataset) -> TrainingConfig:
-    """Preset, encoder and all fields; raises ConfigError or ModelError for what cannot be."""
-    chosen: Preset = (
-        st.segmented_control("How", PRESETS, default="Instant", required=True, help="Each fills all settings below.")
-        or "Instant"
+    """The chosen settings.
+
+    Raises:
+        ConfigError: a setting is out of range.
+        ModelError: there is no such encoder.
+    """
+    preset = st.segmented_control(
+        "Preset", PRESETS, default="Instant", required=True, help="A preset fills in all settings below."
     )
-    st.caption(_ABOUT[chosen])
+    preset = preset or "Instant"
+    st.caption(_DESCRIPTIONS[preset])
     encoder = _choose_encoder()
-    start = preset_for_dataset(dataset, chosen, encoder)
-    key = f"{dataset.id}-{encoder}-{chosen}"
+    defaults = preset_for_dataset(dataset, preset, encoder)
+    st.caption(describe_size(encoder, defaults.batch_size))
+    key = f"{dataset.id}-{encoder}-{preset}"
     with st.expander("Settings", icon=":material/tune:"):
-        if start.method == "instant":
-            return replace(start, **_show([f for f in _GROUPS["Training"] if f.name in _INSTANT], start, key))
+        if defaults.method == "instant":
+            instant_fields = [field for field in _GROUPS["Training"] if field.name in _INSTANT_FIELDS]
+            return replace(defaults, **_choose_values(instant_fields, defaults, key))
         values: dict[str, Any] = {}
         for tab, fields in zip(st.tabs(list(_GROUPS)), _GROUPS.values(), strict=True):
             with tab:
-                values |= _show(fields, start, key)
-    return replace(start, **values)
+                values |= _choose_values(fields, defaults, key)
+    return replace(defaults, **values)
 
 
-def _show(fields: Sequence[_Field], start: TrainingConfig, key: str) -> dict[str, Any]:
+def describe_size(name: str, batch_size: int) -> str:
+    """The download size and the training memory of an encoder, in a sentence each."""
+    encoder = describe_encoder(name)
+    memory = encoder.training_memory_gb(batch_size)
+    if math.isnan(memory):
+        return "The download size and the memory for fine-tuning this encoder are not known."
+    download = f"Download: {encoder.download_mb:,.0f} MB." if encoder.download_mb else "No download needed."
+    return (
+        f"{download} Fine-tuning needs about {memory:.1f} GB of memory (batch size {batch_size}, texts of 128 tokens)."
+    )
+
+
+def _choose_values(fields: Sequence[_Field], defaults: TrainingConfig, key: str) -> dict[str, Any]:
     columns = st.columns(2)
     return {
-        field.name: _widget(columns[position % 2], field, getattr(start, field.name), f"{field.name}-{key}")
-        for position, field in enumerate(fields)
+        field.name: _field_widget(columns[i % 2], field, getattr(defaults, field.name), f"{field.name}-{key}")
+        for i, field in enumerate(fields)
     }
 
 
-def _widget(place: "st.delta_generator.DeltaGenerator", field: _Field, value: Any, key: str) -> Any:
+def _field_widget(place: "st.delta_generator.DeltaGenerator", field: _Field, value: Any, key: str) -> Any:
     if isinstance(value, bool):
-        return place.toggle(field.title, value, key=key, help=field.about)
+        return place.toggle(field.title, value, key=key, help=field.help)
     low, high = RANGES[field.name]
-    kind = type(getattr(TrainingConfig, field.name))
-    if field.name == "epochs":
-        kind = float
+    number = float if field.name == "epochs" else type(getattr(TrainingConfig, field.name))
     return place.number_input(
         field.title,
-        kind(low),
-        kind(high),
-        kind(value),
-        step=kind(field.step) if field.step else None,
+        number(low),
+        number(high),
+        number(value),
+        step=number(field.step) if field.step else None,
         format=field.format,
         key=key,
-        help=field.about,
+        help=field.help,
     )
 
 
 def _choose_encoder() -> str:
-    """The encoder: the built-in one, one of the catalogue, any by its name on the hub, or a folder of this machine."""
-    names = [encoder.name for encoder in CATALOGUE]
+    """The name of the chosen encoder: the built-in one, one of the catalog, a checkpoint of the Hub, or a local folder."""
+    names = [encoder.name for encoder in CATALOG]
 
     def title(name: str) -> str:
         if name not in names:
             return name
-        encoder = describe(name)
-        return f"{encoder.title}: {encoder.parameters:g} M parameters, {encoder.languages}"
+        encoder = describe_encoder(name)
+        return f"{encoder.title}: {encoder.parameters:g}M parameters, {encoder.languages}"
 
-    local = " A folder on this machine works too." if on_loopback() else ""
+    local = " You can also type the path of a folder on this machine." if on_loopback() else ""
     name = st.selectbox(
         "Encoder",
         names,
         format_func=title,
         accept_new_options=True,
-        help=f"Type owner/name for any checkpoint of the Hugging Face hub.{local} Only the built-in one needs no download.",
+        help=f"Type owner/name to use any checkpoint of the Hugging Face Hub.{local}",
     )
     if name and name not in names:
         if on_loopback() and name.startswith(("/", "~", ".")):

@@ -1,0 +1,166 @@
+"""The live progress of a training run: its phase, the time left, its curves, and what to do when it fails."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.charts import training as training_charts
+from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
+from core.experiments.launch import retrain
+from core.formatting import format_duration, format_number, pluralize
+from core.jobs import events, process, queue
+from core.jobs.events import Event, Problem, Step, Validation
+from core.runs import Run
+from core.training.diagnostics import out_of_memory
+from pages.shared.job_progress import REFRESH
+from pages.shared.visitor import workspace
+from pages.shared.widgets import escape_markdown, show_error
+
+_PHASES = {
+    "waiting": "Waiting for other jobs",
+    "loading": "Loading the encoder",
+    "features": "Computing features with the frozen encoder",
+    "training": "Training",
+    "evaluating": "Evaluating",
+}
+# With fewer points a line suggests a trend that is not there.
+_MIN_CURVE_POINTS = 3
+
+
+def show_run_progress(run: Run) -> None:
+    """Show the progress of a run, live while it is active. The page is rerun when the run ends."""
+    active = process.read_status(run.folder).active
+    st.fragment(_show, run_every=REFRESH if active else None)(run, active)
+
+
+def _show(run: Run, was_active: bool) -> None:
+    status = process.read_status(run.folder)
+    if was_active and not status.active:
+        st.rerun()
+    run_events = events.read(run.folder)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{escape_markdown(run.name)}**")
+            if status.active and st.button(
+                "Stop",
+                icon=":material/stop_circle:",
+                key=f"stop-{run.id}",
+                help="Stops after the current step and keeps the best model so far.",
+            ):
+                process.stop(run.folder)
+        if status.active:
+            _show_phase(run, status, run_events)
+        else:
+            _show_outcome(run, status)
+        _show_problems(run, status, run_events)
+        _show_curves(run, run_events)
+
+
+def _show_phase(run: Run, status: process.Status, run_events: list[Event]) -> None:
+    if status.state == "queued":
+        ahead = queue.jobs_ahead(workspace().home, run.folder)
+        if ahead:
+            st.info(f"Waiting for {pluralize(ahead, 'job')} on this machine.", icon=":material/hourglass_empty:")
+            return
+        if not run_events:
+            st.info("Waiting for the run before it.", icon=":material/hourglass_empty:")
+            return
+    phase, progress = events.current_phase(run_events)
+    title = _PHASES.get(phase, phase.capitalize())
+    if progress is None:
+        st.progress(0.0, f"{title} …")
+        return
+    unit = "step" if phase == "training" else "text"
+    left = f" · about {format_duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+    st.progress(
+        min(1.0, progress.done / progress.total), f"{title}: {unit} {progress.done:,} of {progress.total:,}{left}"
+    )
+
+
+def _show_outcome(run: Run, status: process.Status) -> None:
+    result = run.result()
+    if status.state in ("failed", "died"):
+        show_error(status.message, status.hint)
+        if st.button(
+            "Resume",
+            icon=":material/replay:",
+            key=f"resume-{run.id}",
+            help="Continues from the last checkpoint. Without a checkpoint, training starts over.",
+        ):
+            process.start(run.folder)
+            st.rerun()
+    elif result is None:
+        st.warning(escape_markdown(f"{status.message} {status.hint}"), icon=":material/stop_circle:")
+    else:
+        outcome = "Stopped; the best model so far was kept" if status.state == "stopped" else "Finished"
+        st.success(
+            f"{outcome}. Training took {format_duration(result.seconds)} and {result.peak_memory_mb:,.0f} MB of memory.",
+            icon=":material/check_circle:",
+        )
+
+
+def _show_problems(run: Run, status: process.Status, run_events: list[Event]) -> None:
+    """Show the known problems of the run, with a button that trains again with better settings."""
+    problems = [event for event in run_events if isinstance(event, Problem)]
+    for problem in problems:
+        if problem.message != status.message:
+            st.warning(escape_markdown(f"{problem.message} {problem.hint}"), icon=":material/warning:")
+    if status.active:
+        return
+    changes = problems[-1].changes if problems else _half_batch(run) if status.state == "died" else {}
+    if not changes:
+        return
+    settings = ", ".join(f"{name.replace('_', ' ')} {_format_setting(value)}" for name, value in changes.items())
+    if st.button(f"Train again with {settings}", icon=":material/auto_fix_high:", key=f"again-{run.id}"):
+        process.start(retrain(workspace(), run, changes).folder)
+        st.rerun()
+
+
+def _half_batch(run: Run) -> dict[str, Any]:
+    """Settings for half the memory: a process that dies without an error message most often ran out of memory."""
+    remedy = out_of_memory(run.config) if run.config.method == "fine-tune" else None
+    if remedy is None:
+        return {}
+    _, config = remedy
+    return {"batch_size": config.batch_size, "gradient_accumulation_steps": config.gradient_accumulation_steps}
+
+
+def _format_setting(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0e}" if value < 0.01 else f"{value:g}"
+
+
+def _show_curves(run: Run, run_events: list[Event]) -> None:
+    metric = MAIN_METRIC[run.task.kind]
+    steps = _by_step([(e.step, e.loss, e.learning_rate) for e in run_events if isinstance(e, Step)], "loss", "rate")
+    scores = _by_step(
+        [(e.step, e.metrics.get(metric, float("nan"))) for e in run_events if isinstance(e, Validation)], metric
+    )
+    if steps.empty:
+        return
+    left, middle, right = st.columns([2, 2, 1.4])
+    with left:
+        _show_curve(run, steps, "loss", "Training loss")
+    with middle:
+        _show_curve(run, scores, metric, f"Validation {METRICS[metric].title}")
+    with right:
+        _show_curve(run, steps, "rate", "Learning rate")
+
+
+def _by_step(rows: list[tuple[float, ...]], *columns: str) -> pd.DataFrame:
+    """Values by step. A resumed run repeats the steps since its last checkpoint; the later values count."""
+    frame = pd.DataFrame(rows, columns=["step", *columns])
+    return frame.drop_duplicates("step", keep="last").sort_values("step")
+
+
+def _show_curve(run: Run, points: pd.DataFrame, column: str, title: str) -> None:
+    st.caption(title)
+    if len(points) >= _MIN_CURVE_POINTS:
+        chart = training_charts.training_curve(points, column, title)
+        st.altair_chart(chart, alt=f"{title} by step", key=f"{column}-{run.id}")
+        return
+    digits = 6 if column == "rate" else 3
+    lines = [f"Step {row['step']:,.0f}: {format_number(row[column], digits)}" for _, row in points.iterrows()]
+    st.text("\n".join(lines) or "No validation yet.")
