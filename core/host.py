@@ -1,4 +1,4 @@
-"""What this machine lets us use: cores, memory, the device torch computes on."""
+"""The resources of this machine: CPU cores, memory, and the device that torch computes on."""
 
 import ctypes
 import errno
@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 _CGROUP = Path("/sys/fs/cgroup")
-# Of torch, of C++, of the system, of oneDNN (which has no better words).
+# Messages of torch, C++, the operating system and oneDNN (the last one).
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -24,10 +24,11 @@ _OUT_OF_MEMORY = (
 
 
 def cores(cgroup: Path = _CGROUP) -> int:
-    """CPU cores this process may keep busy: the CPU affinity, cut to the cgroup quota (v2, else v1), shared with the processes
-    of this host that train together; at least 1.
+    """The number of CPU cores that this process may use, at least 1.
 
-    ``os.cpu_count()`` counts the whole host; using more threads than the quota allows makes a training step many times slower.
+    It is the CPU affinity, limited by the cgroup quota (v2, else v1) and divided by the processes of this host that train
+    together. ``os.cpu_count()`` counts the whole host; with more threads than the quota allows, a training step is many times
+    slower.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cpu_quota(cgroup)
@@ -36,7 +37,7 @@ def cores(cgroup: Path = _CGROUP) -> int:
 
 
 def _cpu_quota(cgroup: Path) -> float | None:
-    """Cores' worth of CPU time the cgroup grants, ``None`` where there is no limit."""
+    """The CPU time that the cgroup grants, in cores; None if there is no limit."""
     v2 = cgroup / "cpu.max"
     if v2.exists():
         quota, period = v2.read_text().split()
@@ -49,7 +50,7 @@ def _cpu_quota(cgroup: Path) -> float | None:
 
 
 def memory_bytes(cgroup: Path = _CGROUP) -> int:
-    """Memory this process may use in bytes: the host's, cut to the cgroup's limit."""
+    """The memory that this process may use in bytes: that of the host, limited by the cgroup."""
     total = int(psutil.virtual_memory().total)
     for limit_file in (cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes"):
         if limit_file.exists() and (limit := limit_file.read_text().strip()) != "max":
@@ -58,7 +59,7 @@ def memory_bytes(cgroup: Path = _CGROUP) -> int:
 
 
 def free_memory_bytes(cgroup: Path = _CGROUP) -> int:
-    """Memory that is not in use, in bytes: the host's with its swap, cut to what its cgroup leaves. File caches are free."""
+    """The free memory in bytes: that of the host with its swap, limited by the cgroup. File caches count as free."""
     free = int(psutil.virtual_memory().available + psutil.swap_memory().free)
     for folder, current, prefix in (
         (cgroup, "memory.current", ""),
@@ -78,18 +79,20 @@ def free_memory_bytes(cgroup: Path = _CGROUP) -> int:
 
 @contextmanager
 def limit_memory(cgroup: Path = _CGROUP) -> Iterator[None]:
-    """While this lasts, an allocation beyond the free memory fails in this process, which can say so and try with less, where the
-    kernel would kill it without a word. On Linux; not beside a GPU, whose driver reserves far more addresses than memory.
+    """While this lasts, an allocation beyond the free memory raises an error.
+
+    Otherwise the kernel would kill the process, which could neither report it nor retry with less. Only on Linux without a GPU,
+    whose driver reserves far more addresses than memory.
     """
     if sys.platform != "linux" or device() != "cpu":
         yield
         return
     import resource
 
-    share = free_memory_bytes(cgroup) // _processes_here()
+    free = free_memory_bytes(cgroup) // _processes_here()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    room = int(psutil.Process().memory_info().data) + share
-    resource.setrlimit(resource.RLIMIT_DATA, (room if hard == resource.RLIM_INFINITY else min(room, hard), hard))
+    limit = int(psutil.Process().memory_info().data) + free
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
     try:
         yield
     finally:
@@ -97,24 +100,24 @@ def limit_memory(cgroup: Path = _CGROUP) -> Iterator[None]:
 
 
 def release_memory() -> None:
-    """Let go of what nothing refers to any more, and return it to the system, where the C library keeps it otherwise (glibc)."""
+    """Free objects that nothing refers to, and return their memory to the operating system; glibc would keep it."""
     gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on a processor or a GPU; libraries say it in words of their own."""
+    """Whether an error means that memory ran out, on a CPU or a GPU; each library has its own message."""
     text = str(error).lower()
     return (
         isinstance(error, MemoryError)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
-        or any(words in text for words in _OUT_OF_MEMORY)
+        or any(message in text for message in _OUT_OF_MEMORY)
     )
 
 
 def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, in MB (10^6 bytes)."""
+    """The peak resident memory of this process so far, in MB (10^6 bytes)."""
     if sys.platform == "win32":
         return float(psutil.Process().memory_info().peak_wset) / 1e6
     import resource
@@ -124,7 +127,7 @@ def peak_memory_mb() -> float:
 
 
 def processes() -> int:
-    """How many processes train together, as ``torchrun`` and ``accelerate launch`` say."""
+    """The number of processes that train together, as set by ``torchrun`` and ``accelerate launch``."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
@@ -133,12 +136,12 @@ def _processes_here() -> int:
 
 
 def is_main_process() -> bool:
-    """Whether this process is the one that writes and speaks for all."""
+    """Whether this process is the one that writes and reports for all."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def device() -> str:
-    """``"cuda"``, ``"mps"`` or ``"cpu"``: the fastest that torch finds here. Imports torch."""
+    """The fastest device that torch finds: ``"cuda"``, ``"mps"`` or ``"cpu"``. Imports torch."""
     import torch
 
     if torch.cuda.is_available():
@@ -147,8 +150,10 @@ def device() -> str:
 
 
 def has_bfloat16() -> bool:
-    """Whether matrix products in bfloat16 are faster here than in float32: on a GPU that has it, and on CPUs with
-    AVX512-BF16 or AMX (a training step takes two thirds of the time). Elsewhere it is emulated and far slower. Imports torch.
+    """Whether matrix products are faster in bfloat16 than in float32 on this machine. Imports torch.
+
+    They are on a GPU that supports it and on CPUs with AVX512-BF16 or AMX, where a training step takes two thirds of the time.
+    Elsewhere bfloat16 is emulated and far slower.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Quotas as cgroups state them."""
+"""The resources of the machine: CPU quotas and memory limits of cgroups, and errors that mean out of memory."""
 
 import errno
 import platform
@@ -12,14 +12,14 @@ import pytest
 from core import host
 
 
-def test_a_quota_of_version_2_cuts_the_cores(tmp_path: Path) -> None:
+def test_a_quota_of_cgroup_v2_limits_the_cores(tmp_path: Path) -> None:
     (tmp_path / "cpu.max").write_text("100000 100000\n")
     assert host.cores(tmp_path) == 1
     (tmp_path / "cpu.max").write_text("max 100000\n")
     assert host.cores(tmp_path) >= 1
 
 
-def test_a_quota_of_version_1_cuts_the_cores(tmp_path: Path) -> None:
+def test_a_quota_of_cgroup_v1_limits_the_cores(tmp_path: Path) -> None:
     (tmp_path / "cpu").mkdir()
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("50000\n")
     (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
@@ -28,19 +28,19 @@ def test_a_quota_of_version_1_cuts_the_cores(tmp_path: Path) -> None:
     assert host.cores(tmp_path) >= 1
 
 
-def test_a_limit_cuts_the_memory(tmp_path: Path) -> None:
+def test_a_limit_of_the_cgroup_limits_the_memory(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("1000000\n")
     assert host.memory_bytes(tmp_path) == 1_000_000
     (tmp_path / "memory.max").write_text("max\n")
     assert host.memory_bytes(tmp_path) > 100_000_000
 
 
-def test_peak_memory_is_at_least_what_was_held() -> None:
-    held = bytearray(50_000_000)
-    assert host.peak_memory_mb() > len(held) / 1e6
+def test_peak_memory_is_at_least_what_was_allocated() -> None:
+    block = bytearray(50_000_000)
+    assert host.peak_memory_mb() > len(block) / 1e6
 
 
-def test_what_others_use_is_not_free_but_file_caches_are(tmp_path: Path) -> None:
+def test_used_memory_is_not_free_but_file_caches_are(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("10000000\n")
     (tmp_path / "memory.current").write_text("7000000\n")
     (tmp_path / "memory.stat").write_text("anon 5000000\ninactive_file 1000000\nactive_file 500000\n")
@@ -49,7 +49,7 @@ def test_what_others_use_is_not_free_but_file_caches_are(tmp_path: Path) -> None
     assert host.free_memory_bytes(tmp_path) == 0
 
 
-def test_free_memory_of_version_1(tmp_path: Path) -> None:
+def test_free_memory_of_cgroup_v1(tmp_path: Path) -> None:
     folder = tmp_path / "memory"
     folder.mkdir()
     (folder / "memory.limit_in_bytes").write_text("10000000\n")
@@ -70,29 +70,29 @@ with host.limit_memory(Path(sys.argv[1])):
         torch.ones(100_000_000)
     except RuntimeError as error:
         assert host.is_out_of_memory(error)
-        print("told")
+        print("refused")
 large = torch.ones(100_000_000)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the data of a process as Linux does")
-def test_taking_more_than_there_is_fails_in_words_instead_of_death(tmp_path: Path) -> None:
-    """200 MB are free: 20 are had, 400 are refused; afterwards there is no limit."""
+def test_allocating_more_than_is_free_raises_an_error(tmp_path: Path) -> None:
+    """200 MB are free: 20 are allocated, 400 are refused; afterwards there is no limit."""
     (tmp_path / "memory.max").write_text("1000000000\n")
     (tmp_path / "memory.current").write_text("800000000\n")
     (tmp_path / "memory.stat").write_text("inactive_file 0\n")
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", IN_A_SMALL_CGROUP, str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=120,
         cwd=Path(__file__).parents[1],
     )
-    assert done.stdout.strip() == "told", done.stderr[-2000:]
+    assert completed.stdout.strip() == "refused", completed.stderr[-2000:]
 
 
 @pytest.mark.parametrize(
-    ("error", "is_so"),
+    ("error", "expected"),
     [
         (MemoryError(), True),
         (
@@ -107,14 +107,14 @@ def test_taking_more_than_there_is_fails_in_words_instead_of_death(tmp_path: Pat
         (RuntimeError("shapes do not match"), False),
     ],
 )
-def test_running_out_of_memory_is_recognised_in_all_its_words(error: BaseException, is_so: bool) -> None:
-    assert host.is_out_of_memory(error) is is_so
+def test_errors_that_mean_out_of_memory(error: BaseException, expected: bool) -> None:
+    assert host.is_out_of_memory(error) is expected
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries give memory back by themselves")
-def test_memory_that_is_free_is_given_back() -> None:
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries return memory by themselves")
+def test_free_memory_is_returned_to_the_system() -> None:
     blocks = [bytearray(100_000) for _ in range(1_000)]
     full = psutil.Process().memory_info().rss
-    blocks = blocks[-1:]  # the last one lies on top and keeps the library from giving back those below
+    blocks = blocks[-1:]  # the last block lies on top and keeps glibc from returning those below
     host.release_memory()
     assert full - psutil.Process().memory_info().rss > 80_000_000

@@ -1,1 +1,1 @@
-"""Work that takes longer than a second or two: a child process, its events, its place in the host's queue."""
+"""Background jobs: a child process for each, its status and events on disk, and its place in the host's queue."""

@@ -1,18 +1,21 @@
-"""What a job says while it runs: one JSON line an event, only ever appended to ``events.jsonl``."""
+"""The events of a job: one JSON object a line, only ever appended to ``events.jsonl``."""
 
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from core.errors import StorageError
+from core.storage import parse_record
 
 FILE = "events.jsonl"
 
 
 @dataclass(frozen=True)
 class Phase:
-    """The job has begun something else: "waiting", "loading", "features", "training", "evaluating", ..."""
+    """The start of a phase of the job: "waiting", "loading", "features", "training", "evaluating", ..."""
 
     name: str
     time: float = field(default_factory=time.time)
@@ -20,7 +23,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Progress:
-    """``done`` of ``total`` units of the present phase; ``seconds_left`` is an estimate, None while there is none."""
+    """``done`` of ``total`` units of the current phase; ``seconds_left`` is an estimate, None while there is none."""
 
     done: int
     total: int
@@ -30,7 +33,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Step:
-    """An optimiser step: the mean training loss since the last one reported, and the learning rate it used."""
+    """An optimizer step: the mean training loss since the last reported step, and the learning rate."""
 
     step: int
     loss: float
@@ -49,7 +52,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something went wrong in a way we know: its name, what happened, what to do; ``changes`` are settings to try instead."""
+    """A known problem: its name, what happened, what to do, and in ``changes`` the settings to try instead."""
 
     name: str
     message: str
@@ -60,14 +63,19 @@ class Problem:
 
 Event = Phase | Progress | Step | Validation | Problem
 OnEvent = Callable[[Event], None]
-# Called with the units done and the units in all.
+# Called with the number of units that are done and the total.
 OnProgress = Callable[[int, int], object]
 
 
+def ignore_event(event: Event) -> None:
+    """The ``on_event`` of callers that do not need events."""
+
+
 def no_progress(done: int, total: int) -> None:
-    """The ``on_progress`` of those who do not want to know."""
+    """The ``on_progress`` of callers that do not need progress."""
 
 
+# "trouble" is the stored name of a problem.
 _KINDS: dict[str, type[Event]] = {
     "phase": Phase,
     "progress": Progress,
@@ -85,25 +93,31 @@ def append(folder: Path, event: Event) -> None:
         file.write(line)
 
 
-def position(happened: Sequence[Event]) -> tuple[str, Progress | None]:
-    """The phase a job is in ("loading" before it says so), and how far it has come in it."""
-    began = next((i for i in range(len(happened) - 1, -1, -1) if isinstance(happened[i], Phase)), -1)
-    phase = happened[began] if began >= 0 else None
-    done = next((event for event in reversed(happened[began + 1 :]) if isinstance(event, Progress)), None)
-    return phase.name if isinstance(phase, Phase) else "loading", done
-
-
 def read(folder: Path) -> list[Event]:
-    """All events so far, oldest first; a line that is only half written yet is left for the next time."""
+    """All events so far, oldest first. Lines that are incomplete or damaged are skipped."""
     return list(_parse(folder / FILE))
 
 
+def current_phase(events: Sequence[Event]) -> tuple[str, Progress | None]:
+    """The name of the last phase ("loading" before the first one), and the last progress within it."""
+    start = next((i for i in range(len(events) - 1, -1, -1) if isinstance(events[i], Phase)), -1)
+    phase = events[start] if start >= 0 else None
+    progress = next((event for event in reversed(events[start + 1 :]) if isinstance(event, Progress)), None)
+    return phase.name if isinstance(phase, Phase) else "loading", progress
+
+
 def _parse(path: Path) -> Iterator[Event]:
-    if not path.exists():
+    if not path.is_file():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            record: dict[str, Any] = json.loads(line)
-        except json.JSONDecodeError:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
             continue
-        yield _KINDS[record.pop("kind")](**record)
+        kind = _KINDS.get(str(record.pop("kind", ""))) if isinstance(record, dict) else None
+        if kind is None or not record.keys() <= {field.name for field in fields(kind)}:
+            continue
+        try:
+            yield parse_record(kind, record, path)
+        except StorageError:
+            continue

@@ -1,7 +1,7 @@
-"""Start a job as a process of its own, see whether it lives, stop it.
+"""Starts a job in a process of its own, reads its status, and stops it.
 
-The process outlives the page and the server. It is told apart from another that happens to have its number by the name of the
-job's folder on its command line, so nothing has to be locked, and a killed one is seen as dead at once.
+The process outlives the page and the server. It is identified by its number together with the name of the job's folder on
+its command line, so nothing has to be locked and a killed process is noticed at once.
 """
 
 import os
@@ -12,23 +12,28 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import psutil
 
 from core import host
-from core.workspace import read_json, write_json
+from core.errors import StorageError
+from core.storage import parse_record, read_record, write_record
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "died"]
+STATUS = "status.json"
 LOG = "log.txt"
-_STATUS = "status.json"
 _PROJECT = Path(__file__).resolve().parents[2]
+# Kept so that a finished child can be polled: until then it is a zombie.
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
 class Status:
-    """Where a job stands, and on which machine. ``message`` and ``hint`` say what went wrong; ``died`` is a live state whose
-    process is gone."""
+    """The state of a job, the process and machine it runs on, and what went wrong in ``message`` and ``hint``.
+
+    A job is ``died`` when it should be queued or running but its process is gone.
+    """
 
     state: State
     message: str = ""
@@ -39,12 +44,12 @@ class Status:
 
     @property
     def active(self) -> bool:
-        """Whether the job waits or works."""
+        """Whether the job is queued or running."""
         return self.state in ("queued", "running")
 
 
 def start(*folders: Path, command: str = "run") -> None:
-    """Run ``python -m core <command> <folders>`` detached from this process; its output goes to log.txt in the first folder."""
+    """Run ``python -m core <command> <folders>`` detached from this process; its output goes to log.txt of the first folder."""
     for folder in folders:
         write_status(folder, "queued", pid=0)
     threads = str(host.cores())
@@ -72,73 +77,86 @@ def start(*folders: Path, command: str = "run") -> None:
             write_status(folder, "queued", pid=process.pid)
 
 
-# Kept so that a finished child can be polled: until then it is a zombie.
-_children: dict[int, subprocess.Popen[bytes]] = {}
-
-
 def write_status(folder: Path, state: State, message: str = "", hint: str = "", pid: int | None = None) -> None:
-    """Record where the job stands, in place of what was recorded before; ``pid`` is this process unless given."""
-    record = {"state": state, "message": message, "hint": hint, "pid": os.getpid() if pid is None else pid}
-    record["host"] = platform.node()
-    write_json(folder / _STATUS, record | {"time": datetime.now(UTC).isoformat(timespec="seconds")})
+    """Replace the status of the job; ``pid`` defaults to this process."""
+    record = {
+        "state": state,
+        "message": message,
+        "hint": hint,
+        "pid": os.getpid() if pid is None else pid,
+        "host": platform.node(),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_record(folder / STATUS, record)
 
 
 def read_status(folder: Path) -> Status:
-    """Where the job stands now; a job that should live but whose process is gone has ``died``."""
-    path = folder / _STATUS
-    if not path.exists():
+    """The status of the job in a folder: ``died`` if its process is gone, ``failed`` if status.json is damaged."""
+    if not (folder / STATUS).exists():
         return Status("died", "The job was never started.", "Start it again.")
     for child in list(_children.values()):
         child.poll()
-    status = Status(**read_json(path))
-    assert status.state in get_args(State)
-    here = status.host in (
-        "",
-        platform.node(),
-    )  # of a folder that several machines share only the own process can be seen
-    if status.active and status.pid and here and not (_is_child(status.pid) or lives(status.pid, folder.name)):
-        later = Status(**read_json(path))  # it may have finished between the two looks
-        if later.active:
-            return Status(
-                "died",
-                "The process ended without a word: killed, out of memory, or the machine was restarted.",
-                log_tail(folder),
-                status.pid,
-            )
-        return later
-    return status
+    status = _stored_status(folder)
+    if not _lost_its_process(status, folder):
+        return status
+    status = _stored_status(folder)  # the job may have finished between reading the file and looking for the process
+    if not status.active:
+        return status
+    return Status(
+        "died",
+        "The process ended without an error message: it was killed, ran out of memory, or the machine restarted.",
+        log_tail(folder),
+        status.pid,
+    )
 
 
-def _is_child(pid: int) -> bool:
-    """Whether this process started that one and it runs; a moment after its start its command line may still be empty."""
-    return pid in _children and _children[pid].poll() is None
+def _stored_status(folder: Path) -> Status:
+    path = folder / STATUS
+    try:
+        return parse_record(Status, read_record(path), path)
+    except StorageError as error:
+        return Status("failed", error.message, "Start it again, or delete it.")
 
 
-def lives(pid: int, name: str) -> bool:
-    """Whether process ``pid`` runs and has a path ending in ``name`` on its command line."""
+def _lost_its_process(status: Status, folder: Path) -> bool:
+    # When several machines share the folder, only processes of this machine can be looked up.
+    on_this_machine = status.host in ("", platform.node())
+    return status.active and status.pid != 0 and on_this_machine and not _is_running(status.pid, folder)
+
+
+def _is_running(pid: int, folder: Path) -> bool:
+    """Whether the process runs the job. A child counts at once: just after its start its command line may still be empty."""
+    return (pid in _children and _children[pid].poll() is None) or has_argument(pid, folder.name)
+
+
+def has_argument(pid: int, name: str) -> bool:
+    """Whether process ``pid`` is alive and has a path ending in ``name`` on its command line."""
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and any(Path(part).name == name for part in process.cmdline())
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):  # the last two: a number from a damaged file
         return False
 
 
 def stop(folder: Path) -> None:
-    """Ask the job to end in good order: a training keeps its best checkpoint. One whose process has others to do is skipped."""
+    """Ask the job to end in good order: a training keeps its best checkpoint.
+
+    A queued job whose process has other jobs too is marked as stopped and skipped.
+    """
     status = read_status(folder)
-    if status.state == "queued" and status.pid and not _is_alone(status.pid, folder):
-        write_status(folder, "stopped", "Stopped before it began.", "Start it again when you like.", status.pid)
+    if status.state == "queued" and status.pid and not _is_only_job(status.pid, folder):
+        write_status(folder, "stopped", "Stopped before it started.", "You can start it again at any time.", status.pid)
     else:
         _signal(folder, signal.SIGTERM)
 
 
-def _is_alone(pid: int, folder: Path) -> bool:
-    """Whether the process does this job and no other."""
+def _is_only_job(pid: int, folder: Path) -> bool:
+    """Whether the process runs this job and no other."""
     try:
-        parts = [Path(part) for part in psutil.Process(pid).cmdline()]
+        arguments = [Path(argument) for argument in psutil.Process(pid).cmdline()]
     except psutil.Error:
         return True
-    return sum(part.parent == folder.parent for part in parts) <= 1
+    return sum(argument.parent == folder.parent for argument in arguments) <= 1
 
 
 def kill(folder: Path) -> None:
@@ -148,14 +166,14 @@ def kill(folder: Path) -> None:
 
 def _signal(folder: Path, number: signal.Signals) -> None:
     status = read_status(folder)
-    if status.active and status.pid:
+    if status.active and status.pid and _is_running(status.pid, folder):
         os.kill(status.pid, number)
 
 
 def log_tail(folder: Path, lines: int = 3) -> str:
-    """The last lines that are not empty of the job's log."""
+    """The last nonempty lines of the job's log, with a heading; empty without a log."""
     log = folder / LOG
-    if not log.exists():
+    if not log.is_file():
         return ""
-    said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return "Its last words: " + " / ".join(said[-lines:]) if said else ""
+    text = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return "Last log lines: " + " / ".join(text[-lines:]) if text else ""

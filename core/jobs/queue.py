@@ -1,65 +1,89 @@
-"""One job at a time on a host: each takes a ticket and works when every earlier ticket's process has gone."""
+"""The host's queue: one job at a time. Each job takes a numbered ticket and waits for the jobs with smaller numbers."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
-from core.jobs.process import lives
-from core.workspace import read_json, write_json
+from core.errors import StorageError
+from core.jobs.process import has_argument
+from core.storage import parse_record, read_record, write_record
 
-_SECONDS_BETWEEN_LOOKS = 0.5
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    """The process that waits or runs, and the name of its job's folder."""
+
+    pid: int
+    job: str
 
 
 @contextmanager
 def wait_turn(home: Path, job: Path, pid: int, waiting: Callable[[int], None]) -> Iterator[None]:
-    """Wait for this job's turn, hold it while the body runs, then let the next one go.
+    """Wait for this job's turn, hold the turn while the body runs, then let the next job go.
 
-    ``waiting`` is called with the number of jobs ahead, each time it is looked at and not zero.
+    ``waiting`` is called with the number of jobs ahead at each poll that finds some.
     """
-    ticket = _take(home / "queue", job, pid)
+    path = take_ticket(home, job, pid)
     try:
-        while ahead := _ahead(ticket):
+        while ahead := _count_ahead(path):
             waiting(ahead)
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            time.sleep(_POLL_SECONDS)
         yield
     finally:
-        ticket.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def jobs_ahead(home: Path, job: Path) -> int:
-    """How many jobs a waiting one has before it; 0 if it has no ticket."""
-    tickets = [ticket for ticket in _tickets(home / "queue") if read_json(ticket)["job"] == job.name]
-    return _ahead(tickets[0]) if tickets else 0
+    """How many jobs are ahead of a waiting job; 0 if it has no ticket."""
+    for path in _ticket_paths(home / "queue"):
+        ticket = _read_ticket(path)
+        if ticket is not None and ticket.job == job.name:
+            return _count_ahead(path)
+    return 0
 
 
-def _take(queue: Path, job: Path, pid: int) -> Path:
+def take_ticket(home: Path, job: Path, pid: int) -> Path:
+    """The file of a new ticket at the end of the queue."""
+    queue = home / "queue"
     queue.mkdir(parents=True, exist_ok=True)
-    # The lock makes "named later" mean "seen later": no ticket can appear in front of one that has been passed.
+    # With the lock, a later ticket never gets a smaller number than one that a waiting job has already passed.
     with FileLock(queue / "lock"):
-        latest = max((int(ticket.stem) for ticket in _tickets(queue)), default=0)
-        ticket = queue / f"{max(time.time_ns(), latest + 1):020d}.json"
-        write_json(ticket, {"pid": pid, "job": job.name})
-    return ticket
+        latest = max((int(path.stem) for path in _ticket_paths(queue)), default=0)
+        path = queue / f"{max(time.time_ns(), latest + 1):020d}.json"
+        write_record(path, asdict(_Ticket(pid, job.name)))
+    return path
 
 
-def _tickets(queue: Path) -> list[Path]:
-    return sorted(queue.glob("[0-9]*.json"))
+def _ticket_paths(queue: Path) -> list[Path]:
+    return sorted(path for path in queue.glob("*.json") if path.stem.isdecimal())
 
 
-def _ahead(ticket: Path) -> int:
-    """Live tickets before this one; those of dead processes are cleared away."""
+def _read_ticket(path: Path) -> _Ticket | None:
+    """The ticket in a file. A file that cannot be read is removed, and None returned."""
+    try:
+        return parse_record(_Ticket, read_record(path), path)
+    except StorageError:
+        with suppress(OSError):  # another process may have removed it
+            path.unlink(missing_ok=True)
+        return None
+
+
+def _count_ahead(path: Path) -> int:
+    """The number of tickets of live processes before this one; tickets of dead processes are removed."""
     ahead = 0
-    for other in _tickets(ticket.parent):
-        if other.name >= ticket.name:
+    for other in _ticket_paths(path.parent):
+        if other.name >= path.name:
             break
-        try:
-            holder = read_json(other)
-        except FileNotFoundError:
+        ticket = _read_ticket(other)
+        if ticket is None:
             continue
-        if lives(holder["pid"], holder["job"]):
+        if has_argument(ticket.pid, ticket.job):
             ahead += 1
         else:
             other.unlink(missing_ok=True)

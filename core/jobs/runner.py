@@ -1,4 +1,4 @@
-"""What every job does around its work: wait for its turn, say how it stands, end in good order when told to."""
+"""Runs a job in this process: waits for its turn, records events and status, and stops in good order when asked to."""
 
 import os
 import shutil
@@ -13,35 +13,35 @@ from types import FrameType
 from core import host
 from core.errors import StudioError
 from core.jobs import events, process, queue
-from core.jobs.events import Event, Phase, Progress
+from core.jobs.events import Event, OnEvent, Phase, Progress, ignore_event
 
 _NICENESS = 10
-# Kept while a job works and given up when it fails: on a full disk there must be room to say so.
-_BALLAST, _BALLAST_BYTES = ".ballast", 1 << 16
-_DISK_IS_FULL_BELOW = 10_000_000
-# Seconds. Whoever looks on reads the whole file, which must not grow by a line for each of a million steps.
-_PROGRESS_EVERY = 0.5
+# Held while a job runs and released when it fails, so that a full disk still has room for the status.
+_RESERVE, _RESERVE_BYTES = ".reserve", 1 << 16
+_FULL_DISK_BYTES = 10_000_000
+# Readers read the whole events file each time, so it must not grow by a line for each of a million steps.
+_SECONDS_BETWEEN_PROGRESS = 0.5
 
 
 class _StopRequested(BaseException):
-    """Somebody asked the job to end before there was anything to keep."""
+    """Raised by SIGTERM while the job has nothing to save yet."""
 
 
 class StopSignal:
-    """SIGTERM: the end of the job; while deferred only a request, which the job meets at a good moment."""
+    """SIGTERM as a request to stop: it ends the job at once, or while deferred only sets ``requested``."""
 
     def __init__(self) -> None:
         self.requested = False
         self._deferred = False
 
     def listen(self) -> None:
-        """Take over the signal, where this is the main thread."""
+        """Handle the signal, if this is the main thread."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._on_signal)
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """While this lasts a signal only sets ``requested``."""
+        """While this lasts, a signal only sets ``requested``."""
         self._deferred = True
         try:
             yield
@@ -54,71 +54,84 @@ class StopSignal:
             raise _StopRequested
 
 
-Emit = Callable[[Event], None]
+Job = Callable[[OnEvent, StopSignal], None]
 
 
-def run_job(
-    folder: Path, home: Path, job: Callable[[Emit, StopSignal], None], on_event: Emit = lambda event: None
-) -> None:
-    """Do a job in this process. How it ended is in the folder's status; errors a user can mend are raised as well.
+def run_job(folder: Path, home: Path, job: Job, on_event: OnEvent = ignore_event) -> None:
+    """Run a job in this process, one at a time on this host. Its folder records the events and how the job ended.
 
     Raises:
-        StudioError: the job failed for a reason the user can mend.
+        StudioError: the job failed for a reason that the user can fix.
     """
-    switch = StopSignal()
-    switch.listen()
+    stop = StopSignal()
+    stop.listen()
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
-
-    written = 0.0
-
-    def emit(event: Event) -> None:
-        nonlocal written
-        if isinstance(event, Progress):
-            waits = event.done < event.total and event.time < written + _PROGRESS_EVERY
-            written = written if waits else event.time
-        else:
-            waits = False
-        if not waits:
-            events.append(folder, event)
-        on_event(event)
-
+    record = _EventRecorder(folder, on_event)
     process.write_status(folder, "queued")
-    try:
-        (folder / _BALLAST).write_bytes(bytes(_BALLAST_BYTES))
-        emit(Phase("waiting"))
+    with _failures_recorded(folder):
+        record(Phase("waiting"))
         with queue.wait_turn(home, folder, os.getpid(), lambda ahead: None):
-            if process.read_status(folder).state == "stopped":  # by somebody, while it waited
+            if process.read_status(folder).state == "stopped":  # by the user, while the job was waiting
                 return
             process.write_status(folder, "running")
-            job(emit, switch)
-        process.write_status(folder, "stopped" if switch.requested else "finished")
+            job(record, stop)
+        process.write_status(folder, "stopped" if stop.requested else "finished")
+
+
+class _EventRecorder:
+    """Writes events to the job's folder, progress at most twice a second, and passes every event on."""
+
+    def __init__(self, folder: Path, on_event: OnEvent) -> None:
+        self._folder, self._on_event = folder, on_event
+        self._last_progress = 0.0
+
+    def __call__(self, event: Event) -> None:
+        if not self._is_too_soon(event):
+            events.append(self._folder, event)
+        self._on_event(event)
+
+    def _is_too_soon(self, event: Event) -> bool:
+        if not isinstance(event, Progress):
+            return False
+        if event.done < event.total and event.time < self._last_progress + _SECONDS_BETWEEN_PROGRESS:
+            return True
+        self._last_progress = event.time
+        return False
+
+
+@contextmanager
+def _failures_recorded(folder: Path) -> Iterator[None]:
+    """Record an exception in the job's status, and raise it again unless the user asked to stop."""
+    reserve = folder / _RESERVE
+    try:
+        reserve.write_bytes(bytes(_RESERVE_BYTES))
+        yield
     except _StopRequested:
-        process.write_status(
-            folder, "stopped", "Stopped before there was anything to keep.", "Start it again when you like."
-        )
-    except StudioError as error:
-        (folder / _BALLAST).unlink(missing_ok=True)
-        process.write_status(folder, "failed", error.message, error.hint)
-        raise
+        message = "Stopped before there was a result to keep."
+        process.write_status(folder, "stopped", message, "You can start it again at any time.")
     except BaseException as error:
-        traceback.print_exc()
-        (folder / _BALLAST).unlink(missing_ok=True)
-        message, hint = _in_plain_words(error, folder)
+        reserve.unlink(missing_ok=True)
+        if isinstance(error, StudioError):
+            message, hint = error.message, error.hint
+        else:
+            traceback.print_exc()
+            message, hint = _describe(error, folder)
         process.write_status(folder, "failed", message, hint)
         raise
     finally:
-        (folder / _BALLAST).unlink(missing_ok=True)
+        reserve.unlink(missing_ok=True)
 
 
-def _in_plain_words(error: BaseException, folder: Path) -> tuple[str, str]:
-    text = str(error).strip().split("\n")[0]
+def _describe(error: BaseException, folder: Path) -> tuple[str, str]:
+    """A message and a hint for an error that is not one of ours."""
     if host.is_out_of_memory(error):
-        return "The machine ran out of memory.", "Choose a smaller batch, shorter texts or a smaller encoder."
-    # Libraries say it in their own words, or in none: the disk itself knows.
-    if shutil.disk_usage(folder).free < _DISK_IS_FULL_BELOW:
-        return "The disk is full.", "Delete runs you no longer need on the Models page, then start again."
+        return "The machine ran out of memory.", "Choose a smaller batch size, shorter texts or a smaller encoder."
+    # Libraries report a full disk in different ways or not at all, so the disk itself is checked.
+    if shutil.disk_usage(folder).free < _FULL_DISK_BYTES:
+        return "The disk is full.", "Delete runs that you no longer need on the Models page, then start again."
+    text = str(error).strip().split("\n")[0]
     return (
         f"The job ended with an unexpected error: {type(error).__name__}: {text}",
-        "The log in its folder holds the details.",
+        "The log in the job's folder has the details.",
     )

@@ -1,6 +1,5 @@
-"""One at a time, first come first served, and the dead make room."""
+"""The queue runs one job at a time, first come first served; dead processes and damaged tickets do not block it."""
 
-import json
 import subprocess
 import sys
 import threading
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.jobs import queue
+from core.storage import write_record
+from tests.jobs.damage import DAMAGES, damage
 
 
 @pytest.fixture
@@ -21,38 +22,56 @@ def first(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     running.wait()
 
 
-def take(home: Path, job: Path, pid: int, order: list[str]) -> None:
-    with queue.wait_turn(home, job, pid, lambda ahead: order.append(f"{job.name} waits behind {ahead}")):
-        order.append(job.name)
+def wait_and_note(home: Path, job: Path, pid: int, notes: list[str]) -> None:
+    with queue.wait_turn(home, job, pid, lambda ahead: notes.append(f"{job.name} waits behind {ahead}")):
+        notes.append(job.name)
 
 
-def test_the_second_waits_until_the_first_has_gone(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
-    order: list[str] = []
+def test_the_second_job_waits_until_the_first_has_ended(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
+    notes: list[str] = []
     with queue.wait_turn(tmp_path, tmp_path / "first", first.pid, lambda ahead: None):
-        order.append("first")
-        second = threading.Thread(target=take, args=(tmp_path, tmp_path / "second", first.pid, order))
+        notes.append("first")
+        second = threading.Thread(target=wait_and_note, args=(tmp_path, tmp_path / "second", first.pid, notes))
         second.start()
-        while len(order) < 2:
+        while len(notes) < 2:
             pass
         assert queue.jobs_ahead(tmp_path, tmp_path / "second") == 1
     second.join(timeout=10)
-    assert order[0] == "first"
-    assert order[-1] == "second"
-    assert set(order[1:-1]) == {"second waits behind 1"}
+    assert notes[0] == "first"
+    assert notes[-1] == "second"
+    assert set(notes[1:-1]) == {"second waits behind 1"}
     assert list((tmp_path / "queue").glob("[0-9]*.json")) == []
 
 
-def test_the_ticket_of_a_dead_process_is_cleared(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
-    (tmp_path / "queue").mkdir()
+def test_the_ticket_of_a_dead_process_is_removed(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
     stale = tmp_path / "queue" / f"{1:020d}.json"
-    stale.write_text(json.dumps({"pid": first.pid, "job": "another"}))
-    order: list[str] = []
-    take(tmp_path, tmp_path / "first", first.pid, order)
-    assert order == ["first"]
+    write_record(stale, {"pid": first.pid, "job": "another"})
+    notes: list[str] = []
+    wait_and_note(tmp_path, tmp_path / "first", first.pid, notes)
+    assert notes == ["first"]
     assert not stale.exists()
 
 
-def test_a_failing_job_makes_room(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_ticket_is_removed(kind: str, tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
+    ticket = queue.take_ticket(tmp_path, tmp_path / "first", first.pid)
+    damage(ticket, kind, "job")
+    assert queue.jobs_ahead(tmp_path, tmp_path / "second") == 0
+    notes: list[str] = []
+    wait_and_note(tmp_path, tmp_path / "second", first.pid, notes)
+    assert notes == ["second"]
+    assert not ticket.exists()
+
+
+def test_foreign_files_in_the_queue_are_ignored(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
+    (tmp_path / "queue").mkdir()
+    (tmp_path / "queue" / "1-notes.json").write_text("{}")
+    notes: list[str] = []
+    wait_and_note(tmp_path, tmp_path / "first", first.pid, notes)
+    assert notes == ["first"]
+
+
+def test_a_failing_job_ends_its_turn(tmp_path: Path, first: subprocess.Popen[bytes]) -> None:
     def fail() -> None:
         with queue.wait_turn(tmp_path, tmp_path / "first", first.pid, lambda ahead: None):
             raise ValueError("broke")

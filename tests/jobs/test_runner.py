@@ -1,4 +1,4 @@
-"""What surrounds each job: its turn, and somebody who changes his mind while it waits."""
+"""What every job gets: its turn, a record of its events, and a status that says how it ended."""
 
 import subprocess
 import sys
@@ -8,64 +8,79 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import ModelError
 from core.jobs import events, process, queue
-from core.jobs.events import Event, Phase, Progress
-from core.jobs.runner import Emit, run_job
+from core.jobs.events import Event, OnEvent, Phase, Progress
+from core.jobs.runner import StopSignal, run_job
 
 
-def test_a_job_called_off_while_it_waits_never_begins(tmp_path: Path) -> None:
-    before, folder, done = tmp_path / "before", tmp_path / "job", []
-    folder.mkdir()
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "job"
+    path.mkdir()
+    return path
+
+
+def test_a_job_that_is_stopped_while_it_waits_never_starts(folder: Path, tmp_path: Path) -> None:
+    before, done = tmp_path / "before", list[int]()
     earlier = subprocess.Popen([sys.executable, "-c", "input()", str(before)], stdin=subprocess.PIPE)
     assert earlier.stdin is not None
-    while not process.lives(earlier.pid, before.name):
+    while not process.has_argument(earlier.pid, before.name):
         time.sleep(0.01)
-    queue._take(tmp_path / "queue", before, earlier.pid)
-    job = threading.Thread(target=run_job, args=(folder, tmp_path, lambda emit, switch: done.append(1)))
+    queue.take_ticket(tmp_path, before, earlier.pid)
+    job = threading.Thread(target=run_job, args=(folder, tmp_path, lambda on_event, stop: done.append(1)))
     job.start()
+    # The job of a thread has no process of its own, so its status says nothing; its ticket shows that it waits.
     while not queue.jobs_ahead(tmp_path, folder):
-        # A job of this thread is no process with the folder's name: its ticket is what there is to be seen.
         time.sleep(0.01)
-    process.write_status(folder, "stopped", "Stopped before it began.")
+    process.write_status(folder, "stopped", "Stopped before it started.")
     earlier.stdin.write(b"\n")
     earlier.stdin.close()
     earlier.wait()
     job.join(timeout=30)
     assert not job.is_alive()
     assert not done
-    assert process.read_status(folder).message == "Stopped before it began."
-    run_job(folder, tmp_path, lambda emit, switch: done.append(1))
+    assert process.read_status(folder).message == "Stopped before it started."
+    run_job(folder, tmp_path, lambda on_event, stop: done.append(1))
     assert done == [1]
     assert process.read_status(folder).state == "finished"
 
 
-def test_a_process_that_has_just_been_started_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a moment after its start the command line of a process is empty."""
-    monkeypatch.setattr(process, "lives", lambda pid, name: False)
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert child.stdin is not None
-    monkeypatch.setitem(process._children, child.pid, child)
-    process.write_status(tmp_path, "queued", pid=child.pid)
-    assert process.read_status(tmp_path).state == "queued"
-    child.stdin.write(b"\n")
-    child.stdin.close()
-    child.wait()
-    assert process.read_status(tmp_path).state == "died"
+def test_progress_is_recorded_at_intervals_and_passed_on_in_full(folder: Path, tmp_path: Path) -> None:
+    received: list[Event] = []
 
-
-def test_a_million_steps_do_not_make_a_million_lines(tmp_path: Path) -> None:
-    heard: list[Event] = []
-
-    def job(emit: Emit, switch: object) -> None:
+    def job(on_event: OnEvent, stop: StopSignal) -> None:
         for phase in ("features", "training"):
-            emit(Phase(phase))
+            on_event(Phase(phase))
             for done in range(1, 501):
-                emit(Progress(done, 500))
+                on_event(Progress(done, 500))
 
-    (tmp_path / "job").mkdir()
-    run_job(tmp_path / "job", tmp_path, job, heard.append)
-    written = events.read(tmp_path / "job")
-    assert len(heard) > 1_000
-    assert len(written) < 100
-    assert written[-1] == heard[-1] == Progress(500, 500, time=heard[-1].time)
-    assert [event.name for event in written if isinstance(event, Phase)] == ["waiting", "features", "training"]
+    run_job(folder, tmp_path, job, received.append)
+    recorded = events.read(folder)
+    assert len(received) > 1_000
+    assert len(recorded) < 100
+    assert recorded[-1] == received[-1] == Progress(500, 500, time=received[-1].time)
+    assert [event.name for event in recorded if isinstance(event, Phase)] == ["waiting", "features", "training"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "hint"),
+    [
+        (ModelError("It has no head.", "Train it."), "It has no head.", "Train it."),
+        (MemoryError(), "The machine ran out of memory.", "smaller batch size"),
+        (ValueError("bad\nvalue"), "unexpected error: ValueError: bad", "log"),
+    ],
+)
+def test_a_failure_is_recorded_and_raised(
+    error: Exception, message: str, hint: str, folder: Path, tmp_path: Path
+) -> None:
+    def job(on_event: OnEvent, stop: StopSignal) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        run_job(folder, tmp_path, job)
+    status = process.read_status(folder)
+    assert status.state == "failed"
+    assert message in status.message
+    assert hint in status.hint
+    assert sorted(path.name for path in folder.iterdir()) == [events.FILE, process.STATUS]
