@@ -1,4 +1,4 @@
-"""What is to be learned: the kind of task, its label names and how labels become the numbers a loss works on."""
+"""A task: its kind, its label names, and how labels become the numbers that a loss needs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _PROBLEM_TYPES: dict[TaskKind, ProblemType] = {
 
 @dataclass(frozen=True)
 class Task:
-    """A kind of task and its label names, in the fixed order of the model's outputs (empty for regression)."""
+    """A kind of task and its label names, in the order of the model's outputs (empty for regression)."""
 
     kind: TaskKind
     labels: tuple[str, ...]
@@ -56,12 +56,12 @@ class Task:
 
     @property
     def outputs(self) -> int:
-        """Number of values the model puts out for a text."""
+        """The number of the model's outputs for a text."""
         return 1 if self.kind == "regression" else len(self.labels)
 
     @property
     def problem_type(self) -> ProblemType:
-        """Name transformers gives the loss: cross-entropy, BCE with logits or MSE."""
+        """The name that transformers gives the loss: cross-entropy, BCE with logits or MSE."""
         return _PROBLEM_TYPES[self.kind]
 
     @property
@@ -70,7 +70,7 @@ class Task:
         return self.kind in ("binary", "multiclass")
 
     def encode(self, labels: Sequence[Label]) -> npt.NDArray[Any]:
-        """Labels as targets: int64 (n,) for one label, float32 (n, k) of 0/1 for multi-label, float32 (n,) for regression.
+        """Targets of labels: int64 (n,) for one label, float32 (n, k) of 0/1 for multi-label, float32 (n,) for regression.
 
         Raises:
             DataError: a label is not among the task's names.
@@ -88,8 +88,8 @@ class Task:
             return np.asarray([index[str(label)] for label in labels], dtype=np.int64)
         except KeyError as error:
             raise DataError(
-                f"The label {error.args[0]!r} is not one of the {len(self.labels)} the model knows.",
-                f"Known labels: {', '.join(self.labels[:10])}{' …' if len(self.labels) > 10 else ''}.",
+                f"The label {error.args[0]!r} is not one of the model's {len(self.labels)} labels.",
+                f"The labels are: {', '.join(self.labels[:10])}{' …' if len(self.labels) > 10 else ''}.",
             ) from error
 
     def probabilities(self, logits: Floats) -> Floats:
@@ -109,7 +109,7 @@ class Task:
         return np.asarray(logits.argmax(axis=1))
 
     def decode(self, targets: npt.NDArray[Any]) -> list[Label]:
-        """The inverse of :meth:`encode`."""
+        """Labels of targets: the inverse of :meth:`encode`."""
         if self.kind == "regression":
             return [float(value) for value in targets]
         if self.kind == "multilabel":
