@@ -1,1 +1,1 @@
-"""From uploaded bytes to three clean splits: ``reading`` -> ``columns`` -> ``dataset`` -> ``splitting``."""
+"""From uploaded bytes to train, validation and test rows: ``reading`` -> ``columns`` -> ``dataset`` -> ``splitting``."""

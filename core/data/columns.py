@@ -1,31 +1,30 @@
-"""The columns that matter, and the labelled texts that are taken out of a table by them."""
+"""Extract labeled texts from a table: which columns matter, and what their cells mean."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, cast, get_args
+from typing import cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import labels as label_cells
-from core.data.labels import LabelForm
-from core.data.table import SPLIT_FOLDERS, STRINGS, Table, stripped
+from core.data.labels import LabelForm, parse_numbers, split_cell
+from core.data.table import SPLIT_ALIASES, STRING_DTYPE, Table, strip_whitespace
 from core.errors import DataError
 from core.task import Task, TaskKind
 
 SPLITS = ("train", "validation", "test")
-_SET = {"1", "1.0", "true", "yes"}
+_TRUE_CELLS = {"1", "1.0", "true", "yes"}
 
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """The columns that matter, and how a label is written in its cell.
+    """The columns that matter, and how labels are written in a cell.
 
-    ``label_columns`` stand in for ``label`` where each label has a column of 0 and 1. ``split`` holds "train", "validation" or
-    "test"; rows that agree in ``group`` stay in one split; ``time`` orders rows for a split by time. ``names`` are what label
-    ids stand for, as pairs (id, name).
+    ``label_columns`` replace ``label`` where each label has its own column of 0 and 1. ``split`` holds "train", "validation" or
+    "test". Rows with the same ``group`` stay in one split. ``time`` sorts the rows for a split by time. ``names`` are pairs
+    (id, name) that turn label ids into label names.
     """
 
     text: str
@@ -44,30 +43,27 @@ class ColumnChoice:
                 f"Expected one of {', '.join(get_args(TaskKind))} as the kind of task, found {self.kind!r}."
             )
         if self.form not in get_args(LabelForm):
-            raise DataError(f"Expected one of {', '.join(get_args(LabelForm))} as form, found {self.form!r}.")
+            raise DataError(f"Expected one of {', '.join(get_args(LabelForm))} as the label form, found {self.form!r}.")
         if self.text == self.label:
             raise DataError(
-                f"The text and the label cannot both be the column {self.text!r}.", "Choose two different columns."
+                f"The text and the label cannot both be in the column {self.text!r}.", "Choose two different columns."
             )
 
     @property
-    def used(self) -> list[str]:
-        """The columns that have to be there."""
-        one = () if self.label_columns else (self.label,)
-        return [name for name in (self.text, *one, *self.label_columns, self.split, self.group, self.time) if name]
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """The choice whose ``dataclasses.asdict`` went through JSON."""
-        names = tuple((str(key), str(name)) for key, name in record["names"])
-        return cls(**{**record, "label_columns": tuple(record["label_columns"]), "names": names})
+    def used_columns(self) -> list[str]:
+        """The names of the columns that are read."""
+        labels = self.label_columns or (self.label,)
+        return [name for name in (self.text, *labels, self.split, self.group, self.time) if name]
 
 
 @dataclass(frozen=True)
 class LabeledTexts:
-    """Texts with labels. ``frame`` has the columns row (position in the table), text, label (str, list of str or float), given
-    (the split the file itself names, else empty), group and time (empty where there are none). ``unlabeled`` has row and text
-    of those still to be predicted; ``skipped`` counts rows without a text."""
+    """Labeled texts and their task.
+
+    ``frame`` has the columns row (position in the table), text, label (str, list of str or float), file_split (the split that
+    the file assigns, or empty), group and time (empty where there is no such column). ``unlabeled`` has the columns row and
+    text of the rows without a label. ``skipped`` is the number of rows without a text.
+    """
 
     frame: pd.DataFrame
     task: Task
@@ -77,44 +73,38 @@ class LabeledTexts:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def first(self, rows: int) -> "LabeledTexts":
-        """The first so many labelled rows."""
+    def head(self, rows: int) -> "LabeledTexts":
+        """The first ``rows`` labeled texts."""
         return self if len(self) <= rows else replace(self, frame=self.frame.head(rows))
 
 
 def apply_columns(table: Table, choice: ColumnChoice) -> LabeledTexts:
-    """Take text and label out of a table as the choice says.
+    """The labeled texts in the chosen columns of a table.
 
     Raises:
-        DataError: a column is missing, no usable row is left, a score is not a number, or fewer than two classes occur.
+        DataError: a column is missing, no usable row is left, a score is not a number, or there are fewer than two classes.
     """
-    for column in choice.used:
-        if column not in table.frame.columns:
-            raise DataError(
-                f"{table.name} has no column {column!r}.",
-                f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.",
-            )
-    texts = stripped(table.frame[choice.text])
-    written = (texts != "").to_numpy(dtype=bool)
-    labeled = written & _has_label(table, choice)
+    table.require_columns(choice.used_columns)
+    texts = strip_whitespace(table.frame[choice.text])
+    has_text = (texts != "").to_numpy(dtype=bool)
+    labeled = has_text & _has_label(table, choice)
     if not labeled.any():
         raise DataError(f"No row of {table.name} has both a text and a label.", "Choose other columns.")
-    labels = _labels(table, choice, labeled)
-    rows = np.flatnonzero(labeled)
-    frame = pd.DataFrame({"row": rows})
+    labels = _read_labels(table, choice, labeled)
+    frame = pd.DataFrame({"row": np.flatnonzero(labeled)})
     frame["text"] = (texts if labeled.all() else texts[labeled]).array
     frame["label"] = labels.array
-    frame["given"] = _given_splits(table, choice, labeled)
+    frame["file_split"] = _read_splits(table, choice, labeled)
     for name in ("group", "time"):
         column = getattr(choice, name)
         frame[name] = table.frame.loc[labeled, column].array if column else ""
-    open_rows = np.flatnonzero(written & ~labeled)
-    unlabeled = pd.DataFrame({"row": open_rows, "text": texts[written & ~labeled].array})
-    return LabeledTexts(frame, task_of(frame["label"], choice.kind), int((~written).sum()), unlabeled)
+    without_label = has_text & ~labeled
+    unlabeled = pd.DataFrame({"row": np.flatnonzero(without_label), "text": texts[without_label].array})
+    return LabeledTexts(frame, infer_task(frame["label"], choice.kind), int((~has_text).sum()), unlabeled)
 
 
-def task_of(labels: pd.Series, kind: TaskKind) -> Task:
-    """The task that these labels make, its names in alphabetical order."""
+def infer_task(labels: pd.Series, kind: TaskKind) -> Task:
+    """The task that these labels make, with its label names in alphabetical order."""
     if kind == "regression":
         return Task(kind, ())
     if kind == "multilabel":
@@ -124,49 +114,50 @@ def task_of(labels: pd.Series, kind: TaskKind) -> Task:
 
 
 def label_counts(labels: pd.Series) -> Counter[str]:
-    """Rows of each label name."""
+    """The number of rows of each label."""
     if len(labels) and isinstance(labels.iloc[0], list):
         return Counter(name for names in labels for name in names)
     return Counter({str(name): int(count) for name, count in labels.value_counts().items()})
 
 
 def _has_label(table: Table, choice: ColumnChoice) -> npt.NDArray[np.bool_]:
-    if choice.kind == "multilabel":  # a row may have none of the labels
+    """Which rows have a label. Every row of a multi-label task has: it may have none of the labels."""
+    if choice.kind == "multilabel":
         return np.ones(len(table.frame), dtype=bool)
     return (table.frame[choice.label].str.strip() != "").to_numpy(dtype=bool)
 
 
-def _labels(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> pd.Series:
+def _read_labels(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> pd.Series:
     names = dict(choice.names)
     if choice.label_columns:
         flags = np.stack(
-            [table.frame.loc[rows, name].str.strip().str.lower().isin(_SET) for name in choice.label_columns], 1
+            [table.frame.loc[rows, name].str.strip().str.lower().isin(_TRUE_CELLS) for name in choice.label_columns], 1
         )
-        held = [[choice.label_columns[i] for i in np.flatnonzero(row)] for row in flags]
-        return pd.Series(held, dtype=object)
+        return pd.Series([[choice.label_columns[i] for i in np.flatnonzero(row)] for row in flags], dtype=object)
     cells = table.frame.loc[rows, choice.label].str.strip().reset_index(drop=True)
     if choice.kind == "multilabel":
-        parts = [label_cells.split_cell(cell, choice.form) for cell in cells]
-        return pd.Series([sorted({names.get(part, part) for part in held}) for held in parts], dtype=object)
+        parts = [split_cell(cell, choice.form) for cell in cells]
+        return pd.Series([sorted({names.get(label, label) for label in labels}) for labels in parts], dtype=object)
     if choice.kind == "regression":
-        numbers = label_cells.numbers(cells)
-        if np.isnan(numbers).any():
+        scores = parse_numbers(cells)
+        if np.isnan(scores).any():
             raise DataError(
-                f"The column {choice.label!r} should hold numbers, found {cells[np.isnan(numbers)].iloc[0]!r}.",
+                f"Expected numbers in the column {choice.label!r}, found {cells[np.isnan(scores)].iloc[0]!r}.",
                 "Choose another column or another kind of task.",
             )
-        return pd.Series(numbers)
-    return cells.map(lambda cell: names.get(cell, cell)).astype(STRINGS) if names else cells
+        return pd.Series(scores)
+    return cells.map(lambda cell: names.get(cell, cell)).astype(STRING_DTYPE) if names else cells
 
 
-def _given_splits(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> Sequence[str] | str:
+def _read_splits(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> Sequence[str] | str:
     if choice.split is None:
         return ""
     cells = table.frame.loc[rows, choice.split].str.strip().str.lower()
-    given = cells.map(SPLIT_FOLDERS)
-    if given.isna().any():
+    splits = cells.map(SPLIT_ALIASES)
+    if splits.isna().any():
         raise DataError(
-            f"The split column {choice.split!r} should hold train, validation or test, found {cells[given.isna()].iloc[0]!r}.",
+            f"Expected train, validation or test in the split column {choice.split!r}, "
+            f"found {cells[splits.isna()].iloc[0]!r}.",
             "Choose another split column, or none.",
         )
-    return cast(Sequence[str], given.astype(STRINGS).array)
+    return cast(Sequence[str], splits.astype(STRING_DTYPE).array)

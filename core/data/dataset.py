@@ -1,7 +1,7 @@
 """A dataset that lasts: the table as it was read, the chosen columns, the repairs and the split settings, in a folder."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -12,7 +12,7 @@ from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, fingerprint
 from core.data.table import Table, UnreadableRow
 from core.errors import DataError
-from core.storage import DamagedFolder, load_folders, parse_record, read_parquet, read_record, write_record
+from core.storage import DamagedFolder, load_folders, read_folder, read_parquet, write_folder
 from core.task import TaskKind
 from core.workspace import Workspace, create_folder_atomically, find_child, write_atomically
 
@@ -43,9 +43,14 @@ class TableSource:
 
 
 @dataclass(frozen=True)
-class DatasetRecord:
-    """What dataset.json holds; ``rows`` counts the labeled rows, ``labels`` the outputs that a model needs for them."""
+class Dataset:
+    """A dataset's folder and what its dataset.json holds.
 
+    ``rows`` counts the labeled rows, ``labels`` the outputs that a model needs for them. ``fingerprint`` are 16 hex digits that
+    name the labeled texts, whatever their order.
+    """
+
+    folder: Path
     name: str
     columns: ColumnChoice
     split_config: SplitConfig
@@ -57,58 +62,10 @@ class DatasetRecord:
     created: str
     source: TableSource
 
-
-@dataclass(frozen=True)
-class Dataset:
-    """A dataset's folder and its record."""
-
-    folder: Path
-    record: DatasetRecord
-
     @property
     def id(self) -> str:
         """The folder's name."""
         return self.folder.name
-
-    @property
-    def name(self) -> str:
-        """The name that people gave it."""
-        return self.record.name
-
-    @property
-    def columns(self) -> ColumnChoice:
-        """The columns that hold texts and labels."""
-        return self.record.columns
-
-    @property
-    def split_config(self) -> SplitConfig:
-        """How its rows are split."""
-        return self.record.split_config
-
-    @property
-    def repairs(self) -> tuple[Repair, ...]:
-        """The repairs that are applied to the table, in order."""
-        return self.record.repairs
-
-    @property
-    def task_kind(self) -> TaskKind:
-        """What a model learns from it."""
-        return self.record.task_kind
-
-    @property
-    def labels(self) -> int:
-        """The number of outputs that a model needs."""
-        return self.record.labels
-
-    @property
-    def rows(self) -> int:
-        """The number of labeled rows."""
-        return self.record.rows
-
-    @property
-    def fingerprint(self) -> str:
-        """16 hex digits that name its labeled texts, whatever their order."""
-        return self.record.fingerprint
 
     @property
     def ref(self) -> DatasetRef:
@@ -122,16 +79,15 @@ class Dataset:
         Raises:
             StorageError: its record is missing or damaged.
         """
-        path = folder / _RECORD
-        return cls(folder, parse_record(DatasetRecord, read_record(path, migrations.upgrade_dataset), path))
-
-    def _save(self, record: DatasetRecord) -> Self:
-        write_record(self.folder / _RECORD, asdict(record))
-        return type(self)(self.folder, record)
+        return read_folder(cls, folder, _RECORD, migrations.upgrade_dataset)
 
     def rename(self, name: str) -> Self:
         """The dataset under another name, on disk too."""
-        return self._save(replace(self.record, name=name))
+        return self._saved(replace(self, name=name))
+
+    def _saved(self, changed: Self) -> Self:
+        write_folder(changed, self.folder, _RECORD)
+        return changed
 
     def change_repairs(self, repairs: Sequence[Repair]) -> Self:
         """The dataset with other repairs, on disk too; the table stays as it was read, and runs keep their rows.
@@ -140,9 +96,9 @@ class Dataset:
             DataError: too few rows are left.
         """
         labeled = apply_repairs(apply_columns(load_table(self), self.columns), repairs)
-        return self._save(
+        return self._saved(
             replace(
-                self.record,
+                self,
                 repairs=tuple(repairs),
                 task_kind=labeled.task.kind,
                 labels=labeled.task.outputs,
@@ -166,24 +122,26 @@ def save_dataset(
         DataError: the chosen columns do not make labeled texts.
     """
     labeled = apply_repairs(apply_columns(table, columns), repairs)
-    record = DatasetRecord(
-        name=name,
-        columns=columns,
-        split_config=split_config,
-        repairs=tuple(repairs),
-        task_kind=labeled.task.kind,
-        labels=labeled.task.outputs,
-        rows=len(labeled),
-        fingerprint=fingerprint(labeled.frame),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        source=TableSource(
-            table.name, table.form, table.encoding, table.delimiter, table.quote, table.header, table.unreadable
-        ),
+    source = TableSource(
+        table.name, table.form, table.encoding, table.delimiter, table.quote, table.header, table.unreadable
     )
     with create_folder_atomically(workspace.datasets, name) as folder:
+        dataset = Dataset(
+            folder=workspace.datasets / folder.name,
+            name=name,
+            columns=columns,
+            split_config=split_config,
+            repairs=tuple(repairs),
+            task_kind=labeled.task.kind,
+            labels=labeled.task.outputs,
+            rows=len(labeled),
+            fingerprint=fingerprint(labeled.frame),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            source=source,
+        )
         write_atomically(folder / _TABLE, lambda path: table.frame.to_parquet(path, index=False))
-        write_record(folder / _RECORD, asdict(record))
-    return Dataset(workspace.datasets / folder.name, record)
+        write_folder(dataset, folder, _RECORD)
+    return dataset
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
@@ -215,11 +173,11 @@ def load_table(dataset: Dataset) -> Table:
     Raises:
         StorageError: its file is missing or damaged, or a chosen column is missing.
     """
-    source = dataset.record.source
+    source = dataset.source
     return Table(
-        frame=read_parquet(dataset.folder / _TABLE, tuple(dataset.columns.used)),
+        frame=read_parquet(dataset.folder / _TABLE, tuple(dataset.columns.used_columns)),
         name=source.file,
-        form=source.form,
+        format=source.form,
         encoding=source.encoding,
         delimiter=source.delimiter,
         quote=source.quote,

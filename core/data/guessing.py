@@ -1,4 +1,4 @@
-"""Which column is the text, which the label, what kind of task that makes: guessed from names and cells."""
+"""Guess the text column, the label column and the kind of task from column names and cells."""
 
 import re
 from collections.abc import Mapping
@@ -7,11 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from core.data import labels as label_cells
 from core.data.columns import ColumnChoice
-from core.data.labels import LabelForm, guess_form
-from core.data.table import SPLIT_FOLDERS, Table, filter_rows
-from core.errors import DataError
+from core.data.labels import LabelForm, guess_label_form, has_decimal_commas, parse_numbers
+from core.data.table import SPLIT_ALIASES, Table, filter_rows, validate_table
 from core.task import TaskKind
 
 _TEXT_NAMES = re.compile(
@@ -22,28 +20,24 @@ _LABEL_NAMES = re.compile(
     r"label|categor|class|target|sentiment|intent|topic|score|rating|tag|type|stars", re.IGNORECASE
 )
 _SPLIT_NAMES = re.compile(r"split|fold|subset|partition", re.IGNORECASE)
-_OBJECTS = 0.5
-_GUESS_ROWS = 5_000
-# More distinct whole numbers than this are a score rather than class names.
-_MAX_NUMBERED_CLASSES = 30
+_MAX_OBJECT_SHARE = 0.5
+_SAMPLED_ROWS = 5_000
+# A column with more distinct numbers than this holds scores, not class ids.
+_MAX_CLASS_IDS = 30
 _FLAGS = {"0", "1", "0.0", "1.0", "true", "false", "yes", "no", ""}
-_FEWEST_FLAG_COLUMNS = 3
+_MIN_FLAG_COLUMNS = 3
 
 
 def guess_columns(table: Table) -> ColumnChoice:
-    """Guess text, label and task: longest varied column is the text, a repetitive (or telling) one the label.
+    """The guessed columns: the text is the longest varied column, the label a repetitive one or one with a typical name.
 
     Raises:
         DataError: the table has fewer than two columns.
     """
-    frame = filter_rows(table.frame, np.arange(len(table)) % max(1, len(table) // _GUESS_ROWS) == 0)
-    if len(frame.columns) < 2:
-        raise DataError(
-            f"{table.name} has only one column; a text column and a label column are needed.",
-            "Add a column with the label of each text.",
-        )
-    columns = {str(name): cells for name, cells in frame.items()}
-    text = max(columns, key=lambda name: _text_likeness(name, columns[name]))
+    validate_table(table, columns_needed=2)
+    sample = filter_rows(table.frame, np.arange(len(table)) % max(1, len(table) // _SAMPLED_ROWS) == 0)
+    columns = {str(name): cells for name, cells in sample.items()}
+    text = max(columns, key=lambda name: _text_score(name, columns[name]))
     split = next((name for name in columns if name != text and _holds_splits(table.frame[name], columns[name])), None)
     rest = {name: cells for name, cells in columns.items() if name not in (text, split)} or {
         name: cells for name, cells in columns.items() if name != text
@@ -51,101 +45,97 @@ def guess_columns(table: Table) -> ColumnChoice:
     flags = [
         name for name, cells in rest.items() if set(cells.str.strip().str.lower()) <= _FLAGS and cells.nunique() > 1
     ]
-    # What holds objects, as tools export them, is nobody's label.
-    rest = {name: cells for name, cells in rest.items() if not cells.str.match(r"\[?\{").mean() > _OBJECTS} or rest
-    label = max(rest, key=lambda name: _label_likeness(name, rest[name]))
-    if len(flags) >= _FEWEST_FLAG_COLUMNS and (label in flags or not _LABEL_NAMES.search(label)):
+    # A column of JSON objects, as labeling tools export them, is not a label.
+    rest = {
+        name: cells for name, cells in rest.items() if not cells.str.match(r"\[?\{").mean() > _MAX_OBJECT_SHARE
+    } or rest
+    label = max(rest, key=lambda name: _label_score(name, rest[name]))
+    if len(flags) >= _MIN_FLAG_COLUMNS and (label in flags or not _LABEL_NAMES.search(label)):
         return ColumnChoice(text, flags[0], "multilabel", split, form="columns", label_columns=tuple(flags))
-    label = _spelled_out(label, rest)
+    label = _find_name_column(label, rest)
     kind, form = guess_kind(columns[label])
     return ColumnChoice(text=text, label=label, kind=kind, split=split, form=form)
 
 
-def choice_for(
+def resolve_columns(
     table: Table,
     text: str | None = None,
     label: str | None = None,
     kind: TaskKind | None = None,
     names: tuple[tuple[str, str], ...] = (),
 ) -> ColumnChoice:
-    """The guess, corrected by what is known.
+    """The columns and the task that the user chose, with guesses for what is None.
 
     Raises:
-        DataError: a named column is missing.
+        DataError: a chosen column is missing.
     """
-    for column in filter(None, (text, label)):
-        if column not in table.frame.columns:
-            raise DataError(
-                f"{table.name} has no column {column!r}.",
-                f"Its columns are: {', '.join(map(str, table.frame.columns[:20]))}.",
-            )
+    table.require_columns(filter(None, (text, label)))
     guess = guess_columns(table)
     if label is None and text == guess.label:
         label = guess.text
     if label is not None and (label, text or guess.text) != (guess.label, guess.text):
-        guessed, form = guess_kind(table.frame[label])
+        guessed_kind, form = guess_kind(table.frame[label])
         split = guess.split if guess.split not in (text, label) else None
-        guess = ColumnChoice(text or guess.text, label, guessed, split, form)
+        guess = ColumnChoice(text or guess.text, label, guessed_kind, split, form)
     elif text:
         guess = replace(guess, text=text)
     if kind is not None and kind != guess.kind:
-        guess = replace(guess, kind=kind, form=_usual_form(kind, guess.form), label_columns=())
+        guess = replace(guess, kind=kind, form=_form_for(kind, guess.form), label_columns=())
     return replace(guess, names=names)
 
 
-def _usual_form(kind: TaskKind, guessed: LabelForm) -> LabelForm:
+def _form_for(kind: TaskKind, guess: LabelForm) -> LabelForm:
     if kind != "multilabel":
         return "plain"
-    return guessed if guessed not in ("plain", "columns") else "|"
+    return guess if guess not in ("plain", "columns") else "|"
 
 
 def guess_kind(cells: pd.Series) -> tuple[TaskKind, LabelForm]:
-    """Guess the kind of task, and how several labels are written, from the cells of a label column."""
+    """The kind of task and the way labels are written, guessed from the cells of a label column."""
     cells = cells.str.strip()
-    cells = cells[cells != ""].head(_GUESS_ROWS)
+    cells = cells[cells != ""].head(_SAMPLED_ROWS)
     distinct = cells.nunique()
-    numbers = label_cells.numbers(cells)
-    if len(cells) and not np.isnan(numbers).any() and label_cells.are_numbers(cells):
-        is_score = distinct > _MAX_NUMBERED_CLASSES or bool((numbers % 1 != 0).any())
-        if is_score:
+    numbers = parse_numbers(cells)
+    if len(cells) and not np.isnan(numbers).any() and has_decimal_commas(cells):
+        if distinct > _MAX_CLASS_IDS or bool((numbers % 1 != 0).any()):
             return "regression", "plain"
-    elif (form := guess_form(cells)) != "plain":
+    elif (form := guess_label_form(cells)) != "plain":
         return "multilabel", form
     return ("binary" if distinct == 2 else "multiclass"), "plain"
 
 
-def _spelled_out(label: str, columns: Mapping[str, pd.Series]) -> str:
-    """The column of names beside a column of class numbers, where numbers and names go one with one."""
-    cells = columns[label]
-    if np.isnan(label_cells.numbers(cells)).any() or cells.nunique() < 2:
+def _find_name_column(label: str, columns: Mapping[str, pd.Series]) -> str:
+    """The column that holds the class names where ``label`` holds the class ids; otherwise ``label``."""
+    ids = columns[label]
+    if np.isnan(parse_numbers(ids)).any() or ids.nunique() < 2:
         return label
-    for name, other in columns.items():
-        if name == label or (other.str.strip() == "").any() or not np.isnan(label_cells.numbers(other)).all():
+    for name, cells in columns.items():
+        if name == label or (cells.str.strip() == "").any() or not np.isnan(parse_numbers(cells)).all():
             continue
-        pairs = pd.DataFrame({"id": cells, "name": other}).drop_duplicates()
-        if len(pairs) == cells.nunique() == other.nunique():
+        pairs = pd.DataFrame({"id": ids, "name": cells}).drop_duplicates()
+        if len(pairs) == ids.nunique() == cells.nunique():
             return name
     return label
 
 
-def _text_likeness(column: str, cells: pd.Series) -> float:
-    letters = cells.str.len().mean() * cells.nunique() / max(1, len(cells))
-    return float(letters) * (3.0 if _TEXT_NAMES.search(column) else 1.0)
+def _text_score(column: str, cells: pd.Series) -> float:
+    distinct_length = cells.str.len().mean() * cells.nunique() / max(1, len(cells))
+    return float(distinct_length) * (3.0 if _TEXT_NAMES.search(column) else 1.0)
 
 
-def _label_likeness(column: str, cells: pd.Series) -> float:
-    written = cells[cells.str.strip() != ""]
-    filled = len(written) / max(1, len(cells))
-    distinct = written.nunique()
-    repeated = 1.0 - distinct / max(1, len(cells))
-    varied = 1.0 if distinct > 1 else 0.2
-    return (repeated + (1.0 if _LABEL_NAMES.search(column) else 0.0)) * filled * varied
+def _label_score(column: str, cells: pd.Series) -> float:
+    nonempty = cells[cells.str.strip() != ""]
+    filled = len(nonempty) / max(1, len(cells))
+    distinct = nonempty.nunique()
+    repetition = 1.0 - distinct / max(1, len(cells))
+    variation = 1.0 if distinct > 1 else 0.2
+    return (repetition + (1.0 if _LABEL_NAMES.search(column) else 0.0)) * filled * variation
 
 
-def _holds_splits(column: pd.Series, some: pd.Series) -> bool:
-    """Whether a column names splits; some of its cells are looked at first, as only few columns come into question."""
-    if not set(some.str.strip().str.lower()) <= set(SPLIT_FOLDERS):
+def _holds_splits(column: pd.Series, sample: pd.Series) -> bool:
+    """Whether a column assigns splits. The sample is checked first, because it rules out nearly every column."""
+    if not set(sample.str.strip().str.lower()) <= set(SPLIT_ALIASES):
         return False
     values = set(column.str.strip().str.lower().unique())
-    named = bool(_SPLIT_NAMES.search(str(column.name))) or "train" in values
-    return named and len(values) > 1 and values <= set(SPLIT_FOLDERS)
+    has_split_name = bool(_SPLIT_NAMES.search(str(column.name))) or "train" in values
+    return has_split_name and len(values) > 1 and values <= set(SPLIT_ALIASES)

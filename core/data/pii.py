@@ -1,6 +1,6 @@
-"""Personal data that can be told by its form: e-mail addresses, phone numbers, card numbers, bank accounts.
+"""Find and mask personal data that has a recognizable form: email addresses, phone, card and bank account numbers.
 
-Names and addresses cannot; a text without a finding may still speak of a person.
+Names and street addresses are not recognized: a text without a match can still contain personal data.
 """
 
 import re
@@ -15,44 +15,44 @@ _PHONE = re.compile(
 _PHONE_DIGITS = range(9, 16)
 
 
-def find(text: str) -> Counter[str]:
-    """How many of each kind stand in the text: "e-mail", "card", "account", "phone"."""
-    found: Counter[str] = Counter()
-    _replace(text, found)
-    return found
+def count(text: str) -> Counter[str]:
+    """The number of matches of each kind in a text; the kinds are "e-mail", "card", "account" and "phone"."""
+    return _mask_and_count(text)[1]
 
 
 def mask(text: str) -> str:
-    """The text with each of them replaced by its kind in square brackets."""
-    return _replace(text, Counter())
+    """The text with each match replaced by its kind in square brackets, such as "[phone]"."""
+    return _mask_and_count(text)[0]
 
 
-def _replace(text: str, found: Counter[str]) -> str:
-    def put(kind: str, pattern: re.Pattern[str], text: str) -> str:
-        def one(match: re.Match[str]) -> str:
-            if not _plausible(kind, match.group()):
+def _mask_and_count(text: str) -> tuple[str, Counter[str]]:
+    counts: Counter[str] = Counter()
+
+    def mask_kind(kind: str, pattern: re.Pattern[str], text: str) -> str:
+        def replacement(match: re.Match[str]) -> str:
+            if not _is_plausible(kind, match.group()):
                 return match.group()
-            found[kind] += 1
+            counts[kind] += 1
             return f"[{kind}]"
 
-        return pattern.sub(one, text)
+        return pattern.sub(replacement, text)
 
     if "@" in text:
-        text = put("e-mail", _EMAIL, text)
+        text = mask_kind("e-mail", _EMAIL, text)
     if sum(character.isdigit() for character in text) >= _PHONE_DIGITS.start:
         for kind, pattern in (("account", _IBAN), ("card", _CARD), ("phone", _PHONE)):
-            text = put(kind, pattern, text)
-    return text
+            text = mask_kind(kind, pattern, text)
+    return text, counts
 
 
-def _plausible(kind: str, written: str) -> bool:
-    digits = [int(character) for character in written if character.isdigit()]
+def _is_plausible(kind: str, match: str) -> bool:
+    digits = [int(character) for character in match if character.isdigit()]
     if kind == "card":
         return passes_luhn(digits)
     return kind != "phone" or len(digits) in _PHONE_DIGITS
 
 
 def passes_luhn(digits: list[int]) -> bool:
-    """Whether the last digit is the check digit of a card number (ISO/IEC 7812-1)."""
+    """Whether the last digit is the check digit of a card number (Luhn algorithm, ISO/IEC 7812-1)."""
     doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
     return len(digits) >= 13 and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0

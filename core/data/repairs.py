@@ -1,4 +1,4 @@
-"""Steps that mend labelled texts. Each depends on contents alone, so the same steps can be replayed on a new file of the kind."""
+"""Repairs of labeled texts. Each depends on the contents alone, so the same repairs can be applied to a new file."""
 
 import html
 import re
@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.data import near_duplicates
-from core.data.columns import LabeledTexts, task_of
+from core.data.columns import LabeledTexts, infer_task
 from core.data.pii import mask
-from core.data.table import STRINGS, codes
+from core.data.table import STRING_DTYPE, category_codes
 from core.errors import DataError
 
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|<!--.*?-->", re.DOTALL)
@@ -24,18 +24,23 @@ LINK = "[link]"
 
 @dataclass(frozen=True)
 class Repair:
-    """One step: what to do, and with what; the detail is JSON."""
+    """One repair: its kind, and its arguments as JSON values."""
 
     kind: str
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.kind not in _STEPS:
-            raise DataError(f"Unknown repair {self.kind!r}.", f"Known: {', '.join(_STEPS)}.")
+        if self.kind not in _REPAIRS:
+            raise DataError(f"Unknown repair {self.kind!r}.", f"Choose one of {', '.join(_REPAIRS)}.")
+        key, kind = _DETAILS.get(self.kind, (None, object))
+        if key is not None and not isinstance(self.detail.get(key), kind):
+            raise DataError(
+                f"The repair {self.kind!r} needs {key!r} of type {kind.__name__}, found {dict(self.detail)}."
+            )
 
     @property
     def title(self) -> str:
-        """What the step does, in a few words."""
+        """What the repair does, in a few words."""
         return TITLES[self.kind]
 
     def to_json(self) -> dict[str, Any]:
@@ -44,33 +49,33 @@ class Repair:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Repair":
-        """The step that :meth:`to_json` wrote."""
+        """The repair that :meth:`to_json` wrote."""
         return cls(record["kind"], record["detail"])
 
 
-def apply_repairs(labeled: LabeledTexts, steps: Sequence[Repair]) -> LabeledTexts:
-    """The labelled texts after each step in turn.
+def apply_repairs(labeled: LabeledTexts, repairs: Sequence[Repair]) -> LabeledTexts:
+    """The labeled texts after all repairs, in order.
 
     Raises:
-        DataError: too little is left.
+        DataError: too few rows or classes are left.
     """
-    for step in steps:
-        frame = _STEPS[step.kind](labeled, step.detail)
+    for repair in repairs:
+        frame = _REPAIRS[repair.kind](labeled, repair.detail)
         if frame.empty:
-            raise DataError(f"No row is left after: {step.title.lower()}.", "Undo this step.")
+            raise DataError(f"The repair “{repair.title}” leaves no rows.", "Undo this repair.")
         frame = frame.reset_index(drop=True)
-        labeled = replace(labeled, frame=frame, task=task_of(frame["label"], labeled.task.kind))
+        labeled = replace(labeled, frame=frame, task=infer_task(frame["label"], labeled.task.kind))
     return labeled
 
 
 def _map_labels(frame: pd.DataFrame, change: Callable[[str], str | None]) -> pd.DataFrame:
-    """Each label changed; a label that becomes None goes, with its row where the row has no other form of label."""
+    """The rows with each label changed. A label that becomes None is removed; in a single-label task its row is removed too."""
     if isinstance(frame["label"].iloc[0], list):
         changed = [sorted({new for name in names if (new := change(name)) is not None}) for names in frame["label"]]
         return frame.assign(label=pd.Series(changed, index=frame.index, dtype=object))
     mapped = frame["label"].map({name: change(name) for name in frame["label"].unique()})
-    kept = mapped.notna()
-    return frame[kept].assign(label=mapped[kept].astype(STRINGS))
+    has_label = mapped.notna()
+    return frame[has_label].assign(label=mapped[has_label].astype(STRING_DTYPE))
 
 
 def _merge_labels(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
@@ -90,83 +95,91 @@ def _drop_duplicates(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.Dat
 
 def _drop_near_duplicates(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
     frame = labeled.frame
-    unit = near_duplicates.group_ids(frame["text"], near=True)
-    return frame[~pd.DataFrame({"unit": unit, "label": frame["label"].astype(str)}).duplicated().to_numpy()]
+    group = near_duplicates.group_ids(frame["text"], near=True)
+    return frame[~pd.DataFrame({"group": group, "label": frame["label"].astype(str)}).duplicated().to_numpy()]
 
 
 def _drop_conflicts(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-    return labeled.frame[~conflicting(labeled.frame)]
+    return labeled.frame[~conflicting_rows(labeled.frame)]
 
 
-def conflicting(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Which rows have a text that stands elsewhere with another label; shape (rows,)."""
-    text = codes(frame["text"])
-    pairs = np.unique(np.stack([text, codes(frame["label"])], axis=1), axis=0)
+def conflicting_rows(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """A mask of the rows whose text also occurs with another label; shape (rows,)."""
+    text = category_codes(frame["text"])
+    pairs = np.unique(np.stack([text, category_codes(frame["label"])], axis=1), axis=0)
     return np.asarray(np.bincount(pairs[:, 0])[text] > 1)
 
 
 def _drop_leaks(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
     frame = labeled.frame
-    return frame[~(leaking(frame) & (frame["given"] != "test").to_numpy(dtype=bool))]
+    return frame[~(leaking_rows(frame) & (frame["file_split"] != "test").to_numpy(dtype=bool))]
 
 
-def leaking(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Which rows have a text that stands, the same or nearly, in another of the splits that the file names; shape (rows,)."""
-    if frame["given"].nunique() < 2:
+def leaking_rows(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """A mask of the rows whose text, or a near-duplicate of it, occurs in another split of the file; shape (rows,)."""
+    if frame["file_split"].nunique() < 2:
         return np.zeros(len(frame), dtype=bool)
-    unit = near_duplicates.group_ids(frame["text"], near=True)
-    return np.asarray(frame["given"].groupby(unit).transform("nunique") > 1)
+    group = near_duplicates.group_ids(frame["text"], near=True)
+    return np.asarray(frame["file_split"].groupby(group).transform("nunique") > 1)
 
 
-def _text_step(change: Callable[[str], str]) -> Callable[[LabeledTexts, Mapping[str, Any]], pd.DataFrame]:
-    def step(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-        texts = pd.Series([change(text).strip() for text in labeled.frame["text"]], dtype=STRINGS)
+def _change_texts(change: Callable[[str], str]) -> Callable[[LabeledTexts, Mapping[str, Any]], pd.DataFrame]:
+    def repair(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
+        texts = pd.Series([change(text).strip() for text in labeled.frame["text"]], dtype=STRING_DTYPE)
         frame = labeled.frame.assign(text=texts.array)
         return frame[(frame["text"] != "").to_numpy(dtype=bool)]
 
-    return step
+    return repair
 
 
-def without_markup(text: str) -> str:
-    """The text without tags, entities spelled out, web addresses as one word."""
+def remove_markup(text: str) -> str:
+    """The text without HTML tags, with entities decoded and each URL replaced by "[link]"."""
     return " ".join(URL.sub(LINK, html.unescape(TAG.sub(" ", text))).split())
 
 
 def _relabel(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
-    """Changes are objects with text, was and now; now is null for a row to be left out. The old label stays in "was"."""
+    """The rows after label changes. A change has the keys text, was and now; a row whose ``now`` is null is removed.
+
+    The old labels are kept in the column "was".
+    """
     frame = labeled.frame
     changes = {(change["text"], change["was"]): change["now"] for change in detail["changes"]}
     pairs = list(zip(frame["text"], frame["label"], strict=True))
     changed = np.asarray([pair in changes for pair in pairs], dtype=bool)
-    now = [changes.get(pair, pair[1]) for pair in pairs]
-    before = frame["was"] if "was" in frame else pd.Series([None] * len(frame), index=frame.index, dtype=object)
-    kept = np.asarray([label is not None for label in now], dtype=bool)
-    labels = pd.Series(now, index=frame.index, dtype=object)
-    frame = frame.assign(was=before.where(~changed, frame["label"].astype(object)))[kept]
-    return frame.assign(label=labels[kept].astype(labeled.frame["label"].dtype))
+    labels = [changes.get(pair, pair[1]) for pair in pairs]
+    has_label = np.asarray([label is not None for label in labels], dtype=bool)
+    old = frame["was"] if "was" in frame else pd.Series([None] * len(frame), index=frame.index, dtype=object)
+    new = pd.Series(labels, index=frame.index, dtype=object)
+    frame = frame.assign(was=old.where(~changed, frame["label"].astype(object)))[has_label]
+    return frame.assign(label=new[has_label].astype(labeled.frame["label"].dtype))
 
 
-_STEPS: dict[str, Callable[[LabeledTexts, Mapping[str, Any]], pd.DataFrame]] = {
+_REPAIRS: dict[str, Callable[[LabeledTexts, Mapping[str, Any]], pd.DataFrame]] = {
     "merge_labels": _merge_labels,
     "drop_labels": _drop_labels,
     "drop_duplicates": _drop_duplicates,
     "drop_near_duplicates": _drop_near_duplicates,
     "drop_conflicts": _drop_conflicts,
     "drop_leaks": _drop_leaks,
-    "mend_encoding": _text_step(ftfy.fix_text),
-    "strip_markup": _text_step(without_markup),
-    "mask_personal": _text_step(mask),
+    "mend_encoding": _change_texts(ftfy.fix_text),
+    "strip_markup": _change_texts(remove_markup),
+    "mask_personal": _change_texts(mask),
     "relabel": _relabel,
 }
+_DETAILS: dict[str, tuple[str, type]] = {
+    "merge_labels": ("mapping", dict),
+    "drop_labels": ("labels", list),
+    "relabel": ("changes", list),
+}
 TITLES = {
-    "merge_labels": "Write each label one way",
-    "drop_labels": "Leave out the small classes",
-    "drop_duplicates": "Keep each text once",
-    "drop_near_duplicates": "Keep one of the texts that are nearly the same",
-    "drop_conflicts": "Leave out texts with different labels",
-    "drop_leaks": "Take leaking texts out of training and validation",
-    "mend_encoding": "Mend the characters",
-    "strip_markup": "Remove tags, shorten web addresses",
+    "merge_labels": "Merge label variants",
+    "drop_labels": "Remove small classes",
+    "drop_duplicates": "Remove duplicates",
+    "drop_near_duplicates": "Remove near-duplicates",
+    "drop_conflicts": "Remove texts with conflicting labels",
+    "drop_leaks": "Remove leaked texts from training and validation",
+    "mend_encoding": "Fix damaged characters",
+    "strip_markup": "Remove HTML tags and shorten links",
     "mask_personal": "Mask personal data",
     "relabel": "Correct labels",
 }

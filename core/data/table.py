@@ -1,4 +1,4 @@
-"""What reading a file gives: a table of strings, with everything that was guessed on the way."""
+"""The table that reading a file returns: string cells, and what was detected about the file."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,21 +15,21 @@ from core.errors import DataError, LimitError
 
 MAX_COLUMNS = 1_000
 MAX_CELL_CHARACTERS = 1_000_000
-# What a compressed file may unpack to, and how many times its own size once that is more than a few megabytes.
+# The size that a compressed file may unpack to.
 MAX_UNPACKED_BYTES = 1_000_000_000
 _MAX_SHOWN_CHARACTERS = 200
-STRINGS = pd.StringDtype(na_value=np.nan)
+STRING_DTYPE = pd.StringDtype(na_value=np.nan)
 SPLIT_COLUMN = "split"
-SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "validation",
+SPLIT_ALIASES = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "validation",
                  "valid": "validation", "validation": "validation", "dev": "validation"}  # fmt: skip
-_ROWS_AT_ONCE = 10_000
-# Arrow's own pool keeps what it freed, which is as much as a large table; the system's gives it back.
+_CHUNK_ROWS = 10_000
+# Arrow's own pool keeps freed memory, as much as a large table; the system's pool returns it.
 pa.set_memory_pool(pa.system_memory_pool())
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a person says about a file; None is "find out". ``quote`` is '"', "'" or "" (quotation marks are text)."""
+    """How to read a file; None means detect. ``quote`` is '"', "'" or "" (quotation marks are part of the text)."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -38,28 +38,29 @@ class ReadOptions:
     sheet: str | None = None
 
 
-GUESS = ReadOptions()
+DETECT = ReadOptions()
 
 
 @dataclass(frozen=True)
 class UnreadableRow:
-    """A record that does not fit the table: where it began (line or record number, from 1), why, and what stands there."""
+    """A record that does not fit the table: its line or record number (from 1), the reason, and its content."""
 
     line: int
     reason: str
     content: str
 
     @classmethod
-    def of(cls, line: int, reason: str, content: str) -> "UnreadableRow":
-        """One whose content is cut to what a person wants to see."""
+    def truncated(cls, line: int, reason: str, content: str) -> "UnreadableRow":
+        """An unreadable row whose content is cut to a length that can be shown."""
         return cls(line, reason, content[:_MAX_SHOWN_CHARACTERS])
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file as a table of strings, every cell as it was written ("NA" stays text, a missing cell is empty).
+    """A file as a table of strings. Cells are unchanged ("NA" stays text); a missing cell is an empty string.
 
-    ``encoding``, ``delimiter`` and ``quote`` are empty where the format has none. ``sheets`` are those one could choose.
+    ``format`` is the file format, such as "CSV". ``encoding``, ``delimiter`` and ``quote`` are empty where the format has
+    none. ``sheets`` are the names of an Excel file's sheets.
     """
 
     frame: pd.DataFrame
@@ -68,20 +69,33 @@ class Table:
     delimiter: str = ""
     quote: str = ""
     header: bool = True
-    form: str = "CSV"
+    format: str = "CSV"
     sheets: tuple[str, ...] = ()
     unreadable: tuple[UnreadableRow, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.frame)
 
+    def require_columns(self, columns: Iterable[str]) -> None:
+        """Check that the table has these columns.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        for column in columns:
+            if column not in self.frame.columns:
+                raise DataError(
+                    f"{self.name} has no column {column!r}.",
+                    f"Its columns are: {', '.join(map(str, self.frame.columns[:20]))}.",
+                )
+
 
 def column_names(cells: Iterable[object] | None, width: int) -> list[str]:
-    """``width`` distinct, non-empty names from header cells, or from none."""
+    """``width`` distinct, non-empty column names, from the header cells where there are any."""
     names: list[str] = []
-    given = [str(cell).strip() for cell in cells or ()]
+    header = [str(cell).strip() for cell in cells or ()]
     for position in range(width):
-        name = given[position] if position < len(given) else ""
+        name = header[position] if position < len(header) else ""
         name = name if name and not name.startswith("Unnamed: ") else f"column {position + 1}"
         while name in names:
             name += "_"
@@ -89,71 +103,60 @@ def column_names(cells: Iterable[object] | None, width: int) -> list[str]:
     return names
 
 
-def frame_of(columns: Sequence[Sequence[str]], names: Sequence[str]) -> pd.DataFrame:
-    """Columns of strings as a frame."""
+def frame_from_strings(columns: Sequence[Sequence[str]], names: Sequence[str]) -> pd.DataFrame:
+    """A data frame made of columns of strings."""
     arrays = [pa.array(cells, type=pa.large_string()) for cells in columns]
-    return arrow_frame([pa.chunked_array([array]) for array in arrays], names)
+    return frame_from_arrow([pa.chunked_array([array]) for array in arrays], names)
 
 
-def arrow_frame(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pd.DataFrame:
-    """Arrow columns of strings as a frame, without a copy."""
+def frame_from_arrow(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pd.DataFrame:
+    """A data frame made of Arrow columns of strings, without copying them."""
     return pd.DataFrame(
-        {name: pd.Series(pd.array(column, dtype=STRINGS)) for name, column in zip(names, columns, strict=True)}
+        {name: pd.Series(pd.array(column, dtype=STRING_DTYPE)) for name, column in zip(names, columns, strict=True)}
     )
 
 
-def filter_rows(frame: pd.DataFrame, chosen: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    """The rows that are chosen, numbered from 0. Column by column: ``frame[chosen]`` joins each in one piece before it takes."""
-    return pd.DataFrame({name: column.array[chosen] for name, column in frame.items()})
+def filter_rows(frame: pd.DataFrame, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """The rows where the mask is true, numbered from 0.
 
-
-def stripped(column: pd.Series) -> pd.Series:
-    """The cells without blanks at their ends; parts that have none are not copied."""
-    parts = []
-    for start in range(0, len(column), _ROWS_AT_ONCE):
-        part = column.iloc[start : start + _ROWS_AT_ONCE]
-        bare = part.str.strip()
-        parts.append(part if bare.equals(part) else bare)
-    return pd.concat(parts) if parts else column
-
-
-def hashes(column: pd.Series) -> npt.NDArray[np.uint64]:
-    """A number of 64 bits for each cell, the same for equal cells; made in parts, as a million Python strings fill the memory."""
-    parts = [
-        pd.util.hash_array(
-            column.iloc[start : start + _ROWS_AT_ONCE].astype(str).to_numpy(dtype=object), categorize=False
-        )
-        for start in range(0, len(column), _ROWS_AT_ONCE)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
-
-
-def codes(column: pd.Series) -> npt.NDArray[np.int64]:
-    """Equal cells as equal numbers from 0, shape (rows,)."""
-    return np.asarray(np.unique(hashes(column), return_inverse=True)[1], dtype=np.int64)
-
-
-def checked(table: Table, columns_needed: int) -> Table:
-    """The table, if it is one that can be used.
-
-    Raises:
-        DataError: no row, or fewer columns than needed.
-        LimitError: too many columns.
+    It filters each column on its own, because ``frame[mask]`` first copies each Arrow column into one chunk.
     """
-    width = len(table.frame.columns)
-    check_width(table.name, width)
-    if width < columns_needed:
-        raise DataError(
-            f"{table.name} has only one column; a text column and a label column are needed.",
-            "Separate the columns by commas, tabs, semicolons or pipes.",
+    return pd.DataFrame({name: column.array[mask] for name, column in frame.items()})
+
+
+def strip_whitespace(column: pd.Series) -> pd.Series:
+    """The cells without leading and trailing whitespace; chunks that have none are not copied."""
+    chunks = []
+    for start in range(0, len(column), _CHUNK_ROWS):
+        chunk = column.iloc[start : start + _CHUNK_ROWS]
+        stripped = chunk.str.strip()
+        chunks.append(chunk if stripped.equals(chunk) else stripped)
+    return pd.concat(chunks) if chunks else column
+
+
+def hash_cells(column: pd.Series) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each cell, shape (rows,). It works in chunks, because a million Python strings use too much memory."""
+    chunks = [
+        pd.util.hash_array(
+            column.iloc[start : start + _CHUNK_ROWS].astype(str).to_numpy(dtype=object), categorize=False
         )
-    if table.frame.empty:
-        raise DataError(f"{table.name} has a header line but no rows.", "Add at least one row below it.")
-    return table
+        for start in range(0, len(column), _CHUNK_ROWS)
+    ]
+    return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.uint64)
 
 
-def as_cell(value: Any) -> str:
-    """A value as the text of a cell: text as it is, nothing as an empty cell, whole numbers without a point, the rest as JSON."""
+def category_codes(column: pd.Series) -> npt.NDArray[np.int64]:
+    """A number from 0 for each cell, the same for equal cells; shape (rows,)."""
+    return np.asarray(np.unique(hash_cells(column), return_inverse=True)[1], dtype=np.int64)
+
+
+def cell_text(value: Any, class_names: Sequence[str] | None = None) -> str:
+    """A value as cell text: None is empty, whole numbers have no decimal point, lists and objects become JSON.
+
+    Where there are ``class_names``, a whole number is a class id; an invalid one, such as -1, marks a row without a label.
+    """
+    if class_names and isinstance(value, int):
+        return class_names[value] if 0 <= value < len(class_names) else ""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -169,26 +172,46 @@ def as_cell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def check_width(name: str, width: int) -> None:
-    """Refuse a table that is too wide.
+def validate_table(table: Table, columns_needed: int) -> Table:
+    """The table, after checking that it has rows and enough columns.
 
     Raises:
-        LimitError: more than ``MAX_COLUMNS`` columns.
+        DataError: the table has no rows, or fewer columns than needed.
+        LimitError: the table has too many columns.
     """
-    if width > MAX_COLUMNS:
+    width = len(table.frame.columns)
+    check_column_count(table.name, width)
+    if width < columns_needed:
+        raise DataError(
+            f"{table.name} has only one column, but a text column and a label column are needed.",
+            "Separate the columns with commas, tabs, semicolons or pipes.",
+        )
+    if table.frame.empty:
+        raise DataError(f"{table.name} has a header line but no rows.", "Add at least one row below the header.")
+    return table
+
+
+def check_column_count(name: str, count: int) -> None:
+    """Refuse a table with too many columns.
+
+    Raises:
+        LimitError: there are more than ``MAX_COLUMNS`` columns.
+    """
+    if count > MAX_COLUMNS:
         raise LimitError(
-            f"{name} has more than {MAX_COLUMNS:,} columns.", "Keep the text, the label and the columns you need."
+            f"{name} has more than {MAX_COLUMNS:,} columns.",
+            "Remove all columns except the text, the label and others that you need.",
         )
 
 
-def check_cell(name: str, longest: int) -> None:
-    """Refuse a table with a cell no model could read.
+def check_cell_length(name: str, characters: int) -> None:
+    """Refuse a table with a cell that is too long.
 
     Raises:
-        LimitError: a cell of more than ``MAX_CELL_CHARACTERS`` characters.
+        LimitError: the longest cell has more than ``MAX_CELL_CHARACTERS`` characters.
     """
-    if longest > MAX_CELL_CHARACTERS:
+    if characters > MAX_CELL_CHARACTERS:
         raise LimitError(
             f"{name} has a cell of more than {MAX_CELL_CHARACTERS:,} characters.",
-            "A quotation mark that is never closed swallows all that follows: look for one, or shorten the text.",
+            "Check for a quotation mark that is never closed, or shorten the text.",
         )

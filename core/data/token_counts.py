@@ -1,17 +1,17 @@
-"""What an encoder makes of texts, as numbers: arrays alone, so that who needs them loads neither encoder nor scikit-learn."""
+"""The token counts of texts, as plain arrays: importing this module loads neither an encoder nor scikit-learn."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-# Word pieces that are read of a text unless somebody says otherwise.
+# The default length, in tokens, at which texts are truncated.
 DEFAULT_MAX_LENGTH = 256
 
 
 @dataclass(frozen=True)
 class TokenCounts:
-    """What an encoder makes of each text: word pieces with [CLS] and [SEP], unknown ones among them, words; each (n,)."""
+    """For each text (n,): the number of tokens (``pieces``, with [CLS] and [SEP]), of unknown tokens, and of words."""
 
     encoder: str
     pieces: npt.NDArray[np.int64]

@@ -20,11 +20,11 @@ _WORK = """
 import json, sys, threading, time
 from pathlib import Path
 import psutil
-from core.data.checks.run import check
+from core.data.checks.run import run_checks
 from core.data.columns import apply_columns
-from core.data.guessing import choice_for
+from core.data.guessing import resolve_columns
 from core.data.reading.files import read_file
-from core.data.splitting import SplitPlan, fingerprint, split
+from core.data.splitting import SplitConfig, fingerprint, split
 from core.models.tokenization import count_tokens
 process, peak = psutil.Process(), [0]
 idle = process.memory_info().rss
@@ -38,11 +38,11 @@ def lap(name):
     global start
     times[name], start = time.perf_counter() - start, time.perf_counter()
 table = read_file(Path(sys.argv[1])); lap("read")
-choice = choice_for(table)
-labelled = apply_columns(table, choice); lap("columns")
-check(table, choice, labelled); lap("check")
-fingerprint(labelled.frame); lap("fingerprint")
-split(labelled, SplitPlan()); lap("split")
+choice = resolve_columns(table)
+labeled = apply_columns(table, choice); lap("columns")
+run_checks(table, choice, labeled); lap("check")
+fingerprint(labeled.frame); lap("fingerprint")
+split(labeled, SplitConfig()); lap("split")
 print(json.dumps({"times": times, "memory": peak[0] - idle}))
 """
 

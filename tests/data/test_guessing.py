@@ -1,18 +1,17 @@
-"""Which columns matter, and what task that makes."""
+"""The columns and the kind of task are guessed."""
 
 import pandas as pd
 import pytest
 
 from core.data.guessing import guess_columns, guess_kind
 from core.data.reading.files import read_bytes
-from core.data.samples import SAMPLES
-from tests.data.test_columns import table
+from core.data.samples import SAMPLES, Sample
+from tests.data.cases import SENTENCES, make_table
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file)
-def test_the_samples_are_guessed_right(sample: object) -> None:
-    known = next(s for s in SAMPLES if s is sample)
-    assert guess_columns(known.read()) == known.columns
+def test_the_columns_of_the_samples_are_guessed(sample: Sample) -> None:
+    assert guess_columns(sample.read()) == sample.columns
 
 
 @pytest.mark.parametrize(
@@ -26,18 +25,28 @@ def test_the_samples_are_guessed_right(sample: object) -> None:
         ([str(i) for i in range(40)], "regression"),
     ],
 )
-def test_the_task_is_guessed(labels: list[str], kind: str) -> None:
+def test_the_kind_of_task_is_guessed(labels: list[str], kind: str) -> None:
     assert guess_kind(pd.Series(labels))[0] == kind
 
 
-def test_a_telling_name_beats_a_repetitive_column() -> None:
+def test_a_typical_column_name_outweighs_a_more_repetitive_column() -> None:
     rows = "\n".join(f"{i},en,a text about number {i},{'yes' if i % 3 else 'no'}" for i in range(30))
     choice = guess_columns(read_bytes(f"id,lang,body,category\n{rows}\n".encode(), "x.csv"))
     assert (choice.text, choice.label, choice.kind) == ("body", "category", "binary")
 
 
-def test_a_split_column_is_seen_however_late_the_other_splits_come() -> None:
+def test_a_column_of_class_names_is_preferred_to_their_ids() -> None:
+    table = make_table(text=SENTENCES, label=["0", "1", "2"] * 4, label_text=["sad", "glad", "mad"] * 4)
+    assert guess_columns(table).label == "label_text"
+
+
+def test_a_split_column_is_found() -> None:
+    table = make_table(text=SENTENCES, label=["a", "b"] * 6, split=["train", "train", "dev", "test"] * 3)
+    assert guess_columns(table).split == "split"
+
+
+def test_a_split_column_is_found_although_most_rows_are_for_training() -> None:
     rows = 20_000
     splits = ["train"] * (rows - 3) + ["dev"] * 2 + ["test"]
-    long = table(text=[f"text number {i}" for i in range(rows)], label=["a", "b"] * (rows // 2), fold=splits)
-    assert guess_columns(long).split == "fold"
+    table = make_table(text=[f"text number {i}" for i in range(rows)], label=["a", "b"] * (rows // 2), fold=splits)
+    assert guess_columns(table).split == "fold"

@@ -1,4 +1,4 @@
-"""What the samples promise."""
+"""The samples have enough rows, no near-duplicates and a card."""
 
 import pandas as pd
 import pytest
@@ -7,13 +7,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from core.data.columns import apply_columns
 from core.data.samples import SAMPLES, Sample
 
-LEAST_ROWS = {"clinic_messages.csv": 480, "support_tickets.csv": 300, "review_scores.csv": 300}
+MIN_ROWS = {"clinic_messages.csv": 480, "support_tickets.csv": 300, "review_scores.csv": 300}
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file)
-def test_rows_differ_and_each_sample_has_a_card(sample: Sample) -> None:
+def test_samples_have_distinct_rows_and_a_card(sample: Sample) -> None:
     labeled = apply_columns(sample.read(), sample.columns)
-    assert len(labeled) >= LEAST_ROWS[sample.file]
+    assert len(labeled) >= MIN_ROWS[sample.file]
     assert labeled.skipped == 0
     rows = TfidfVectorizer().fit_transform(labeled.frame["text"])
     similarity = (rows @ rows.T).tolil()
@@ -22,7 +22,7 @@ def test_rows_differ_and_each_sample_has_a_card(sample: Sample) -> None:
     assert "CC0" in sample.card()
 
 
-def test_labels() -> None:
+def test_samples_have_the_expected_labels() -> None:
     clinic, tickets, reviews = (apply_columns(sample.read(), sample.columns) for sample in SAMPLES)
     assert clinic.task.kind == "multiclass"
     assert len(clinic.task.labels) in (7, 8)

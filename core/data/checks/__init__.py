@@ -1,1 +1,1 @@
-"""Checks of labeled texts: each returns findings."""
+"""Checks of labeled texts. Each returns findings, with a repair where there is one."""

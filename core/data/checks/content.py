@@ -1,4 +1,4 @@
-"""What is wrong inside texts: damaged characters, markup, personal data."""
+"""Checks of the texts themselves: damaged characters, markup and personal data."""
 
 import re
 from collections.abc import Iterator
@@ -15,44 +15,45 @@ from core.formatting import pluralize
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,5});")
 
 
-def check_contents(labeled: LabeledTexts) -> Iterator[Finding]:
-    """Looks at a sample of large data, and says so."""
-    sample, said = sample_rows(labeled.frame)
+def check_content(labeled: LabeledTexts) -> Iterator[Finding]:
+    """Findings about the contents of the texts. Large data is sampled, which the message states."""
+    sample, note = sample_rows(labeled.frame)
     texts, rows = sample["text"].tolist(), sample["row"].to_numpy()
-    damaged = _where(ftfy.badness.is_bad(text) or "\ufffd" in text for text in texts)
+    damaged = _positions(ftfy.badness.is_bad(text) or "\ufffd" in text for text in texts)
     if len(damaged):
         yield Finding(
             "encoding_damage",
             "warning",
-            f"Damaged characters, as when UTF-8 was read as something else: {pluralize(len(damaged), 'text')}{said}.",
+            f"Damaged characters{note}: {pluralize(len(damaged), 'text')}. "
+            "This happens when UTF-8 text is read in another encoding.",
             rows[damaged],
             Repair("mend_encoding"),
         )
-    marked = _where(_has_markup(text) for text in texts)
+    marked = _positions(_has_markup(text) for text in texts)
     if len(marked):
         yield Finding(
             "markup",
             "note",
-            f"HTML tags, entities or web addresses: {pluralize(len(marked), 'text')}{said}.",
+            f"HTML tags, HTML entities or web addresses{note}: {pluralize(len(marked), 'text')}.",
             rows[marked],
             Repair("strip_markup"),
         )
-    private = _where(bool(pii.find(text)) for text in texts)
-    if len(private):
+    personal = _positions(bool(pii.count(text)) for text in texts)
+    if len(personal):
         yield Finding(
             "personal_data",
             "warning",
-            f"What looks like e-mail addresses, phone, card or account numbers: {pluralize(len(private), 'text')}{said}. "
-            "Whoever gets the model or this data may see them.",
-            rows[private],
+            f"Possible email addresses or phone, card or account numbers{note}: {pluralize(len(personal), 'text')}. "
+            "Anyone who gets the model or the data may see them.",
+            rows[personal],
             Repair("mask_personal"),
         )
 
 
 def _has_markup(text: str) -> bool:
-    angled = "<" in text and TAG.search(text)
-    return bool(angled or ("&" in text and _ENTITY.search(text)) or URL.search(text))
+    has_tag = "<" in text and TAG.search(text)
+    return bool(has_tag or ("&" in text and _ENTITY.search(text)) or URL.search(text))
 
 
-def _where(held: Iterator[bool]) -> Rows:
-    return np.flatnonzero(np.fromiter(held, dtype=bool))
+def _positions(flags: Iterator[bool]) -> Rows:
+    return np.flatnonzero(np.fromiter(flags, dtype=bool))

@@ -1,60 +1,63 @@
-"""Texts that occur more than once: with one label or several, word for word or nearly, across given splits."""
+"""Checks for texts that occur more than once: exact and near-duplicates, conflicting labels, leaks between splits."""
 
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
-from core.data import near_duplicates
-from core.data.checks.findings import Finding, sample_rows
+from core.data.checks.findings import Finding, Rows, sample_rows
 from core.data.columns import LabeledTexts
-from core.data.repairs import Repair, conflicting, leaking
-from core.data.table import codes
+from core.data.near_duplicates import NEAR_THRESHOLD, near_duplicate_pairs
+from core.data.repairs import Repair, conflicting_rows, leaking_rows
+from core.data.table import category_codes
 from core.formatting import pluralize
 
 
-def check_repetition(labeled: LabeledTexts) -> Iterator[Finding]:
-    """Looks for near-duplicates in a sample of large data, and says so."""
+def check_duplicates(labeled: LabeledTexts) -> Iterator[Finding]:
+    """Findings about repeated texts. Near-duplicates in large data are searched for in a sample, which the message states."""
     frame = labeled.frame
     rows = frame["row"].to_numpy()
-    conflicts = conflicting(frame)
+    conflicts = conflicting_rows(frame)
     if conflicts.any():
         yield Finding(
             "conflicts",
             "warning",
-            f"The same text with different labels: {pluralize(int(conflicts.sum()), 'row')}.",
+            f"Same text with different labels: {pluralize(int(conflicts.sum()), 'row')}.",
             rows[conflicts],
             Repair("drop_conflicts"),
         )
-    text = codes(frame["text"])
-    repeated = np.bincount(text)[text] > 1
-    first = np.sort(np.unique(text, return_index=True)[1])
-    if repeated.any():
-        yield Finding(
-            "duplicates",
-            "note",
-            f"Texts repeated word for word: {pluralize(len(frame) - len(first), 'row')}. They stay in one split.",
-            rows[repeated],
-            Repair("drop_duplicates"),
-        )
-    sample, said = sample_rows(frame, among=first)
-    pairs = near_duplicates.near_duplicate_pairs(sample["text"].tolist())
-    if len(pairs):
-        near = np.unique(pairs)
-        yield Finding(
-            "near_duplicates",
-            "note",
-            f"Nearly the same as another (word 3-shingles, Jaccard above {near_duplicates.NEAR_THRESHOLD:g}): "
-            f"{pluralize(len(near), 'text')}{said}. They stay in one split.",
-            sample["row"].to_numpy()[near],
-            Repair("drop_near_duplicates"),
-        )
-    leaks = leaking(frame)
+    leaks = leaking_rows(frame)
     if leaks.any():
         yield Finding(
             "leaks",
             "warning",
-            f"In two of the file's own splits, the same or nearly: {pluralize(int(leaks.sum()), 'row')}; "
-            "the test would flatter the model.",
+            f"Same or nearly the same text in two splits of the file: {pluralize(int(leaks.sum()), 'row')}. "
+            "The test scores would be too high.",
             rows[leaks],
             Repair("drop_leaks"),
+        )
+    codes = category_codes(frame["text"])
+    first = np.sort(np.unique(codes, return_index=True)[1])
+    if len(first) < len(frame):
+        yield Finding(
+            "duplicates",
+            "note",
+            f"Repeated texts: {pluralize(len(frame) - len(first), 'row')}. Copies of a text stay in one split.",
+            rows[np.bincount(codes)[codes] > 1],
+            Repair("drop_duplicates"),
+        )
+    yield from _near_duplicates(frame, first)
+
+
+def _near_duplicates(frame: pd.DataFrame, distinct: Rows) -> Iterator[Finding]:
+    sample, note = sample_rows(frame, among=distinct)
+    near = np.unique(near_duplicate_pairs(sample["text"].tolist()))
+    if len(near):
+        yield Finding(
+            "near_duplicates",
+            "note",
+            f"Near-duplicates{note}: {pluralize(len(near), 'text')} (Jaccard similarity of word 3-shingles above "
+            f"{NEAR_THRESHOLD:g}). Near-duplicates stay in one split.",
+            sample["row"].to_numpy()[near],
+            Repair("drop_near_duplicates"),
         )

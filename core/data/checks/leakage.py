@@ -1,4 +1,4 @@
-"""What gives a label away: another column, or a word, which the model would learn in place of the meaning."""
+"""Checks for label leakage: another column or a single word that determines the label."""
 
 from collections.abc import Iterator
 
@@ -10,61 +10,57 @@ from core.data.checks.findings import Finding, sample_rows
 from core.data.columns import ColumnChoice, LabeledTexts
 from core.data.table import Table
 
-_GIVEAWAY_ROWS = 20_000
-_GIVEAWAY_CLASS = 20
-_GIVEAWAY_WITHIN, _GIVEAWAY_OUTSIDE = 0.95, 0.01
+_SAMPLED_ROWS = 20_000
+_MIN_CLASS_ROWS = 20
+# A word leaks the label if it is in at least this share of the texts of a class and in at most that share of the others.
+_MIN_SHARE_IN_CLASS, _MAX_SHARE_IN_OTHERS = 0.95, 0.01
 
 
-def check_giveaways(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> Iterator[Finding]:
-    """Of texts with one label each; looks at a sample of large data, and says so."""
+def check_leakage(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> Iterator[Finding]:
+    """Findings about label leakage in single-label tasks. Large data is sampled, which the message states."""
     if not labeled.task.one_label:
         return
-    sample, said = sample_rows(labeled.frame, _GIVEAWAY_ROWS)
-    sampled = np.isin(np.arange(len(table)), sample["row"])
+    sample, note = sample_rows(labeled.frame, _SAMPLED_ROWS)
+    is_sampled = np.isin(np.arange(len(table)), sample["row"])
     for column in table.frame.columns:
-        if column in choice.used:
+        if column in choice.used_columns:
             continue
-        cells = pd.Series(table.frame[column].array[sampled])
-        distinct = cells.nunique()
-        if not 2 <= distinct <= len(cells) / 3:
+        cells = pd.Series(table.frame[column].array[is_sampled])
+        if not 2 <= cells.nunique() <= len(cells) / 3:
             continue
         if (sample["label"].groupby(cells).nunique() == 1).all():
             yield Finding(
-                "giveaway",
+                "label_leakage",
                 "note",
-                f"The column “{column}” alone tells the label of every row{said}. The model does not read it; "
-                "make sure its contents are not part of the texts.",
+                f"The column “{column}” alone determines the label of every row{note}. "
+                "The model does not read this column, but check that the texts do not contain its values.",
             )
-    yield from _telling_words(sample, said)
+    yield from _leaking_words(sample, note)
 
 
-def _telling_words(sample: pd.DataFrame, said: str) -> Iterator[Finding]:
-    """A word that stands in nearly all texts of a class and in hardly any other: more often an artefact than meaning."""
+def _leaking_words(sample: pd.DataFrame, note: str) -> Iterator[Finding]:
+    """A finding for each class with a word that is in nearly all of its texts and in hardly any other."""
     counts = sample["label"].value_counts()
-    large = [
-        name
-        for name in counts.index
-        if counts[name] >= _GIVEAWAY_CLASS and counts[name] <= len(sample) - _GIVEAWAY_CLASS
-    ]
-    if not large:
+    classes = [name for name in counts.index if _MIN_CLASS_ROWS <= counts[name] <= len(sample) - _MIN_CLASS_ROWS]
+    if not classes:
         return
-    vectorizer = CountVectorizer(binary=True, min_df=_GIVEAWAY_CLASS // 2, token_pattern=r"\b\w\w+\b")
+    vectorizer = CountVectorizer(binary=True, min_df=_MIN_CLASS_ROWS // 2, token_pattern=r"\b\w\w+\b")
     try:
-        words = vectorizer.fit_transform(sample["text"]).tocsc()
+        occurrences = vectorizer.fit_transform(sample["text"]).tocsc()
     except ValueError:  # no word is frequent enough
         return
-    names = vectorizer.get_feature_names_out()
-    total = np.asarray(words.sum(axis=0)).ravel()
-    for name in large:
-        member = (sample["label"] == name).to_numpy(dtype=bool)
-        within = np.asarray(words[member].sum(axis=0)).ravel()
-        outside = (total - within) / max(1, len(sample) - member.sum())
-        telling = (within >= _GIVEAWAY_WITHIN * member.sum()) & (outside <= _GIVEAWAY_OUTSIDE)
-        if telling.any():
+    words = vectorizer.get_feature_names_out()
+    total = np.asarray(occurrences.sum(axis=0)).ravel()
+    for name in classes:
+        in_class = (sample["label"] == name).to_numpy(dtype=bool)
+        count = np.asarray(occurrences[in_class].sum(axis=0)).ravel()
+        share_in_others = (total - count) / max(1, len(sample) - in_class.sum())
+        leaking = (count >= _MIN_SHARE_IN_CLASS * in_class.sum()) & (share_in_others <= _MAX_SHARE_IN_OTHERS)
+        if leaking.any():
             yield Finding(
-                "giveaway",
+                "label_leakage",
                 "warning",
-                f"The word “{names[np.flatnonzero(telling)[0]]}” stands in nearly all texts of {name} and in hardly any other"
-                f"{said}. If it was added by whoever labelled them, the model will learn nothing else.",
-                sample["row"].to_numpy()[member],
+                f"The word “{words[np.flatnonzero(leaking)[0]]}” is in nearly all texts of {name} and in hardly any other"
+                f"{note}. If it was added when the texts were labeled, the model will learn only this word.",
+                sample["row"].to_numpy()[in_class],
             )

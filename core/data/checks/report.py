@@ -1,14 +1,14 @@
-"""All that can be said of a table before anything is trained on it: what ``core check`` prints and the Data page shows."""
+"""Check a table before training: what ``core check`` prints."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.data.checks.findings import SAMPLED_ROWS, Finding, by_severity
-from core.data.checks.run import check
-from core.data.checks.truncation import check_tokens
+from core.data.checks.run import run_checks
+from core.data.checks.truncation import check_truncation
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns, label_counts
-from core.data.guessing import choice_for
+from core.data.guessing import resolve_columns
 from core.data.splitting import SplitConfig, split
 from core.data.table import Table
 from core.data.token_counts import DEFAULT_MAX_LENGTH, TokenCounts
@@ -17,7 +17,7 @@ from core.errors import DataError
 
 @dataclass(frozen=True)
 class CheckReport:
-    """A table, how it was understood (None where it could not be), its rows by label, and the findings."""
+    """A table, its columns and labeled texts (None where they could not be determined), its rows per label, and the findings."""
 
     table: Table
     choice: ColumnChoice | None
@@ -27,11 +27,11 @@ class CheckReport:
 
     @property
     def blocked(self) -> bool:
-        """Whether something keeps this table from being trained on."""
+        """Whether a finding prevents training."""
         return any(finding.severity == "blocks" for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """What ``core check --json`` prints."""
+        """The report as ``core check --json`` prints it."""
         return {
             "rows": len(self.table),
             "columns": list(self.table.frame.columns),
@@ -47,27 +47,27 @@ class CheckReport:
         }
 
 
-def report(
+def check_table(
     table: Table,
-    count: Callable[[Sequence[str]], TokenCounts],
+    count_tokens: Callable[[Sequence[str]], TokenCounts],
     text: str | None = None,
     label: str | None = None,
     names: tuple[tuple[str, str], ...] = (),
 ) -> CheckReport:
-    """Choose columns (or take those given), check, and see whether it can be split; what makes that impossible is a finding.
+    """The report on a table whose columns are chosen or guessed. A table that cannot be trained on gets a blocking finding.
 
-    ``count`` makes word pieces of texts; of more than ``findings.SAMPLED_ROWS`` rows only the first so many are counted.
+    ``count_tokens`` is called with at most ``findings.SAMPLED_ROWS`` texts.
     """
     choice, labeled = None, None
     findings: list[Finding] = []
     try:
-        choice = choice_for(table, text, label, names=names)
+        choice = resolve_columns(table, text, label, names=names)
         labeled = apply_columns(table, choice)
-        first = labeled.first(SAMPLED_ROWS)
-        lengths = check_tokens(first, count(first.frame["text"].tolist()), DEFAULT_MAX_LENGTH)
-        findings = by_severity([*check(table, choice, labeled), *lengths])
+        first = labeled.head(SAMPLED_ROWS)
+        tokens = count_tokens(first.frame["text"].tolist())
+        findings = [*run_checks(table, choice, labeled), *check_truncation(first, tokens, DEFAULT_MAX_LENGTH)]
         split(labeled, SplitConfig(group_near_duplicates=False))
     except DataError as error:
-        findings = by_severity([*findings, Finding("unusable", "blocks", str(error))])
+        findings.append(Finding("unusable", "blocks", str(error)))
     counts = dict(label_counts(labeled.frame["label"]).most_common()) if labeled and labeled.task.labels else {}
-    return CheckReport(table, choice, labeled, counts, findings)
+    return CheckReport(table, choice, labeled, counts, by_severity(findings))

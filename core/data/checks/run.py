@@ -1,42 +1,34 @@
-"""What is wrong with labelled texts, as far as it can be known without an encoder."""
+"""Run all checks that need no encoder."""
 
 from collections.abc import Iterator
 
-from core.data.checks.content import check_contents
-from core.data.checks.duplicates import check_repetition
+from core.data.checks.content import check_content
+from core.data.checks.duplicates import check_duplicates
 from core.data.checks.findings import Finding, by_severity
 from core.data.checks.labels import check_labels
-from core.data.checks.leakage import check_giveaways
+from core.data.checks.leakage import check_leakage
 from core.data.columns import ColumnChoice, LabeledTexts
 from core.data.table import Table
-from core.formatting import pluralize
 
 
-def check(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> list[Finding]:
-    """All checks that need no encoder, the gravest first."""
+def run_checks(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> list[Finding]:
+    """The findings of all checks that need no encoder, the most severe first."""
     findings = [
-        *_reading(table, labeled),
+        *_skipped_rows(table, labeled),
         *check_labels(labeled),
-        *check_repetition(labeled),
-        *check_giveaways(table, choice, labeled),
-        *check_contents(labeled),
+        *check_duplicates(labeled),
+        *check_leakage(table, choice, labeled),
+        *check_content(labeled),
     ]
     return by_severity(findings)
 
 
-def _reading(table: Table, labeled: LabeledTexts) -> Iterator[Finding]:
+def _skipped_rows(table: Table, labeled: LabeledTexts) -> Iterator[Finding]:
     if table.unreadable:
-        yield Finding(
-            "unreadable_rows",
-            "warning",
-            f"Could not be read, and left out: {pluralize(len(table.unreadable), 'row')}.",
-        )
+        message = f"Rows that could not be read and were skipped: {len(table.unreadable):,}."
+        yield Finding("unreadable_rows", "warning", message)
     if labeled.skipped:
-        yield Finding("missing_texts", "note", f"Without a text, and left out: {pluralize(labeled.skipped, 'row')}.")
+        yield Finding("missing_texts", "note", f"Rows without a text that were skipped: {labeled.skipped:,}.")
     if len(labeled.unlabeled):
-        yield Finding(
-            "unlabeled",
-            "note",
-            f"Without a label, and set aside to be predicted: {pluralize(len(labeled.unlabeled), 'row')}.",
-            labeled.unlabeled["row"].to_numpy(),
-        )
+        message = f"Rows without a label that were set aside for prediction: {len(labeled.unlabeled):,}."
+        yield Finding("unlabeled", "note", message, labeled.unlabeled["row"].to_numpy())

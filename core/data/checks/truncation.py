@@ -1,40 +1,45 @@
-"""What an encoder will make of texts: cut where they are long, in pieces where it does not know the language."""
+"""Check how the encoder's tokenizer handles the texts: which are truncated, and whether it knows their language."""
 
 from collections.abc import Iterator
 
 import pandas as pd
 
-from core.data.checks.findings import Finding
+from core.data.checks.findings import Finding, Severity
 from core.data.columns import LabeledTexts
 from core.data.token_counts import TokenCounts
-from core.formatting import pluralize
+from core.formatting import format_percent, pluralize
 
-_NOTABLE_CUT = 0.05  # share of the texts of a class from which it is worth naming
-_UNKNOWN_SHARE, _PIECES_A_WORD = 0.05, 2.5
+# The share of truncated texts from which a class is named in the message.
+_MIN_TRUNCATED_SHARE = 0.05
+_MAX_LOST_SHARE = 0.05
+_MAX_UNKNOWN_SHARE, _MAX_TOKENS_PER_WORD = 0.05, 2.5
 
 
-def check_tokens(labeled: LabeledTexts, tokens: TokenCounts, max_length: int) -> Iterator[Finding]:
-    """What will be cut at ``max_length`` word pieces, and whether the encoder knows the language."""
+def check_truncation(labeled: LabeledTexts, tokens: TokenCounts, max_length: int) -> Iterator[Finding]:
+    """Findings about texts that are truncated at ``max_length`` tokens and about a language that the encoder does not know."""
     frame = labeled.frame
-    cut = tokens.pieces > max_length
-    if cut.any():
-        lost = float((tokens.pieces[cut] - max_length).sum() / tokens.pieces.sum())
-        worst = ""
+    truncated = tokens.pieces > max_length
+    if truncated.any():
+        lost = float((tokens.pieces[truncated] - max_length).sum() / tokens.pieces.sum())
+        message = (
+            f"Truncated at {max_length} tokens: {pluralize(int(truncated.sum()), 'text')}. "
+            f"{format_percent(lost) if lost >= 0.001 else 'Less than 0.1%'} of all tokens are lost."
+        )
         if labeled.task.one_label:
-            shares = pd.Series(cut).groupby(frame["label"].to_numpy()).mean().sort_values(ascending=False)
-            if shares.iloc[0] >= _NOTABLE_CUT:
-                worst = f" Most in {shares.index[0]}: {shares.iloc[0]:.0%} of its texts."
-        share = f"{lost:.1%}" if lost >= 0.001 else "less than 0.1%"
-        texts = pluralize(int(cut.sum()), "text")
-        message = f"Cut at {max_length} word pieces: {texts}, and {share} of all pieces are lost.{worst}"
-        yield Finding("truncation", "warning" if lost > 0.05 else "note", message, frame["row"].to_numpy()[cut])
+            shares = pd.Series(truncated).groupby(frame["label"].to_numpy()).mean().sort_values(ascending=False)
+            if shares.iloc[0] >= _MIN_TRUNCATED_SHARE:
+                message += (
+                    f" The class {shares.index[0]} is affected most ({format_percent(shares.iloc[0], 0)} of its texts)."
+                )
+        severity: Severity = "warning" if lost > _MAX_LOST_SHARE else "note"
+        yield Finding("truncation", severity, message, frame["row"].to_numpy()[truncated])
     unknown = tokens.unknown.sum() / max(1, tokens.pieces.sum())
-    pieces = (tokens.pieces - 2).sum() / max(1, tokens.words.sum())
-    if unknown > _UNKNOWN_SHARE or pieces > _PIECES_A_WORD:
+    per_word = (tokens.pieces - 2).sum() / max(1, tokens.words.sum())
+    if unknown > _MAX_UNKNOWN_SHARE or per_word > _MAX_TOKENS_PER_WORD:
         yield Finding(
             "language",
             "warning",
-            f"{tokens.encoder} knows this language badly: {unknown:.0%} unknown pieces, {pieces:.1f} pieces a word. "
-            "Choose an encoder made for it, such as a multilingual one.",
-            frame["row"].to_numpy()[tokens.unknown > _UNKNOWN_SHARE * tokens.pieces],
+            f"{tokens.encoder} does not know this language well: {format_percent(unknown, 0)} of the tokens are unknown, "
+            f"and a word has {per_word:.1f} tokens on average. Choose a multilingual encoder or one for this language.",
+            frame["row"].to_numpy()[tokens.unknown > _MAX_UNKNOWN_SHARE * tokens.pieces],
         )

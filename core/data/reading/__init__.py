@@ -1,1 +1,1 @@
-"""Files to tables: encodings, delimited text, JSON, Excel, Parquet, archives, the hub."""
+"""Read files as tables: delimited text in any encoding, JSON, Excel, Parquet, archives, datasets of the Hugging Face hub."""

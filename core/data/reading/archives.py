@@ -1,4 +1,4 @@
-"""gzip and zip, unpacked within limits: an archive may declare a thousand times its own size."""
+"""Unpack gzip and zip files within limits, because an archive can unpack to a thousand times its own size."""
 
 import gzip
 import io
@@ -8,115 +8,118 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import IO
 
-from core.data.table import MAX_UNPACKED_BYTES, SPLIT_COLUMN, SPLIT_FOLDERS, Table, UnreadableRow, frame_of
+from core.data.table import MAX_UNPACKED_BYTES, SPLIT_ALIASES, SPLIT_COLUMN, Table, UnreadableRow, frame_from_strings
 from core.errors import DataError, LimitError
 
-_MAX_MEMBERS = 200_000
+_MAX_FILES = 200_000
+# The ratio of unpacked to packed size is limited for archives that unpack to more than a few megabytes.
 _MAX_RATIO = 200
-_RATIO_FREE_BYTES = 20_000_000
-_STEP_BYTES = 1 << 20
+_MIN_RATIO_BYTES = 20_000_000
+_CHUNK_BYTES = 1 << 20
 _TEXT_SUFFIXES = {".txt", ".text", ""}
-_WITHOUT_LABEL = {"unsup", "unlabeled"}
+_UNLABELED_FOLDERS = {"unsup", "unlabeled"}
 
 
 def gunzip(data: bytes, name: str) -> bytes:
-    """What a gzip file holds.
+    """The unpacked contents of a gzip file.
 
     Raises:
-        DataError: it is damaged.
+        DataError: the file is damaged.
         LimitError: it unpacks to too much.
     """
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            return _copy(file, len(data), name)
+            return _read_limited(file, len(data), name)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name} is a damaged gzip file.", "Pack it again, or upload it unpacked.") from error
+        raise DataError(f"{name} is a damaged gzip file.", "Compress it again, or upload it uncompressed.") from error
 
 
 def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
-    """A zip file whose declared sizes are within limits.
+    """A zip file whose declared sizes are within the limits.
 
     Raises:
-        DataError: it is damaged.
-        LimitError: too many members, or it declares too much.
+        DataError: the file is damaged.
+        LimitError: it contains too many files or unpacks to too much.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile as error:
-        raise DataError(f"{name} is a damaged zip file.", "Pack it again, or upload the table itself.") from error
-    declared = sum(member.file_size for member in archive.infolist())
-    if len(archive.infolist()) > _MAX_MEMBERS or _too_much(declared, len(data)):
-        raise _bomb(name)
+        raise DataError(f"{name} is a damaged zip file.", "Compress it again, or upload the table itself.") from error
+    declared = sum(info.file_size for info in archive.infolist())
+    if len(archive.infolist()) > _MAX_FILES or _is_too_large(declared, len(data)):
+        raise _too_large(name)
     return archive
 
 
-def members(archive: zipfile.ZipFile) -> list[str]:
-    """Names of the files in it, without what operating systems add."""
+def list_files(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the files in a zip, without hidden files that operating systems add."""
     return [
-        member.filename
-        for member in archive.infolist()
-        if not member.is_dir()
-        and not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(member.filename).parts)
+        info.filename
+        for info in archive.infolist()
+        if not info.is_dir()
+        and not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(info.filename).parts)
     ]
 
 
-def read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
-    """One file of a zip.
+def read_zipped_file(archive: zipfile.ZipFile, file: str, name: str) -> bytes:
+    """The contents of one file in a zip.
 
     Raises:
-        DataError: it is damaged or encrypted.
-        LimitError: it unpacks to more than it declared and the limits allow.
+        DataError: the zip is damaged or encrypted.
+        LimitError: the file unpacks to more than the limits allow.
     """
     try:
-        with archive.open(member) as file:
-            return _copy(file, archive.getinfo(member).compress_size, name)
+        with archive.open(file) as opened:
+            return _read_limited(opened, archive.getinfo(file).compress_size, name)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, NotImplementedError) as error:
-        raise DataError(f"{name} is a damaged or encrypted zip file.", "Pack it again without a password.") from error
+        raise DataError(f"{name} is a damaged or encrypted zip file.", "Zip it again without a password.") from error
 
 
 def read_class_folders(archive: zipfile.ZipFile, name: str) -> Table:
-    """A zip with one folder a class and one text a file; a folder above them may name the split.
+    """A table from a zip with one folder per class and one file per text; a parent folder can name the split.
 
     Raises:
-        DataError: the files do not lie in folders.
+        DataError: the files are not in folders.
     """
     columns: dict[str, list[str]] = {"text": [], "label": [], "file": [], SPLIT_COLUMN: []}
-    texts = [path for path in map(PurePosixPath, members(archive)) if path.suffix.lower() in _TEXT_SUFFIXES]
-    depths = Counter(len(path.parts) for path in texts)
-    depth = depths.most_common(1)[0][0] if texts else 0
-    set_aside = []
-    for number, path in enumerate(texts, start=1):
-        if len(path.parts) != depth or depth < 2:  # a README beside the folders
-            set_aside.append(UnreadableRow.of(number, "lies outside the folders of texts", str(path)))
+    paths = [path for path in map(PurePosixPath, list_files(archive)) if path.suffix.lower() in _TEXT_SUFFIXES]
+    depths = Counter(len(path.parts) for path in paths)
+    depth = depths.most_common(1)[0][0] if paths else 0
+    unreadable = []
+    for number, path in enumerate(paths, start=1):
+        if len(path.parts) != depth or depth < 2:  # such as a README next to the folders
+            unreadable.append(UnreadableRow.truncated(number, "not in a class folder", str(path)))
             continue
-        above = [SPLIT_FOLDERS[part.lower()] for part in path.parts[:-2] if part.lower() in SPLIT_FOLDERS]
-        columns["text"].append(read_member(archive, str(path), name).decode("utf-8", errors="replace"))
-        columns["label"].append(path.parts[-2] if path.parts[-2].lower() not in _WITHOUT_LABEL else "")
+        splits = [SPLIT_ALIASES[part.lower()] for part in path.parts[:-2] if part.lower() in SPLIT_ALIASES]
+        columns["text"].append(read_zipped_file(archive, str(path), name).decode("utf-8", errors="replace"))
+        columns["label"].append(path.parts[-2] if path.parts[-2].lower() not in _UNLABELED_FOLDERS else "")
         columns["file"].append(str(path))
-        columns[SPLIT_COLUMN].append(above[-1] if above else "")
+        columns[SPLIT_COLUMN].append(splits[-1] if splits else "")
     if not columns["text"]:
         raise DataError(
-            f"{name} holds neither one table nor a folder of texts for each class.",
-            "Pack one CSV file, or one folder a class with one .txt file a text.",
+            f"{name} contains neither a table nor a folder of texts for each class.",
+            "Zip one CSV file, or one folder per class with one .txt file per text.",
         )
     if not all(columns[SPLIT_COLUMN]):
         del columns[SPLIT_COLUMN]
-    frame = frame_of(list(columns.values()), list(columns))
-    return Table(frame, name, encoding="utf-8", form="Folders", unreadable=tuple(set_aside))
+    frame = frame_from_strings(list(columns.values()), list(columns))
+    return Table(frame, name, encoding="utf-8", format="Folders", unreadable=tuple(unreadable))
 
 
-def _copy(file: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> bytes:
+def _read_limited(file: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> bytes:
     buffer = io.BytesIO()
-    while chunk := file.read(_STEP_BYTES):
+    while chunk := file.read(_CHUNK_BYTES):
         buffer.write(chunk)
-        if _too_much(buffer.tell(), packed):
-            raise _bomb(name)
+        if _is_too_large(buffer.tell(), packed):
+            raise _too_large(name)
     return buffer.getvalue()
 
 
-def _too_much(unpacked: int, packed: int) -> bool:
-    return unpacked > MAX_UNPACKED_BYTES or (unpacked > _RATIO_FREE_BYTES and unpacked > _MAX_RATIO * max(1, packed))
+def _is_too_large(unpacked: int, packed: int) -> bool:
+    return unpacked > MAX_UNPACKED_BYTES or (unpacked > _MIN_RATIO_BYTES and unpacked > _MAX_RATIO * max(1, packed))
 
 
-def _bomb(name: str) -> LimitError:
-    return LimitError(f"{name} unpacks to far more than is read.", "Upload the table itself, or a smaller part of it.")
+def _too_large(name: str) -> LimitError:
+    return LimitError(
+        f"{name} unpacks to more data than is allowed.", "Upload the table itself, or a smaller part of it."
+    )

@@ -1,4 +1,4 @@
-"""Which encoding the bytes of a text file are in."""
+"""Detect the encoding of a text file."""
 
 import codecs
 import re
@@ -7,26 +7,26 @@ from charset_normalizer import from_bytes
 
 from core.errors import DataError
 
-# What one can choose by hand, most frequent first.
+# The encodings that a user can choose, the most frequent first.
 ENCODINGS = (
     "utf-8", "utf-16", "cp1252", "latin-1", "iso8859-15", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254",
     "cp932", "euc-jp", "gb18030", "big5", "cp949", "mac-roman",
 )  # fmt: skip
 _SAMPLE_BYTES = 200_000
-_STEP_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MAX_CONTROL_SHARE = 0.001
 _HIGH = re.compile(rb"[\x80-\xff]")
-# Accented letters are few among plain ones; another alphabet leaves hardly any plain ones.
+# In Western text few letters have accents; in text of another alphabet most bytes are above 127.
 _MAX_ACCENT_SHARE = 0.06
-_FEW_ACCENTS = 8
-# Alphabets lie below this high byte of UTF-16.
-_ALPHABETS = 0x10
+_MIN_HIGH_BYTES = 8
+# In UTF-16 the high byte of every letter of an alphabet is below this.
+_MAX_ALPHABET_BYTE = 0x10
 _MOST = 0.9
-_LEAST_KANA = 0.1
-_JUDGED_CHARACTERS = 5_000
-# For each encoding the standard it extends and the lead bytes there of punctuation, kana, Hangul and frequent ideographs.
-# Korean comes before Chinese, whose frequent ideographs fill the same rows and more.
+_MIN_KANA_SHARE = 0.1
+_SAMPLED_CHARACTERS = 5_000
+# For each encoding, the standard that it extends and that standard's lead bytes of punctuation, kana, Hangul and frequent
+# ideographs. Korean comes before Chinese, because the frequent Chinese ideographs use the same lead bytes and more.
 _FREQUENT = {
     "cp932": ("euc-jp", {0xA1, 0xA3, 0xA4, 0xA5, *range(0xB0, 0xD0)}),
     "euc-jp": ("euc-jp", {0xA1, 0xA3, 0xA4, 0xA5, *range(0xB0, 0xD0)}),
@@ -36,37 +36,39 @@ _FREQUENT = {
 }
 
 
-def detect_encoding(data: bytes, name: str, wanted: str | None = None) -> str:
-    """The encoding of a text file, as Python names it: marked, UTF-8 if that fits, else the likeliest.
+def detect_encoding(data: bytes, name: str, chosen: str | None = None) -> str:
+    """The Python name of a text file's encoding: the chosen one, that of its byte order mark, UTF-8, or the most likely one.
 
     Raises:
-        DataError: the bytes are no text, or not in the encoding that was asked for.
+        DataError: the file is not text, or not in the chosen encoding.
     """
-    encoding = wanted or _guess(data)
+    encoding = chosen or _guess_encoding(data)
     try:
-        beginning = codecs.getincrementaldecoder(encoding)("strict").decode(data[:_SAMPLE_BYTES])
+        start = codecs.getincrementaldecoder(encoding)("strict").decode(data[:_SAMPLE_BYTES])
     except (UnicodeDecodeError, LookupError) as error:
         raise DataError(f"{name} is not encoded as {encoding}.", "Choose another encoding.") from error
-    if len(_CONTROL.findall(beginning)) > _MAX_CONTROL_SHARE * len(beginning):
-        raise DataError(f"{name} holds binary data, not text.", "Save the table as CSV (UTF-8) and upload that file.")
+    if len(_CONTROL.findall(start)) > _MAX_CONTROL_SHARE * len(start):
+        raise DataError(
+            f"{name} contains binary data, not text.", "Save the table as CSV (UTF-8) and upload that file."
+        )
     return encoding
 
 
-def _guess(data: bytes) -> str:
+def _guess_encoding(data: bytes) -> str:
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if wide := _guess_utf16(data[:_SAMPLE_BYTES]):
-        return wide
+    if utf16 := _guess_utf16(data[:_SAMPLE_BYTES]):
+        return utf16
     return "utf-8" if _is_utf8(data) else _guess_legacy(data)
 
 
 def _guess_utf16(sample: bytes) -> str:
-    """UTF-16 without a mark: every other byte is the small number of an alphabet."""
+    """The byte order of UTF-16 without a byte order mark, where every other byte is small; otherwise empty."""
     for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
-        column = sample[start::2]
-        if sum(byte < _ALPHABETS for byte in column) > _MOST * len(column):
+        high_bytes = sample[start::2]
+        if sum(byte < _MAX_ALPHABET_BYTE for byte in high_bytes) > _MOST * len(high_bytes):
             return name
     return ""
 
@@ -75,8 +77,8 @@ def _is_utf8(data: bytes) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     view = memoryview(data)
     try:
-        for start in range(0, len(data), _STEP_BYTES):
-            decoder.decode(view[start : start + _STEP_BYTES])
+        for start in range(0, len(data), _CHUNK_BYTES):
+            decoder.decode(view[start : start + _CHUNK_BYTES])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
@@ -84,12 +86,12 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _guess_legacy(data: bytes) -> str:
-    """One of the encodings from before Unicode: Western while the bytes above 127 are few."""
+    """The most likely encoding from before Unicode: a Western one if few bytes are above 127."""
     lines = [line for line in data.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:_SAMPLE_BYTES]
     sample = sample[: sample.rfind(b"\n") + 1] or sample
     candidates = ["cp1252", "latin-1"]
-    if len(_HIGH.findall(sample)) > max(_FEW_ACCENTS, _MAX_ACCENT_SHARE * len(sample)):
+    if len(_HIGH.findall(sample)) > max(_MIN_HIGH_BYTES, _MAX_ACCENT_SHARE * len(sample)):
         candidates.insert(0, _guess_east_asian(sample) or _guess_alphabet(sample))
     for encoding in candidates:
         try:
@@ -106,16 +108,16 @@ def _guess_alphabet(sample: bytes) -> str:
 
 
 def _guess_east_asian(sample: bytes) -> str:
-    """The encoding in which nearly all characters are among the frequent ones of its language; empty if there is none."""
-    for encoding, (plain, rows) in _FREQUENT.items():
+    """The encoding in which nearly all characters are frequent in its language; empty if there is none."""
+    for encoding, (standard, lead_bytes) in _FREQUENT.items():
         try:
-            characters = [c for c in sample.decode(encoding)[:_JUDGED_CHARACTERS] if not c.isascii()]
+            characters = [c for c in sample.decode(encoding)[:_SAMPLED_CHARACTERS] if not c.isascii()]
         except UnicodeDecodeError:
             continue
         kana = sum("\u3040" <= c <= "\u30ff" for c in characters)
-        if encoding in ("cp932", "euc-jp") and kana < _LEAST_KANA * len(characters):
+        if encoding in ("cp932", "euc-jp") and kana < _MIN_KANA_SHARE * len(characters):
             continue
-        frequent = sum(_lead_byte(c, plain) in rows for c in characters)
+        frequent = sum(_lead_byte(c, standard) in lead_bytes for c in characters)
         if frequent > _MOST * len(characters):
             return encoding
     return ""

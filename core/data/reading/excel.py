@@ -6,66 +6,67 @@ from typing import Any
 
 import openpyxl
 
-from core.data.reading.dialects import guess_header, preamble
+from core.data.reading.dialects import count_preamble_rows, guess_header
 from core.data.table import (
     MAX_UNPACKED_BYTES,
     Table,
     UnreadableRow,
-    as_cell,
-    check_cell,
-    check_width,
+    cell_text,
+    check_cell_length,
+    check_column_count,
     column_names,
-    frame_of,
+    frame_from_strings,
 )
 from core.errors import DataError, LimitError
 
 
 def read_excel(data: bytes, name: str, sheet: str | None, header: bool | None) -> Table:
-    """A sheet of an .xlsx file: the first with anything in it unless one is named.
+    """The table in a sheet of an .xlsx file; the first sheet that is not empty if none is named.
 
     Raises:
-        DataError: it cannot be opened, or the sheet is missing or empty.
-        LimitError: it would unpack to more than ``MAX_UNPACKED_BYTES``.
+        DataError: the file cannot be opened, or the sheet is missing or empty.
+        LimitError: the file unpacks to more than ``MAX_UNPACKED_BYTES``.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise LimitError(f"{name} would unpack to more than {MAX_UNPACKED_BYTES // 10**9} GB.", "Save it as CSV.")
+        if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED_BYTES:
+            raise LimitError(f"{name} unpacks to more than {MAX_UNPACKED_BYTES // 10**9} GB.", "Save it as CSV.")
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises whatever the broken part happens to raise
+    except Exception as error:  # openpyxl raises errors of many types for damaged files
         raise DataError(f"{name} cannot be opened as an Excel file.", "Save it again as .xlsx, or as CSV.") from error
     sheets = tuple(book.sheetnames)
     if sheet is not None and sheet not in sheets:
         raise DataError(f"{name} has no sheet {sheet!r}.", f"Its sheets are: {', '.join(sheets)}.")
     records: list[list[str]] = []
     for candidate in [sheet] if sheet else sheets:
-        records = _records_of(book[candidate], name)
+        records = _read_records(book[candidate], name)
         if records:
             break
     if not records:
-        raise DataError(f"{name} has no sheet with anything in it.", "Put the texts and labels into the first sheet.")
+        raise DataError(f"{name} has no data in any sheet.", "Put the texts and labels into the first sheet.")
     width = max(map(len, records))
-    skipped = preamble(records)
-    above = tuple(
-        UnreadableRow.of(i, "stands above the table", " ⎮ ".join(row)) for i, row in enumerate(records[:skipped], 1)
+    preamble = count_preamble_rows(records)
+    unreadable = tuple(
+        UnreadableRow.truncated(line, "above the table", " ⎮ ".join(record))
+        for line, record in enumerate(records[:preamble], 1)
     )
-    records = [record + [""] * (width - len(record)) for record in records[skipped:]]
-    named = guess_header(records) if header is None else header
-    rows = records[1:] if named else records
+    records = [record + [""] * (width - len(record)) for record in records[preamble:]]
+    has_header = guess_header(records) if header is None else header
+    rows = records[1:] if has_header else records
     columns = [[row[i] for row in rows] for i in range(width)]
-    frame = frame_of(columns, column_names(records[0] if named else None, width))
-    return Table(frame, name, form="Excel", header=named, sheets=sheets, unreadable=above)
+    frame = frame_from_strings(columns, column_names(records[0] if has_header else None, width))
+    return Table(frame, name, format="Excel", header=has_header, sheets=sheets, unreadable=unreadable)
 
 
-def _records_of(sheet: Any, name: str) -> list[list[str]]:
-    """Rows of a sheet that are not blank, without the empty cells on their right."""
+def _read_records(sheet: Any, name: str) -> list[list[str]]:
+    """The rows of a sheet that are not empty, without trailing empty cells."""
     records = []
     for row in sheet.iter_rows(values_only=True):
-        record = [as_cell(value) for value in row]
+        record = [cell_text(value) for value in row]
         while record and not record[-1].strip():
             record.pop()
         if record:
-            check_width(name, len(record))
-            check_cell(name, max(map(len, record)))
+            check_column_count(name, len(record))
+            check_cell_length(name, max(map(len, record)))
             records.append(record)
     return records

@@ -1,7 +1,4 @@
-"""The bytes of a file -> :class:`~core.data.table.Table`, with what was guessed about them.
-
-What a file is shows in its first bytes, not in its name; only among text formats does the name help.
-"""
+"""Read the bytes of a file as a table. The format is detected from the first bytes; the name only distinguishes text formats."""
 
 import io
 import re
@@ -17,11 +14,12 @@ from core.data.reading.dialects import DELIMITERS
 from core.data.reading.encodings import detect_encoding
 from core.data.reading.excel import read_excel
 from core.data.reading.parquet import read_parquet
-from core.data.table import GUESS, SPLIT_COLUMN, SPLIT_FOLDERS, ReadOptions, Table, checked
+from core.data.table import DETECT, SPLIT_ALIASES, SPLIT_COLUMN, ReadOptions, Table, validate_table
 from core.errors import DataError
+from core.formatting import join_names
 from core.jobs.events import OnProgress, no_progress
 
-__all__ = ["DELIMITERS", "EXTENSIONS", "join_tables", "paste", "read_bytes", "read_file", "read_files"]
+__all__ = ["DELIMITERS", "EXTENSIONS", "join_tables", "read_bytes", "read_file", "read_files", "read_pasted"]
 
 EXTENSIONS = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "xlsx", "parquet", "zip", "gz")
 _TABLE_EXTENSIONS = {f".{extension}" for extension in EXTENSIONS} - {".txt", ".zip"}
@@ -30,20 +28,21 @@ _MAGIC = {
     b"%PDF": ("a PDF document", "Export the table as CSV."),
     b"\x89PNG": ("an image", "Save the table as CSV (UTF-8) and upload that file."),
     b"\xff\xd8\xff": ("an image", "Save the table as CSV (UTF-8) and upload that file."),
-    b"Rar!": ("a RAR archive", "Pack it as zip."),
-    b"7z\xbc\xaf": ("a 7-Zip archive", "Pack it as zip."),
+    b"Rar!": ("a RAR archive", "Pack the files as zip."),
+    b"7z\xbc\xaf": ("a 7-Zip archive", "Pack the files as zip."),
     b"SQLite format 3": ("a database", "Export the table as CSV."),
 }
 _SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|training|valid|validation|val|dev|test|testing)(?:[^a-z]|$)")
 
 
 def read_file(
-    path: Path, options: ReadOptions = GUESS, columns_needed: int = 2, on_progress: OnProgress = no_progress
+    path: Path, options: ReadOptions = DETECT, columns_needed: int = 2, on_progress: OnProgress = no_progress
 ) -> Table:
-    """Read the table in a file; see :func:`read_bytes`.
+    """The table in a file; see :func:`read_bytes`.
 
     Raises:
-        DataError: there is no such file, or it cannot be read as a table.
+        DataError: the file does not exist or cannot be read as a table.
+        LimitError: as for :func:`read_bytes`.
     """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", "Check the path.")
@@ -51,33 +50,38 @@ def read_file(
 
 
 def read_bytes(
-    data: bytes, name: str, options: ReadOptions = GUESS, columns_needed: int = 2, on_progress: OnProgress = no_progress
+    data: bytes,
+    name: str,
+    options: ReadOptions = DETECT,
+    columns_needed: int = 2,
+    on_progress: OnProgress = no_progress,
 ) -> Table:
-    """Read CSV, TSV, JSON, JSON Lines, Excel, Parquet, a zip of class folders, or gzip of any of them.
+    """The table in CSV, TSV, JSON, JSON Lines, Excel or Parquet data, in a zip of class folders, or in any of these with gzip.
 
     Raises:
-        DataError: the bytes are no table of ``columns_needed`` (1 or 2) columns and one row; the message says why.
-        LimitError: too many columns, a cell that is too long, or an archive that unpacks to too much.
+        DataError: the data is not a table with ``columns_needed`` (1 or 2) columns and at least one row.
+        LimitError: there are too many columns, a cell is too long, or an archive unpacks to too much.
     """
     if not data.strip():
         raise DataError(f"{name} is empty.", "Choose a file with a header line and at least one row.")
-    return checked(_read(data, name, options, on_progress), columns_needed)
+    return validate_table(_read(data, name, options, on_progress), columns_needed)
 
 
-def paste(text: str, options: ReadOptions = GUESS) -> Table:
-    """Read delimited text or JSON as pasted, from a spreadsheet for instance; raises as :func:`read_bytes` does."""
+def read_pasted(text: str, options: ReadOptions = DETECT) -> Table:
+    """The table in pasted text, such as cells copied from a spreadsheet; raises the same errors as :func:`read_bytes`."""
     if not text.strip():
         raise DataError("The pasted text is empty.", "Paste a header line and at least one row.")
     return read_bytes(text.encode(), "The pasted text", replace(options, encoding="utf-8"))
 
 
 def read_files(
-    files: Mapping[str, bytes], options: ReadOptions = GUESS, on_progress: OnProgress = no_progress
+    files: Mapping[str, bytes], options: ReadOptions = DETECT, on_progress: OnProgress = no_progress
 ) -> Table:
-    """One file, or several of the same columns whose names tell train, validation and test apart.
+    """The table in one file, or in several files with the same columns that are named after their splits.
 
     Raises:
-        DataError: a file cannot be read, or several files do not name their splits.
+        DataError: a file cannot be read, or the name of one of several files contains no split.
+        LimitError: as for :func:`read_bytes`.
     """
     if len(files) == 1:
         [(name, data)] = files.items()
@@ -85,33 +89,33 @@ def read_files(
     splits = {name: split_in_name(name) for name in files}
     if unnamed := [name for name, split in splits.items() if split is None]:
         raise DataError(
-            f"Several files were given, but the name of {unnamed[0]} does not say which split it is.",
-            "Name them like train.csv, validation.csv and test.csv, or give one file.",
+            f"The name of {unnamed[0]} does not say which split the file contains.",
+            "Name the files like train.csv, validation.csv and test.csv, or choose only one file.",
         )
     return join_tables([(str(splits[name]), read_bytes(data, name, options, 1)) for name, data in files.items()])
 
 
 def split_in_name(name: str) -> str | None:
-    """The split that a file's name speaks of, if it does."""
-    found = _SPLIT_IN_NAME.search(PurePosixPath(name).name.lower())
-    return SPLIT_FOLDERS[found.group(1)] if found else None
+    """The split in a file name such as "my_train.csv"; None if there is none."""
+    match = _SPLIT_IN_NAME.search(PurePosixPath(name).name.lower())
+    return SPLIT_ALIASES[match.group(1)] if match else None
 
 
 def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN) -> Table:
-    """Tables of the same columns as one, with a column that says which split each row came from.
+    """The tables as one, with a column that holds the split of each row.
 
     Raises:
-        DataError: a table lacks a column of the first.
+        DataError: a table lacks a column that the first table has.
     """
     first = tables[0][1]
     parts = []
     for split, table in tables:
         if split == "test" and set(table.frame.columns) < set(first.frame.columns):
-            # A test file without labels: its rows are set aside to be predicted.
+            # A test file without labels: its rows are set aside for prediction.
             table = replace(table, frame=table.frame.reindex(columns=first.frame.columns, fill_value=""))
         if missing := [name for name in first.frame.columns if name not in table.frame.columns]:
             raise DataError(
-                f"{table.name} has no column {missing[0]!r}, which {first.name} has.",
+                f"{table.name} has no column {missing[0]!r}, but {first.name} has one.",
                 "Give all files the same columns.",
             )
         parts.append(table.frame[list(first.frame.columns)].assign(**{column: split}))
@@ -120,9 +124,9 @@ def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN)
 
 
 def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
-    for magic, (what, hint) in _MAGIC.items():
+    for magic, (kind, hint) in _MAGIC.items():
         if data.startswith(magic):
-            raise DataError(f"{name} is {what}, not a table.", hint)
+            raise DataError(f"{name} is {kind}, not a table.", hint)
     if data.startswith(b"\x1f\x8b"):
         return replace(_read(archives.gunzip(data, name), name.removesuffix(".gz"), options, on_progress), name=name)
     if data.startswith(b"PAR1"):
@@ -134,7 +138,7 @@ def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress)
 
 def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
     with archives.open_zip(data, name) as archive:
-        files = archives.members(archive)
+        files = archives.list_files(archive)
         if "xl/workbook.xml" in files:
             return read_excel(data, name, options.sheet, options.header)
         if "mimetype" in files and any(file == "content.xml" for file in files):
@@ -144,15 +148,15 @@ def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgr
             return archives.read_class_folders(archive, name)
         if len(tables) > 1 and not all(split_in_name(file) for file in tables):
             raise DataError(
-                f"{name} holds {len(tables)} tables: {', '.join(tables[:5])}.",
-                "Upload the one you need, or name them train, validation and test.",
+                f"{name} contains {len(tables)} tables: {join_names(tables, 5)}.",
+                "Upload the one that you need, or name them train, validation and test.",
             )
-        contents = {file: archives.read_member(archive, file, name) for file in tables}
+        contents = {file: archives.read_zipped_file(archive, file, name) for file in tables}
     return replace(read_files(contents, options, on_progress), name=name)
 
 
 def _is_table(path: PurePosixPath) -> bool:
-    return path.suffix in _TABLE_EXTENSIONS and "submission" not in path.name  # as competitions add beside the data
+    return path.suffix in _TABLE_EXTENSIONS and "submission" not in path.name  # the sample submission of a competition
 
 
 def _read_text(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:

@@ -1,32 +1,41 @@
-"""Data sets from the Hugging Face hub, by ``owner/name``, through the real ``datasets.load_dataset``."""
+"""Datasets from the Hugging Face hub, loaded by ``owner/name`` with ``datasets.load_dataset``."""
 
 import re
 from pathlib import Path
 from typing import Any
 
-from core.data.table import SPLIT_COLUMN, SPLIT_FOLDERS, Table, as_cell, checked, column_names, frame_of
+from core.data.table import (
+    SPLIT_ALIASES,
+    SPLIT_COLUMN,
+    Table,
+    cell_text,
+    column_names,
+    frame_from_strings,
+    validate_table,
+)
 from core.errors import DataError, LimitError
 
-# "csv" or a folder of this machine would be accepted by the library as well; a visitor must not read the server's files.
+# ``load_dataset`` also accepts "csv" or a local folder, but a visitor must not read the server's files.
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 MAX_ROWS = 1_000_000
-_PATIENCE_SECONDS = 10.0
+_TIMEOUT_SECONDS = 10.0
 
 
 def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
-    """A data set of the hub as a table; with no split named, all of them, told apart by a column "split".
+    """A dataset from the hub as a table. Without ``split``, it has all splits and a column "split".
 
     Raises:
-        DataError: no such data set, configuration or split, or the hub cannot be reached.
-        LimitError: more than ``MAX_ROWS`` rows.
+        DataError: the dataset, configuration or split does not exist, or the hub cannot be reached.
+        LimitError: the dataset has more than ``MAX_ROWS`` rows.
     """
     if not _NAME.fullmatch(name) or Path(name).exists():
         raise DataError(
-            f"Expected owner/name as on huggingface.co/datasets, found {name!r}.", "For example fancyzhx/ag_news."
+            f"Expected a dataset as owner/name, found {name!r}.",
+            "Copy the name from huggingface.co/datasets, for example fancyzhx/ag_news.",
         )
     import datasets
 
-    _find(name)
+    _check_access(name)
     datasets.disable_progress_bars()
     try:
         loaded = datasets.load_dataset(name, config or None, split=split or None)
@@ -37,51 +46,44 @@ def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
     parts = loaded if isinstance(loaded, dict) else {split.split("[")[0]: loaded}
     if sum(len(part) for part in parts.values()) > MAX_ROWS:
         raise LimitError(
-            f"{name} has more than {MAX_ROWS:,} rows.", f"Name a part of it, such as train[:{MAX_ROWS // 10}]."
+            f"{name} has more than {MAX_ROWS:,} rows.", f"Load a part of it, such as train[:{MAX_ROWS // 10}]."
         )
-    return checked(_table(name, parts), 2)
+    return validate_table(_to_table(name, parts), columns_needed=2)
 
 
-def _find(name: str) -> None:
-    """Say at once when the hub or the data set is out of reach: ``load_dataset`` alone would try for half a minute."""
+def _check_access(name: str) -> None:
+    """Fail at once if the hub or the dataset cannot be reached, because ``load_dataset`` retries for half a minute."""
     from httpx2 import TransportError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
         HfApi().auth_check(name, repo_type="dataset")
-        HfApi().dataset_info(name, timeout=_PATIENCE_SECONDS)
+        HfApi().dataset_info(name, timeout=_TIMEOUT_SECONDS)
     except HfHubHTTPError as error:
         raise DataError(
-            f"The Hugging Face hub has no data set {name}, or it is private or gated.",
+            f"The Hugging Face hub has no dataset {name}, or it is private or gated.",
             "Check the name at huggingface.co/datasets.",
         ) from error
     except (TransportError, OSError) as error:
         raise DataError(
-            f"The Hugging Face hub could not be reached for {name}.",
-            "Check the network connection, or upload the file.",
+            f"The Hugging Face hub could not be reached to load {name}.",
+            "Check the network connection, or upload a file.",
         ) from error
 
 
-def _table(name: str, parts: dict[str, Any]) -> Table:
+def _to_table(name: str, parts: dict[str, Any]) -> Table:
     names = list(next(iter(parts.values())).column_names)
     cells: list[list[str]] = [[] for _ in names]
     splits: list[str] = []
     for split, part in parts.items():
         for position, column in enumerate(names):
-            classes = getattr(part.features[column], "names", None)
-            cells[position] += [_named(value, classes) for value in part[column]]
+            class_names = getattr(part.features[column], "names", None)
+            cells[position] += [cell_text(value, class_names) for value in part[column]]
         splits += [split] * len(part)
-    known = len(parts) > 1 and all(split in SPLIT_FOLDERS for split in parts)
-    if known:
+    if len(parts) > 1 and all(split in SPLIT_ALIASES for split in parts):
         names, cells = [*names, SPLIT_COLUMN], [*cells, splits]
-    return Table(frame_of(cells, column_names(names, len(names))), name, form="Hugging Face hub")
-
-
-def _named(value: Any, classes: list[str] | None) -> str:
-    if classes and isinstance(value, int):
-        return classes[value] if 0 <= value < len(classes) else ""  # -1 marks rows without a label
-    return as_cell(value)
+    return Table(frame_from_strings(cells, column_names(names, len(names))), name, format="Hugging Face hub")
 
 
 def _first_line(error: Exception) -> str:

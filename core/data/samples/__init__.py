@@ -1,4 +1,4 @@
-"""The sample data that ships with the project, one file and one card each."""
+"""The sample datasets that ship with the app; each has a CSV file and a card in Markdown."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +12,19 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample: its file, what to call it, which columns matter, and what one can show with it."""
+    """A sample dataset: its file, title, one-line description and columns."""
 
     file: str
     title: str
-    about: str
+    description: str
     columns: ColumnChoice
 
     def read(self) -> Table:
-        """The sample's table."""
+        """The table of the sample."""
         return read_file(_FOLDER / self.file)
 
     def card(self) -> str:
-        """How the sample was made, in Markdown."""
+        """The card, in Markdown: how the sample was made and what it is good for."""
         return (_FOLDER / self.file).with_suffix(".md").read_text(encoding="utf-8")
 
 
@@ -32,19 +32,19 @@ SAMPLES = (
     Sample(
         "clinic_messages.csv",
         "Clinic messages",
-        "What a patient wants, one of 8 classes",
+        "Messages to a clinic, each with one of 8 classes",
         ColumnChoice("message", "category", "multiclass"),
     ),
     Sample(
         "support_tickets.csv",
         "Support tickets",
-        "Any number of 7 labels on each ticket",
+        "Customer support tickets, each with any number of 7 labels",
         ColumnChoice("ticket", "labels", "multilabel", form="|"),
     ),
     Sample(
         "review_scores.csv",
         "Review scores",
-        "A score from 0 to 10 for each review",
+        "Reviews of local businesses, each with a score from 0 to 10",
         ColumnChoice("review", "score", "regression"),
     ),
 )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.columns import ColumnChoice
 from core.data.reading.encodings import ENCODINGS
-from core.data.reading.files import DELIMITERS, EXTENSIONS, paste, read_files
+from core.data.reading.files import DELIMITERS, EXTENSIONS, read_files, read_pasted
 from core.data.reading.hub import load_hub_dataset
 from core.data.samples import SAMPLES
 from core.data.table import ReadOptions, Table
@@ -36,7 +36,7 @@ def choose_sample() -> UploadedTable:
     """One of the samples that come with the app."""
     chosen = st.pills("Sample", range(len(SAMPLES)), default=0, required=True, format_func=lambda i: SAMPLES[i].title)
     sample = SAMPLES[chosen or 0]
-    st.caption(sample.about)
+    st.caption(sample.description)
     with st.expander("How this sample was made"):
         st.markdown(sample.card())
     table = cache.table(sample.file, ReadOptions(), sample.read)
@@ -68,7 +68,7 @@ def paste_rows() -> UploadedTable | None:
     )
     if not text.strip():
         return None
-    return _read_with_options(f"pasted:{text}", "Pasted rows", lambda options: paste(text, options))
+    return _read_with_options(f"pasted:{text}", "Pasted rows", lambda options: read_pasted(text, options))
 
 
 def load_from_hub() -> UploadedTable | None:

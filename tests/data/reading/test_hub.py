@@ -1,4 +1,4 @@
-"""Data sets of the hub, fetched by the real library from a server on loopback that speaks the hub's routes."""
+"""Datasets from the hub, loaded with the real library from a local server that imitates the hub."""
 
 import json
 import os
@@ -20,7 +20,7 @@ REPOSITORIES = {
     "datasets/someone/tickets": {"train.csv": TRAIN, "test.csv": TEST},
     "datasets/someone/secret": {"train.csv": TRAIN},
 }
-# The libraries read their environment when they are imported, so each question is a process of its own.
+# The libraries read their environment when they are imported, so each call runs in its own process.
 LOAD = """
 import json, sys
 from core.data.reading.hub import load_hub_dataset
@@ -40,19 +40,19 @@ def hub() -> Iterator[Hub]:
 
 
 def load(environment: dict[str, str], *arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", LOAD, *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    assert process.returncode == 0, process.stderr
+    result: dict[str, Any] = json.loads(process.stdout)
+    return result
 
 
-def test_all_splits_come_with_their_names(hub: Hub, tmp_path: Path) -> None:
+def test_all_splits_are_loaded_with_their_names(hub: Hub, tmp_path: Path) -> None:
     rows = load(hub.environment(tmp_path), "someone/tickets")["rows"]
     assert [(row["text"], row["label"], row["split"]) for row in rows] == [
         ("the parcel never came", "shipping", "train"),
@@ -61,7 +61,7 @@ def test_all_splits_come_with_their_names(hub: Hub, tmp_path: Path) -> None:
     ]
 
 
-def test_a_part_of_a_split(hub: Hub, tmp_path: Path) -> None:
+def test_a_part_of_a_split_is_loaded(hub: Hub, tmp_path: Path) -> None:
     rows = load(hub.environment(tmp_path), "someone/tickets", "", "train[:1]")["rows"]
     assert rows == [{"text": "the parcel never came", "label": "shipping"}]
 
@@ -69,24 +69,26 @@ def test_a_part_of_a_split(hub: Hub, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("someone/nothing",), "has no data set someone/nothing"),
+        (("someone/nothing",), "has no dataset someone/nothing"),
         (("someone/secret",), "private or gated"),
         (("someone/tickets", "", "winter"), "winter"),
         (("someone/tickets", "german"), "german"),
     ],
 )
-def test_what_cannot_be_had_is_said(hub: Hub, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
-    answer = load(hub.environment(tmp_path), *arguments)
-    assert message in answer["error"]
-    assert answer["hint"]
+def test_what_cannot_be_loaded_gets_a_message_and_a_hint(
+    hub: Hub, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = load(hub.environment(tmp_path), *arguments)
+    assert message in result["error"]
+    assert result["hint"]
 
 
-def test_without_a_network(tmp_path: Path) -> None:
-    answer = load(Hub({}, address="http://127.0.0.1:9").environment(tmp_path), "someone/tickets")
-    assert "could not be reached" in answer["error"]
+def test_an_unreachable_hub_gets_a_message(tmp_path: Path) -> None:
+    result = load(Hub({}, address="http://127.0.0.1:9").environment(tmp_path), "someone/tickets")
+    assert "could not be reached" in result["error"]
 
 
 @pytest.mark.parametrize("name", ["csv", "../secrets", "/etc/passwd", "core/data", "a/b/c", ""])
-def test_nothing_of_this_machine_is_a_name(name: str) -> None:
-    with pytest.raises(DataError, match="Expected owner/name"):
+def test_local_paths_are_refused(name: str) -> None:
+    with pytest.raises(DataError, match="Expected a dataset as owner/name"):
         load_hub_dataset(name)

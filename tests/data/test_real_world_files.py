@@ -1,17 +1,16 @@
-"""Files as people and tools write them: each is read right, or refused; nothing is wrong in silence."""
+"""Files as people and tools write them are read correctly or refused, from the bytes to the labels."""
 
-import io
 import json
-import zipfile
 from collections import Counter
 
 import pytest
 
 from core.data.columns import apply_columns, label_counts
-from core.data.guessing import choice_for
+from core.data.guessing import resolve_columns
 from core.data.reading.files import read_bytes
 from core.data.table import Table
 from core.errors import DataError
+from tests.data.reading.cases import zip_bytes
 
 TEXTS = [f"number {i} came late, and it was {'good' if i % 2 else 'bad'}" for i in range(40)]
 LABELS = ["pos" if i % 2 else "neg" for i in range(40)]
@@ -23,19 +22,11 @@ def lines(*rows: str, end: str = "\n") -> bytes:
     return end.join(rows).encode()
 
 
-def zipped(**files: bytes) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name.replace("__", "/").replace("_dot_", "."), data)
-    return packed.getvalue()
-
-
 def as_json(document: object) -> bytes:
     return json.dumps(document).encode()
 
 
-WILD = {
+FILES = {
     "fasttext.txt": lines(*(f"__label__{label} {text}" for text, label in PAIRS)),
     "old_mac.csv": lines("text,label", *(f'"{text}",{label}' for text, label in PAIRS), end="\r"),
     "backslashes.csv": lines("text,label", *(f'"\\"{text}\\"",{label}' for text, label in PAIRS)),
@@ -59,22 +50,20 @@ WILD = {
 
 
 def counts(table: Table) -> Counter[str]:
-    return label_counts(apply_columns(table, choice_for(table)).frame["label"])
+    return label_counts(apply_columns(table, resolve_columns(table)).frame["label"])
 
 
-@pytest.mark.parametrize("name", WILD)
-def test_rows_and_labels_are_right(name: str) -> None:
-    table = read_bytes(WILD[name], name)
-    labeled = apply_columns(table, choice_for(table))
+@pytest.mark.parametrize("name", FILES)
+def test_texts_and_labels_are_read(name: str) -> None:
+    table = read_bytes(FILES[name], name)
+    labeled = apply_columns(table, resolve_columns(table))
     assert sorted(text.strip('"') for text in labeled.frame["text"]) == sorted(TEXTS)
     assert counts(table) == {"pos": 20, "neg": 20}
     assert labeled.task.kind == "binary"
 
 
-def test_what_stands_above_a_table_is_shown() -> None:
-    assert [row.reason for row in read_bytes(WILD["comments.csv"], "x.csv").unreadable] == [
-        "stands above the table"
-    ] * 2
+def test_lines_above_a_table_are_set_aside() -> None:
+    assert [row.reason for row in read_bytes(FILES["comments.csv"], "x.csv").unreadable] == ["above the table"] * 2
 
 
 @pytest.mark.parametrize(
@@ -86,41 +75,41 @@ def test_what_stands_above_a_table_is_shown() -> None:
         b"<html><body><p>no table</p></body></html>",
     ],
 )
-def test_prose_is_no_table(data: bytes) -> None:
+def test_prose_is_not_a_table(data: bytes) -> None:
     with pytest.raises(DataError, match="only one column"):
         read_bytes(data, "x.csv")
 
 
-def test_splits_with_prefixes_keep_their_names() -> None:
+def test_split_names_in_json_keys_may_have_a_prefix() -> None:
     document = {"val": PAIRS[:4], "train": PAIRS[4:30], "oos_test": [["who knows", "oos"]], "test": PAIRS[30:]}
     table = read_bytes(as_json(document), "x.json")
-    labeled = apply_columns(table, choice_for(table))
-    assert labeled.frame["given"].value_counts().to_dict() == {"train": 26, "test": 11, "validation": 4}
+    labeled = apply_columns(table, resolve_columns(table))
+    assert labeled.frame["file_split"].value_counts().to_dict() == {"train": 26, "test": 11, "validation": 4}
 
 
-def test_a_star_scale_with_decimal_commas_is_a_number() -> None:
+def test_a_rating_with_decimal_commas_is_a_number() -> None:
     rows = [f'"{text}";{1 + i % 9 // 2},{5 * (i % 2)}' for i, text in enumerate(TEXTS)]
     table = read_bytes(lines("review;stars", *rows), "x.csv")
-    assert choice_for(table).kind == "regression"
-    assert apply_columns(table, choice_for(table)).frame["label"].iloc[1] == 1.5
+    assert resolve_columns(table).kind == "regression"
+    assert apply_columns(table, resolve_columns(table)).frame["label"].iloc[1] == 1.5
 
 
-def test_folders_of_texts_beside_a_readme() -> None:
-    folders = [f"imdb__{split}__{label}" for split in ("train", "test") for label in ("pos", "neg")]
-    files = {f"{folder}__{i}_dot_txt": f"film {i}".encode() for folder in folders for i in range(5)}
-    data = zipped(**files, imdb__README=b"hello", imdb__train__unsup__0_dot_txt=b"unknown")
-    table = read_bytes(data, "x.zip")
-    labeled = apply_columns(table, choice_for(table))
+def test_class_folders_next_to_a_readme() -> None:
+    folders = [f"imdb/{split}/{label}" for split in ("train", "test") for label in ("pos", "neg")]
+    files = {f"{folder}/{i}.txt": f"film {i}".encode() for folder in folders for i in range(5)}
+    files |= {"imdb/README": b"hello", "imdb/train/unsup/0.txt": b"unknown"}
+    table = read_bytes(zip_bytes(files), "x.zip")
+    labeled = apply_columns(table, resolve_columns(table))
     assert counts(table) == {"pos": 10, "neg": 10}
-    assert labeled.frame["given"].value_counts().to_dict() == {"train": 10, "test": 10}
+    assert labeled.frame["file_split"].value_counts().to_dict() == {"train": 10, "test": 10}
     assert len(labeled.unlabeled) == 1
-    assert [row.reason for row in table.unreadable] == ["lies outside the folders of texts"]
+    assert [row.reason for row in table.unreadable] == ["not in a class folder"]
 
 
-def test_a_competition_archive_has_rows_to_predict() -> None:
+def test_the_test_file_of_a_competition_has_rows_to_predict() -> None:
     train = lines("id,text,label", *(f'{i},"{t}",{x}' for i, (t, x) in enumerate(PAIRS)))
     test = lines("id,text", *(f'{i},"{t}"' for i, t in enumerate(TEXTS[:7])))
-    data = zipped(train_dot_csv=train, test_dot_csv=test, sample_submission_dot_csv=b"id,label\n1,pos\n")
-    table = read_bytes(data, "x.zip")
-    labeled = apply_columns(table, choice_for(table))
+    files = {"train.csv": train, "test.csv": test, "sample_submission.csv": b"id,label\n1,pos\n"}
+    table = read_bytes(zip_bytes(files), "x.zip")
+    labeled = apply_columns(table, resolve_columns(table))
     assert (len(labeled), len(labeled.unlabeled)) == (40, 7)
