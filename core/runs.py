@@ -23,7 +23,17 @@ from core.data.columns import SPLITS
 from core.data.dataset import DatasetRef
 from core.data.splitting import SplitConfig, Splits, load_split
 from core.errors import RunError
-from core.storage import DamagedFolder, damaged, load_folders, parse_record, read_parquet, read_record, write_record
+from core.storage import (
+    DamagedFolder,
+    damaged,
+    load_folders,
+    parse_record,
+    read_folder,
+    read_parquet,
+    read_record,
+    write_folder,
+    write_record,
+)
 from core.task import Floats, Task
 from core.training.config import TrainingConfig
 from core.workspace import Workspace, create_folder_atomically, find_child, write_atomically
@@ -47,27 +57,6 @@ class RunGroup:
 
 
 @dataclass(frozen=True)
-class RunRecord:
-    """What run.json holds: all that is needed to repeat the run."""
-
-    name: str
-    task: Task
-    config: TrainingConfig
-    dataset: DatasetRef
-    split_config: SplitConfig
-    split_fingerprint: str
-    sizes: dict[str, int]
-    versions: dict[str, str]
-    host: dict[str, str | int | float]
-    created: str
-    group: RunGroup | None = None
-
-    def __post_init__(self) -> None:
-        if missing := set(SPLITS) - set(self.sizes):
-            raise RunError(f"sizes lacks {sorted(missing)[0]}")
-
-
-@dataclass(frozen=True)
 class Result:
     """The outcome of a run: metrics of each split, seconds of the whole job, peak memory, speed of prediction.
 
@@ -87,45 +76,29 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder and its record."""
+    """A run's folder and what its run.json holds: all that is needed to repeat the run. ``sizes`` counts each split's rows."""
 
     folder: Path
-    record: RunRecord
+    name: str
+    task: Task
+    config: TrainingConfig
+    dataset: DatasetRef
+    split_config: SplitConfig
+    split_fingerprint: str
+    sizes: dict[str, int]
+    versions: dict[str, str]
+    host: dict[str, str | int | float]
+    created: str
+    group: RunGroup | None = None
+
+    def __post_init__(self) -> None:
+        if missing := set(SPLITS) - set(self.sizes):
+            raise RunError(f"the size of the split {sorted(missing)[0]!r} is missing")
 
     @property
     def id(self) -> str:
         """The folder's name."""
         return self.folder.name
-
-    @property
-    def name(self) -> str:
-        """The name that people gave it."""
-        return self.record.name
-
-    @property
-    def task(self) -> Task:
-        """What was learned."""
-        return self.record.task
-
-    @property
-    def config(self) -> TrainingConfig:
-        """The settings of the training."""
-        return self.record.config
-
-    @property
-    def dataset(self) -> DatasetRef:
-        """Where the rows come from."""
-        return self.record.dataset
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """The number of rows of each split."""
-        return self.record.sizes
-
-    @property
-    def group(self) -> RunGroup | None:
-        """The runs it was started together with; None for a single run."""
-        return self.record.group
 
     @property
     def model_folder(self) -> Path:
@@ -143,8 +116,7 @@ class Run:
         Raises:
             StorageError: its record is missing or damaged.
         """
-        path = folder / _RECORD
-        return cls(folder, parse_record(RunRecord, read_record(path, migrations.upgrade_run), path))
+        return read_folder(cls, folder, _RECORD, migrations.upgrade_run)
 
     def rename(self, name: str) -> Self:
         """The run under another name, on disk too.
@@ -154,15 +126,15 @@ class Run:
         """
         if not name.strip():
             raise RunError("A run needs a name.", "Type a name.")
-        return self._save(replace(self.record, name=name.strip()))
+        return self._saved(replace(self, name=name.strip()))
 
     def reconfigure(self, config: TrainingConfig) -> Self:
         """The run with other settings, on disk too."""
-        return self._save(replace(self.record, config=config))
+        return self._saved(replace(self, config=config))
 
-    def _save(self, record: RunRecord) -> Self:
-        write_record(self.folder / _RECORD, asdict(record))
-        return type(self)(self.folder, record)
+    def _saved(self, changed: Self) -> Self:
+        write_folder(changed, self.folder, _RECORD)
+        return changed
 
     def splits(self) -> Splits:
         """The rows of all splits.
@@ -253,24 +225,25 @@ class RunSource:
 
 def create_run(workspace: Workspace, splits: Splits, config: TrainingConfig, name: str, source: RunSource) -> Run:
     """A new run that is ready to start, in a folder of its own."""
-    record = RunRecord(
-        name=name,
-        task=splits.task,
-        config=config,
-        dataset=source.dataset,
-        split_config=source.split_config,
-        split_fingerprint=splits.fingerprint(),
-        sizes=splits.sizes(),
-        versions={package: importlib.metadata.version(package) for package in _PACKAGES}
-        | {"python": platform.python_version()},
-        host={"machine": platform.machine(), "cores": host.cores(), "memory_mb": round(host.memory_bytes() / 1e6)},
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        group=source.group,
-    )
     with create_folder_atomically(workspace.runs, name) as folder:
+        run = Run(
+            folder=workspace.runs / folder.name,
+            name=name,
+            task=splits.task,
+            config=config,
+            dataset=source.dataset,
+            split_config=source.split_config,
+            split_fingerprint=splits.fingerprint(),
+            sizes=splits.sizes(),
+            versions={package: importlib.metadata.version(package) for package in _PACKAGES}
+            | {"python": platform.python_version()},
+            host={"machine": platform.machine(), "cores": host.cores(), "memory_mb": round(host.memory_bytes() / 1e6)},
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            group=source.group,
+        )
         splits.save(folder / "splits")
-        write_record(folder / _RECORD, asdict(record))
-    return Run(workspace.runs / folder.name, record)
+        write_folder(run, folder, _RECORD)
+    return run
 
 
 def list_runs(workspace: Workspace) -> list[Run]:

@@ -7,16 +7,19 @@ collect such folders as :class:`DamagedFolder`.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import StorageError, StudioError
 from core.workspace import write_json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FORMAT_VERSION = 2
 _VERSION_KEY = "format_version"
@@ -81,7 +84,7 @@ def parse_record(kind: type[T], record: dict[str, Any], path: Path) -> T:
         StorageError: a field is missing or has the wrong type or value; ``path`` is named in the message.
     """
     try:
-        return cast(T, _adapter(kind).validate_python(record))
+        return cast(T, _adapter(cast(Any, kind)).validate_python(record))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -90,6 +93,23 @@ def parse_record(kind: type[T], record: dict[str, Any], path: Path) -> T:
         raise damaged(path, error.message) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise damaged(path, "a field has the wrong type") from error
+
+
+def read_folder(kind: type[T], folder: Path, file: str, upgrade: Callable[[dict[str, Any]], dict[str, Any]]) -> T:
+    """The dataset, run or search in a folder: a dataclass with the field ``folder`` and those of the folder's record.
+
+    Raises:
+        StorageError: the record is missing or damaged.
+    """
+    path = folder / file
+    return parse_record(kind, read_record(path, upgrade) | {"folder": folder}, path)
+
+
+def write_folder(item: "DataclassInstance", folder: Path, file: str) -> None:
+    """Write the record of a dataset, run or search into its folder, atomically."""
+    record = asdict(item)
+    del record["folder"]
+    write_record(folder / file, record)
 
 
 def read_parquet(path: Path, columns: tuple[str, ...] = ()) -> pd.DataFrame:

@@ -34,7 +34,7 @@ class TableSource:
     """The file that a table was read from, and how it was read."""
 
     file: str
-    form: str
+    format: str
     encoding: str
     delimiter: str
     quote: str
@@ -123,7 +123,7 @@ def save_dataset(
     """
     labeled = apply_repairs(apply_columns(table, columns), repairs)
     source = TableSource(
-        table.name, table.form, table.encoding, table.delimiter, table.quote, table.header, table.unreadable
+        table.name, table.format, table.encoding, table.delimiter, table.quote, table.header, table.unreadable
     )
     with create_folder_atomically(workspace.datasets, name) as folder:
         dataset = Dataset(
@@ -177,7 +177,7 @@ def load_table(dataset: Dataset) -> Table:
     return Table(
         frame=read_parquet(dataset.folder / _TABLE, tuple(dataset.columns.used_columns)),
         name=source.file,
-        format=source.form,
+        format=source.format,
         encoding=source.encoding,
         delimiter=source.delimiter,
         quote=source.quote,
