@@ -1,4 +1,4 @@
-"""Encoders and what stands on them.
+"""Encoders and the classifiers built on them.
 
 ``files`` -> ``encoders`` -> ``download`` -> ``checkpoint`` -> ``tokenization`` -> ``pooling`` -> ``head`` -> ``classifier``.
 """

@@ -1,12 +1,12 @@
-"""A pre-trained checkpoint of any architecture as a model and a tokenizer, and every way in which that can fail as a sentence.
+"""Loads a pre-trained checkpoint of any architecture as a model and a tokenizer, with a clear error for every failure.
 
-No code that comes with a checkpoint is ever run: Python files are not even downloaded, classes are those of transformers, and
-weights that are only there as a pickle are read with ``weights_only=True``, which builds nothing but tensors.
+Code from a checkpoint is never run: Python files are not downloaded, all classes are those of transformers, and weights that
+exist only as pickles are read with ``weights_only=True``, which creates only tensors.
 """
 
 import importlib.util
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError  # noqa: TID251 - nothing is pickled here; torch raises it
@@ -29,42 +29,42 @@ from transformers import (
 
 from core import host
 from core.errors import ModelError
-from core.models.download import fetch, first_line
+from core.models.download import fetch_encoder, first_line
 from core.models.encoders import BUILT_IN
-from core.models.files import broken, only_pickled, read_config
+from core.models.files import broken_files_error, has_only_pickled_weights, read_config
 from core.task import Task
 
 _ATTENTION_DROPOUT = {"attention_probs_dropout_prob", "attention_dropout"}
 _log = logging.getLogger(__name__)
 
 
-def open_encoder(name: str, task: Task) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_encoder(name: str, task: Task) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A sequence classification model on an encoder, with an untrained output layer, and the encoder's tokenizer.
 
-    Attention dropout is switched off: only then does a CPU take the fast attention path (a third of the time of a step).
+    Attention dropout is zero, because the fast attention kernels of a CPU need that; they save a third of the time of a step.
 
     Raises:
-        ModelError: the encoder cannot be found, downloaded or loaded, or is none.
+        ModelError: the encoder cannot be found, downloaded or loaded, or is not an encoder.
     """
-    folder = fetch(name, weights=False)
+    folder = fetch_encoder(name, weights=False)
     config = _config(folder, name, task)
     tokenizer = _tokenizer(folder, config, name)
-    # Only now the large part: what cannot be used is not worth the download.
-    return _model(fetch(name), config, name), tokenizer
+    # The weights come last: they are not downloaded for an encoder that cannot be used.
+    return _model(fetch_encoder(name), config, name), tokenizer
 
 
-def open_tokenizer(name: str) -> PreTrainedTokenizerBase:
-    """The tokenizer of an encoder alone; no weights are downloaded.
+def load_pretrained_tokenizer(name: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of an encoder. No weights are downloaded.
 
     Raises:
         ModelError: it cannot be found, downloaded or loaded.
     """
-    folder = fetch(name, weights=False)
+    folder = fetch_encoder(name, weights=False)
     return _tokenizer(folder, _config(folder, name, Task("regression", ())), name)
 
 
 def output_layer(model: PreTrainedModel) -> nn.Linear:
-    """The last linear layer: the one that gives the logits."""
+    """The linear layer that computes the logits."""
     layers = [
         module
         for module in model.modules()
@@ -73,98 +73,98 @@ def output_layer(model: PreTrainedModel) -> nn.Linear:
     return layers[-1]
 
 
-def attention_of(config: PreTrainedConfig) -> str:
-    """The fastest attention that the architecture has: DeBERTa's, for one, is its own."""
+def fastest_attention(config: PreTrainedConfig) -> str:
+    """The fastest attention implementation that the architecture supports; DeBERTa, for example, has no sdpa."""
     model_class: Any = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
     return "sdpa" if model_class._supports_sdpa else "eager"
 
 
-def longest_input(model: PreTrainedModel) -> int | None:
-    """How many tokens the model has positions for, None where nothing says so."""
+def max_input_length(model: PreTrainedModel) -> int | None:
+    """The maximum number of tokens in a text; None if the model does not define one."""
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa and its kin count positions from the padding token's number upwards: 514 of them are 512 tokens.
+            # RoBERTa's positions start after the padding token's id: 514 positions are 512 tokens.
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
     return getattr(model.config, "max_position_embeddings", None)
 
 
 def _config(folder: Path, name: str, task: Task) -> PreTrainedConfig:
-    written = read_config(folder, name)
-    kind = written.get("model_type") or _guess(name)
-    _refuse_code(written, kind, name)
+    record = read_config(folder, name)
+    architecture = record.get("model_type") or _guess_architecture(name)
+    _refuse_custom_code(record, architecture, name)
     labels = task.labels or ("value",)
-    if kind not in CONFIG_MAPPING:
+    if architecture not in CONFIG_MAPPING:
         raise ModelError(
-            f"{name} is of the kind {kind!r}, which this version of transformers does not know.",
-            "Choose a BERT, DistilBERT, RoBERTa, DeBERTa, ELECTRA, ALBERT or ModernBERT.",
+            f"{name} has the architecture {architecture!r}, which this version of transformers does not support.",
+            "Choose a BERT, DistilBERT, RoBERTa, DeBERTa, ELECTRA, ALBERT or ModernBERT model.",
         )
-    with _broken_files(name):
-        config = CONFIG_MAPPING[kind].from_pretrained(
+    with loading_errors(lambda reason: broken_files_error(name, reason)):
+        config = CONFIG_MAPPING[architecture].from_pretrained(
             folder,
             id2label=dict(enumerate(labels)),
             label2id={label: i for i, label in enumerate(labels)},
             problem_type=task.problem_type,
             local_files_only=True,
         )
-    _refuse_other_models(config, name)
+    _refuse_non_encoders(config, name)
     for field in _ATTENTION_DROPOUT & set(vars(config)):
         setattr(config, field, 0.0)
     return config
 
 
-def _guess(name: str) -> str:
-    """The architecture from the name, for old checkpoints whose configuration does not say: the longest that fits."""
-    title = Path(name).name.lower()
-    fitting = [kind for kind in CONFIG_MAPPING if kind in title]
-    return max(fitting, key=len, default="bert")
+def _guess_architecture(name: str) -> str:
+    """The longest architecture name contained in ``name``, for old checkpoints whose configuration has no model_type."""
+    file_name = Path(name).name.lower()
+    matches = [architecture for architecture in CONFIG_MAPPING if architecture in file_name]
+    return max(matches, key=len, default="bert")
 
 
-def _refuse_code(written: dict[str, Any], kind: str, name: str) -> None:
-    """Refuse what needs code of its own; what transformers took over since still names its old code, and is welcome."""
-    code = written.get("auto_map") or {}
-    known = CONFIG_MAPPING[kind].__name__ if kind in CONFIG_MAPPING else ""
-    if code and str(code.get("AutoConfig", "")).rpartition(".")[2] != known:
+def _refuse_custom_code(record: dict[str, Any], architecture: str, name: str) -> None:
+    """Refuse a checkpoint that needs its own code. One whose class has since become part of transformers is accepted."""
+    custom_code = record.get("auto_map") or {}
+    built_in_class = CONFIG_MAPPING[architecture].__name__ if architecture in CONFIG_MAPPING else ""
+    if custom_code and str(custom_code.get("AutoConfig", "")).rpartition(".")[2] != built_in_class:
         raise ModelError(
-            f"{name} needs program code of its own, and code that comes with a model is never run here.",
-            "Choose an encoder that transformers has built in.",
+            f"{name} needs its own program code, and this app never runs code from a model repository.",
+            "Choose an encoder whose architecture is part of transformers.",
         )
 
 
-def _refuse_other_models(config: PreTrainedConfig, name: str) -> None:
-    """Refuse what does not read a text in both directions: an encoder is what was trained to fill in words."""
+def _refuse_non_encoders(config: PreTrainedConfig, name: str) -> None:
+    """Refuse models that are not bidirectional encoders: those that transformers cannot use to fill in masked words."""
     is_encoder = (
         type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING and type(config) in MODEL_FOR_MASKED_LM_MAPPING
     )
     if not is_encoder or config.is_encoder_decoder or getattr(config, "is_decoder", False):
         raise ModelError(
             f"Expected an encoder such as BERT, RoBERTa or DeBERTa, found {config.model_type!r} in {name}.",
-            f"Models that write texts (GPT, Llama, T5) cannot be used here. Choose {BUILT_IN} or another encoder.",
+            f"Models that generate text (GPT, Llama, T5) are not supported. Choose {BUILT_IN} or another encoder.",
         )
 
 
 def _tokenizer(folder: Path, config: PreTrainedConfig, name: str) -> PreTrainedTokenizerBase:
-    _need_sentencepiece(folder, name)
+    _check_sentencepiece(folder, name)
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, config=config, local_files_only=True, trust_remote_code=False, **_casing(folder)
         )
-    except Exception as error:  # tokenizers raises nothing more special on a file it cannot read
-        raise broken(name, f"its tokenizer cannot be read ({first_line(error).rstrip('.')})") from error
+    except Exception as error:  # tokenizers raises no narrower class for an unreadable file
+        raise broken_files_error(name, f"its tokenizer cannot be read ({first_line(error).rstrip('.')})") from error
     if tokenizer.pad_token_id is None or len(tokenizer) > config.vocab_size:
-        raise broken(name, "its tokenizer does not fit its configuration")
+        raise broken_files_error(name, "its tokenizer does not match its configuration")
     return tokenizer
 
 
-def _need_sentencepiece(folder: Path, name: str) -> None:
-    has_model = any(folder.glob("*.model")) and not (folder / "tokenizer.json").exists()
-    if has_model and importlib.util.find_spec("sentencepiece") is None:
+def _check_sentencepiece(folder: Path, name: str) -> None:
+    needed = any(folder.glob("*.model")) and not (folder / "tokenizer.json").exists()
+    if needed and importlib.util.find_spec("sentencepiece") is None:
         raise ModelError(
             f"The tokenizer of {name} needs the package sentencepiece.", "Run: pip install -r requirements.txt"
         )
 
 
 def _casing(folder: Path) -> dict[str, bool]:
-    """Keep capitals where an old checkpoint has a vocabulary of them and no word on casing (Bio_ClinicalBERT is one)."""
+    """The casing of an old checkpoint that does not define it (Bio_ClinicalBERT): cased if its vocabulary has capitals."""
     vocabulary = folder / "vocab.txt"
     if any((folder / file).exists() for file in ("tokenizer.json", "tokenizer_config.json")) or not vocabulary.exists():
         return {}
@@ -173,53 +173,60 @@ def _casing(folder: Path) -> dict[str, bool]:
 
 
 def _model(folder: Path, config: PreTrainedConfig, name: str) -> PreTrainedModel:
-    if only_pickled(folder):
-        _log.warning("%s has no safetensors: its pickled weights are read with weights_only=True.", name)
-    with _broken_files(name):
+    if has_only_pickled_weights(folder):
+        _log.warning("%s has no safetensors file. Its pickled weights are read with weights_only=True.", name)
+    with loading_errors(lambda reason: broken_files_error(name, reason)):
         loaded: tuple[PreTrainedModel, dict[str, Any]] = AutoModelForSequenceClassification.from_pretrained(
             folder,
             config=config,
-            # Some come in half precision (DeBERTa-v3), in which AdamW's steps would vanish.
+            # Some are published in half precision (DeBERTa-v3), in which AdamW's small updates would be lost.
             dtype=torch.float32,
-            attn_implementation=attention_of(config),
-            # The output layer of a model that was fine-tuned for other labels does not fit, and is not wanted.
+            attn_implementation=fastest_attention(config),
+            # The output layer of a model that was fine-tuned for other labels has another shape; it is replaced anyway.
             ignore_mismatched_sizes=True,
             output_loading_info=True,
             local_files_only=True,
             weights_only=True,
             trust_remote_code=False,
         )
-    model, found = loaded
-    _check_all_loaded(model, found, name)
-    _reset_output_layer(model, found)
+    model, info = loaded
+    uninitialized = {*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])}
+    _check_encoder_weights(model, uninitialized, name)
+    _reset_output_layer(model, uninitialized)
     return model
 
 
-def _check_all_loaded(model: PreTrainedModel, found: dict[str, Any], name: str) -> None:
-    """A weight that is missing would silently be random; only what lies above the encoder may be."""
-    unfit = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
-    lost = sorted(key for key in unfit if key.startswith(f"{model.base_model_prefix}.") and ".pooler." not in key)
-    if lost:
-        raise broken(name, f"{len(lost)} weights are missing or of another size, {lost[0]} for one")
+def _check_encoder_weights(model: PreTrainedModel, uninitialized: set[str], name: str) -> None:
+    """Check that all weights of the encoder were loaded: transformers initializes missing ones at random."""
+    prefix = f"{model.base_model_prefix}."
+    missing = sorted(key for key in uninitialized if key.startswith(prefix) and ".pooler." not in key)
+    if missing:
+        raise broken_files_error(
+            name, f"{len(missing)} weights are missing or have the wrong shape, such as {missing[0]}"
+        )
 
 
 @torch.no_grad()
-def _reset_output_layer(model: PreTrainedModel, found: dict[str, Any]) -> None:
-    """Forget an output layer that happens to fit: it was trained for other labels."""
+def _reset_output_layer(model: PreTrainedModel, uninitialized: set[str]) -> None:
+    """Reinitialize an output layer that was loaded because its shape fits: it was trained for other labels."""
     layer = output_layer(model)
     keys = {key for key, parameter in model.named_parameters() if parameter is layer.weight}
-    if not keys & {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}:
+    if not keys & uninitialized:
         layer.weight.normal_(std=0.02)
         layer.bias.zero_()
 
 
 @contextmanager
-def _broken_files(name: str) -> Iterator[None]:
+def loading_errors(make_error: Callable[[str], ModelError]) -> Iterator[None]:
+    """A context that turns the exceptions of transformers for unusable files into a ModelError made from the reason.
+
+    Running out of memory is not the fault of a file and passes through.
+    """
     try:
         yield
-    except UnpicklingError as error:  # what it says itself is how to run the code in there
-        raise broken(name, "its pickled weights hold other things than tensors, and are not loaded") from error
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, StrictDataclassError) as error:
+    except UnpicklingError as error:  # its own message explains how to run the code in the file
+        raise make_error("its pickled weights contain other objects than tensors and are not loaded") from error
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError, StrictDataclassError) as error:
         if host.is_out_of_memory(error):
             raise
-        raise broken(name, first_line(error).rstrip(".")) from error
+        raise make_error(first_line(error).rstrip(".")) from error

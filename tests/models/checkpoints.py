@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of every architecture, each with a tokenizer of the kind that the real ones have, made on the spot."""
+"""Creates tiny random checkpoints of every architecture, each with the kind of tokenizer that its published models have."""
 
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,21 @@ from transformers import (
 from tests.conftest import WORDS
 
 _SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-_ANGLES = {"cls_token": "<s>", "pad_token": "<pad>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>"}
-_BRACKETS = {
+_ROBERTA_TOKENS = {
+    "cls_token": "<s>",
+    "pad_token": "<pad>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
+_BERT_TOKENS = {
     "pad_token": "[PAD]",
     "unk_token": "[UNK]",
     "cls_token": "[CLS]",
     "sep_token": "[SEP]",
     "mask_token": "[MASK]",
 }
-_AS_V3: dict[str, Any] = {
+_DEBERTA_V3: dict[str, Any] = {
     "relative_attention": True,
     "position_buckets": 16,
     "norm_rel_ebd": "layer_norm",
@@ -40,64 +46,64 @@ _AS_V3: dict[str, Any] = {
 ARCHITECTURES = ("bert", "distilbert", "roberta", "deberta-v2", "modernbert", "electra", "albert")
 
 
-def save(kind: str, folder: Path) -> Path:
-    """Write a checkpoint as it is published: the model for masked words with its tokenizer."""
+def save_checkpoint(architecture: str, folder: Path) -> Path:
+    """Write a checkpoint in published form: the masked language model with its tokenizer."""
     set_seed(0)
-    tokenizer = _tokenizer(kind)
-    config = _config(kind, len(tokenizer), tokenizer.get_vocab()[str(tokenizer.pad_token)])
+    tokenizer = _tokenizer(architecture)
+    config = _config(architecture, len(tokenizer), tokenizer.get_vocab()[str(tokenizer.pad_token)])
     AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
-def _config(kind: str, size: int, pad: int) -> PreTrainedConfig:
-    common: dict[str, Any] = {"vocab_size": size, "pad_token_id": pad, "max_position_embeddings": 40}
-    if kind == "distilbert":
+def _config(architecture: str, vocabulary_size: int, pad_id: int) -> PreTrainedConfig:
+    common: dict[str, Any] = {"vocab_size": vocabulary_size, "pad_token_id": pad_id, "max_position_embeddings": 40}
+    if architecture == "distilbert":
         return DistilBertConfig(**common, dim=32, n_layers=2, n_heads=2, hidden_dim=64)
     common |= _SHAPE
-    if kind == "roberta":
+    if architecture == "roberta":
         return RobertaConfig(**common, type_vocab_size=1)
-    if kind == "deberta-v2":
-        return DebertaV2Config(**common, **_AS_V3)
-    if kind == "modernbert":
+    if architecture == "deberta-v2":
+        return DebertaV2Config(**common, **_DEBERTA_V3)
+    if architecture == "modernbert":
         common |= {"bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3}
         return ModernBertConfig(**common, local_attention=16)
-    if kind == "electra":
+    if architecture == "electra":
         return ElectraConfig(**common, embedding_size=16)
-    if kind == "albert":
+    if architecture == "albert":
         return AlbertConfig(**common, embedding_size=16)
     return BertConfig(**common)
 
 
-def _tokenizer(kind: str) -> PreTrainedTokenizerFast:
-    if kind in ("roberta", "modernbert"):
-        special = _ANGLES if kind == "roberta" else _BRACKETS
-        backend = Tokenizer(models.BPE(vocab=_numbered([*special.values(), *_bytes()]), merges=[]))
-        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=kind == "roberta")
+def _tokenizer(architecture: str) -> PreTrainedTokenizerFast:
+    if architecture in ("roberta", "modernbert"):
+        special = _ROBERTA_TOKENS if architecture == "roberta" else _BERT_TOKENS
+        backend = Tokenizer(models.BPE(vocab=_index_tokens([*special.values(), *_byte_alphabet()]), merges=[]))
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=architecture == "roberta")
         backend.decoder = decoders.ByteLevel()
-    elif kind in ("deberta-v2", "albert"):
-        special = _BRACKETS
+    elif architecture in ("deberta-v2", "albert"):
+        special = _BERT_TOKENS
         pieces = [*special.values(), "▁", *(f"▁{word}" for word in WORDS), *"abcdefghijklmnopqrstuvwxyz"]
         backend = Tokenizer(models.Unigram([(piece, -float(i)) for i, piece in enumerate(pieces)], unk_id=1))
         backend.pre_tokenizer = pre_tokenizers.Metaspace()
         backend.decoder = decoders.Metaspace()
     else:
-        special = _BRACKETS
+        special = _BERT_TOKENS
         letters = "abcdefghijklmnopqrstuvwxyz"
         pieces = [*special.values(), *WORDS, *letters[1:], *(f"##{letter}" for letter in letters)]
-        backend = Tokenizer(models.WordPiece(_numbered(pieces), unk_token="[UNK]"))
+        backend = Tokenizer(models.WordPiece(_index_tokens(pieces), unk_token="[UNK]"))
         backend.normalizer = normalizers.BertNormalizer()
         backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         backend.decoder = decoders.WordPiece()
     first, last = special["cls_token"], special["sep_token"]
-    numbers = [(token, backend.get_vocab()[token]) for token in (first, last)]
-    backend.post_processor = processors.TemplateProcessing(single=f"{first} $A {last}", special_tokens=numbers)
+    token_ids = [(token, backend.get_vocab()[token]) for token in (first, last)]
+    backend.post_processor = processors.TemplateProcessing(single=f"{first} $A {last}", special_tokens=token_ids)
     return PreTrainedTokenizerFast(tokenizer_object=backend, **special)
 
 
-def _numbered(pieces: list[str]) -> dict[str, int]:
+def _index_tokens(pieces: list[str]) -> dict[str, int]:
     return {piece: i for i, piece in enumerate(pieces)}
 
 
-def _bytes() -> list[str]:
+def _byte_alphabet() -> list[str]:
     return sorted(pre_tokenizers.ByteLevel.alphabet())

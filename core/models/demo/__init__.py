@@ -1,4 +1,4 @@
-"""The instant model that ships with the app, so that the first visitor can predict at once; made by ``make demo-head``."""
+"""The instant model that ships with the app, so that the first visitor can predict at once; ``make demo-head`` writes it."""
 
 from pathlib import Path
 

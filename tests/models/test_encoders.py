@@ -1,4 +1,4 @@
-"""The built-in encoder is the one it claims to be, and its tokenizer knows words."""
+"""The catalog of encoders, names of encoders, and the built-in encoder with its tokenizer."""
 
 import hashlib
 import math
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import ModelError
-from core.models.encoders import BUILT_IN, CATALOGUE, built_in_folder, check_hub_id, describe, locate
+from core.models.encoders import BUILT_IN, CATALOG, built_in_folder, check_hub_id, describe_encoder, locate_encoder
 from core.models.tokenization import count_tokens, load_tokenizer
 
-# As on the Hugging Face hub: sentence-transformers/all-MiniLM-L6-v2.
+# The checksum on the Hugging Face hub: sentence-transformers/all-MiniLM-L6-v2.
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -18,31 +18,31 @@ def test_the_weights_are_the_published_ones() -> None:
     assert hashlib.sha256((built_in_folder() / "model.safetensors").read_bytes()).hexdigest() == SHA256
 
 
-def test_hello_world_is_four_pieces_that_are_known() -> None:
+def test_hello_world_is_four_tokens() -> None:
     tokens = load_tokenizer(BUILT_IN).encode("hello world").tokens
     assert tokens == ["[CLS]", "hello", "world", "[SEP]"]
 
 
-def test_nothing_is_cut_or_padded_when_counting() -> None:
+def test_counting_neither_truncates_nor_pads() -> None:
     assert count_tokens(BUILT_IN, ["a", "word " * 700]).pieces.tolist() == [3, 702]
 
 
 @pytest.mark.parametrize("name", ["/etc", "../models/x", "owner/../x", "justaname", "a/b/c", ""])
-def test_only_owner_and_name_go_to_the_hub(name: str) -> None:
+def test_a_hub_id_must_be_owner_and_name(name: str) -> None:
     with pytest.raises(ModelError, match="owner/name"):
         check_hub_id(name)
 
 
-def test_every_encoder_of_the_catalogue_can_be_named() -> None:
-    assert len({encoder.name for encoder in CATALOGUE}) == len(CATALOGUE)
-    for encoder in CATALOGUE:
-        assert locate(encoder.name)
+def test_every_encoder_of_the_catalog_can_be_located() -> None:
+    assert len({encoder.name for encoder in CATALOG}) == len(CATALOG)
+    for encoder in CATALOG:
+        assert locate_encoder(encoder.name)
         assert 0 < encoder.learning_rate < 1e-3
         assert encoder.languages
         assert (encoder.download_mb == 0) == (encoder.name == BUILT_IN)
 
 
-# Peaks in GB, measured with texts of 128 tokens.
+# Measured peaks in GB with texts of 128 tokens.
 @pytest.mark.parametrize(
     ("name", "batch_size", "peak"),
     [
@@ -55,18 +55,18 @@ def test_every_encoder_of_the_catalogue_can_be_named() -> None:
         ("answerdotai/ModernBERT-base", 8, 4.50),
     ],
 )
-def test_the_memory_of_a_training_is_what_was_measured(name: str, batch_size: int, peak: float) -> None:
-    assert describe(name).training_memory_gb(batch_size) == pytest.approx(peak, rel=0.1)
+def test_the_estimated_training_memory_matches_measurements(name: str, batch_size: int, peak: float) -> None:
+    assert describe_encoder(name).training_memory_gb(batch_size) == pytest.approx(peak, rel=0.1)
 
 
-def test_an_encoder_that_is_not_listed_has_no_estimates() -> None:
-    encoder = describe("someone/else")
+def test_an_unlisted_encoder_has_no_estimates() -> None:
+    encoder = describe_encoder("someone/else")
     assert math.isnan(encoder.download_mb)
     assert math.isnan(encoder.training_memory_gb())
 
 
-def test_owner_and_name_never_mean_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_owner_and_name_are_never_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "owner" / "name").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert locate("owner/name") == "owner/name"
-    assert locate("./owner/name") == str(tmp_path / "owner" / "name")
+    assert locate_encoder("owner/name") == "owner/name"
+    assert locate_encoder("./owner/name") == str(tmp_path / "owner" / "name")
