@@ -16,7 +16,7 @@ import pandas as pd
 
 from core import decision_rule
 from core.data.splitting import fingerprint
-from core.data.table import hashes
+from core.data.table import hash_cells
 from core.decision_rule import DecisionRule
 from core.errors import RunError, StorageError
 from core.evaluation import comparison
@@ -229,7 +229,7 @@ def compare_runs(first: Run, second: Run, split: str = "test", metric: str = "")
 
 def _canonical_order(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
     """Positions of the rows in an order that depends on the contents alone."""
-    return np.lexsort((hashes(frame["label"]), hashes(frame["text"])))
+    return np.lexsort((hash_cells(frame["label"]), hash_cells(frame["text"])))
 
 
 def compare_costs(runs: list[Run], split: str) -> pd.DataFrame:
