@@ -1,1 +1,1 @@
-"""A trained model at work: ``predict`` texts, ``bundle`` it for others."""
+"""Prediction with a trained model, and its export for use elsewhere."""

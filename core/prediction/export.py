@@ -1,90 +1,54 @@
-"""A run as one zip: the model as plain transformers loads it, the record, the rows it was made with, and how to use it."""
+"""Exports a run as a zip: the model in the format of transformers, a script that predicts with it, its rows and its results."""
 
-import io
-import json
 import tempfile
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 from core import decision_rule
 from core.runs import Run
 
-_USAGE = '''"""Use the model with plain transformers: python predict.py "a text" ..."""
-
-import json
-import sys
-from pathlib import Path
-
-import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-folder = Path(__file__).parent / "model"
-tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
-# What was chosen on validation: a temperature, thresholds, from when on to answer, how far off a number may be.
-decision = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
-names = model.config.id2label
-for text in sys.argv[1:]:
-    inputs = tokenizer(text, truncation=True, max_length={max_length}, return_tensors="pt")
-    with torch.inference_mode():
-        logits = model(**inputs).logits[0]
-    print(text)
-{answer}'''
-_CLASSES = """    chances = (logits / decision["temperature"]).softmax(-1).tolist()
-    which = max(range(len(chances)), key=chances.__getitem__)
-    if len(chances) == 2 and decision["thresholds"]:
-        which = int(chances[1] > decision["thresholds"][0])
-    sure = chances[which] >= decision["abstain_below"]
-    print("  -> " + names[which] if sure else "  -> not sure, perhaps " + names[which])
-    for i, chance in enumerate(chances):
-        print(f"  {names[i]}: {chance:.4f}")
-"""
-_LABELS = """    chances = (logits / decision["temperature"]).sigmoid().tolist()
-    limits = decision["thresholds"] or [0.5] * len(chances)
-    given = [chance > limit for chance, limit in zip(chances, limits)]
-    sure = min(chance if yes else 1 - chance for chance, yes in zip(chances, given)) >= decision["abstain_below"]
-    answer = ", ".join(names[i] for i, yes in enumerate(given) if yes) or "none of the labels"
-    print("  -> " + answer if sure else "  -> not sure, perhaps " + answer)
-    for i, chance in enumerate(chances):
-        print(f"  {names[i]}: {chance:.4f}")
-"""
-_NUMBER = """    value, width = float(logits[0]), decision["interval_half_width"]
-    print(f"  {names[0]}: {value:.4f}")
-    if width is not None:
-        print(f"  between {value - width:.4f} and {value + width:.4f} in {decision['level']:.0%} of the cases")
-"""
-_ANSWERS = {"binary": _CLASSES, "multiclass": _CLASSES, "multilabel": _LABELS, "regression": _NUMBER}
+_SCRIPT = Path(__file__).parent / "bundle" / "predict.py"
 
 
 def export(run: Run) -> bytes:
-    """The zip of a finished run. An instant model is put on its encoder first, so that the zip is whole.
+    """The zip of a finished run; see :func:`write_zip`."""
+    with tempfile.TemporaryFile() as file:
+        write_zip(run, file)
+        file.seek(0)
+        return file.read()
+
+
+def write_zip(run: Run, file: IO[bytes]) -> None:
+    """Write the zip of a finished run to an open file.
 
     Raises:
-        ModelError: the run has no model.
+        ModelError: the run has no model, or it is damaged.
+        StorageError: the decision rule is damaged.
     """
-    from core.models import classifier as classifiers
+    # Weights do not compress, so nothing is compressed.
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        folders = {
+            "model": _pretrained_folder(run.model_folder, Path(scratch)),
+            "splits": run.folder / "splits",
+            "evaluation": run.folder / "evaluation",
+        }
+        for name, folder in folders.items():
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                archive.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
+        archive.write(run.folder / "run.json", "run.json")
+        archive.write(_SCRIPT, "predict.py")
 
-    kept = decision_rule.load(run.model_folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        whole = run.model_folder
-        if not (whole / "config.json").exists():
-            whole = Path(scratch) / "model"
-            classifiers.save_whole(classifiers.load(run.model_folder), whole)
-        max_length = classifiers.read_max_length(run.model_folder)
-        usage = _USAGE.format(max_length=max_length, answer=_ANSWERS[run.task.kind])
-        buffer = io.BytesIO()
-        # Weights do not compress: storing them makes the download start sooner.
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-            for folder, prefix in (
-                (whole, "model"),
-                (run.folder / "splits", "splits"),
-                (run.folder / "evaluation", "evaluation"),
-            ):
-                for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-                    if file.name != decision_rule.FILE:
-                        archive.write(file, f"{prefix}/{file.relative_to(folder).as_posix()}")
-            archive.writestr(f"model/{decision_rule.FILE}", json.dumps(asdict(kept), indent=2))
-            archive.write(run.folder / "run.json", "run.json")
-            archive.writestr("predict.py", usage)
-        return buffer.getvalue()
+
+def _pretrained_folder(model_folder: Path, scratch: Path) -> Path:
+    """The model folder if plain transformers can use it; else ``scratch``, with the whole model and its decision rule.
+
+    An instant model is saved without its encoder, and a model of version 0.1 without its temperature.
+    """
+    from core.models.classifier import load_classifier, save_pretrained
+
+    if all((model_folder / name).exists() for name in ("config.json", decision_rule.FILE)):
+        return model_folder
+    save_pretrained(load_classifier(model_folder), scratch)
+    decision_rule.save(decision_rule.load(model_folder), scratch)
+    return scratch
