@@ -15,10 +15,10 @@ import numpy.typing as npt
 from core.errors import ConfigError
 from core.evaluation.decisions.conformal import conformal_half_width
 from core.evaluation.decisions.predictions import Predictions, make_predictions
-from core.evaluation.statistics.counts import Targets
 from core.migrations import read_legacy_rule
 from core.storage import damaged, parse_record, read_record, write_record
 from core.task import Floats, Task
+from core.types import Targets
 
 FILE = "decision_rule.json"
 DEFAULT_LEVEL = 0.9

@@ -20,15 +20,15 @@ from core.data.table import hash_cells
 from core.decision_rule import DecisionRule
 from core.errors import RunError, StorageError
 from core.evaluation import comparison
-from core.evaluation.comparison import Comparison
+from core.evaluation.comparison import Comparison, ModelOutputs
 from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.diagnostics import mistakes
 from core.evaluation.metrics import compute
 from core.evaluation.metrics.estimate import MetricEstimate
-from core.evaluation.statistics.counts import Targets
 from core.runs import MODEL, Run
 from core.storage import parse_record, read_record, write_record
 from core.task import Floats, Task
+from core.types import Targets
 
 INSTANT = "instant"
 _SPLITS = ("validation", "test")
@@ -70,7 +70,7 @@ class RunPredictions:
 
     def table(self) -> pd.DataFrame:
         """The rows with their predictions: see :func:`core.evaluation.diagnostics.mistakes.prediction_table`."""
-        return mistakes.prediction_table(self.task, self.frame, self.logits, self.rule.limits)
+        return mistakes.prediction_table(self.frame, self.predictions)
 
 
 def load_predictions(run: Run, split: str, rule: DecisionRule | None = None) -> RunPredictions:
@@ -108,7 +108,7 @@ def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
             run.task,
             ours.targets,
             ours.logits if source == MODEL else run.logits(split, source),
-            rule.limits if source == MODEL else None,
+            rule.thresholds if source == MODEL else (),
         )
         for source in available_predictions(run, split)
     }
@@ -170,23 +170,14 @@ def compare_with_baselines(run: Run, split: str) -> list[BaselineComparison]:
     if len(ours.targets) == 0:
         return []
     method = "Fine-tuning" if run.config.method == "fine-tune" else "The encoder"
+    model = ModelOutputs("This model", ours.logits, ours.rule.thresholds)
     comparisons = []
     for source, title in reversed(available_predictions(run, split).items()):
         if source in (MODEL, "majority"):
             continue
-        compared = comparison.compare(
-            run.task,
-            ours.targets,
-            ours.logits,
-            run.logits(split, source),
-            names=("This model", title),
-            thresholds=(ours.rule.limits, None),
-            split=split,
-        )
-        baseline = "the instant model" if source == INSTANT else title
-        comparisons.append(
-            BaselineComparison(title, compared, comparison.describe_comparison(compared, method, baseline))
-        )
+        baseline = ModelOutputs("the instant model" if source == INSTANT else title, run.logits(split, source))
+        compared = comparison.compare(run.task, ours.targets, model, baseline, split=split)
+        comparisons.append(BaselineComparison(title, compared, comparison.describe_comparison(compared, method)))
     return comparisons
 
 
@@ -212,14 +203,12 @@ def compare_runs(first: Run, second: Run, split: str = "test", metric: str = "")
     compared = comparison.compare(
         first.task,
         ours.targets[our_order],
-        ours.logits[our_order],
-        theirs.logits[their_order],
+        ModelOutputs(first.name, ours.logits[our_order], ours.rule.thresholds),
+        ModelOutputs(second.name, theirs.logits[their_order], theirs.rule.thresholds),
         metric,
-        (first.name, second.name),
-        (ours.rule.limits, theirs.rule.limits),
         split,
     )
-    our_rows, their_rows = our_order[compared.disagree], their_order[compared.disagree]
+    our_rows, their_rows = our_order[compared.disagreements], their_order[compared.disagreements]
     frame = ours.frame.iloc[our_rows]
     table = pd.DataFrame({"text": frame["text"].to_numpy(), "actual": list(frame["label"])})
     for name, run_predictions, rows in (("first", ours, our_rows), ("second", theirs, their_rows)):

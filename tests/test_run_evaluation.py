@@ -40,7 +40,7 @@ def test_two_runs_are_compared_on_the_same_rows(workspace: Workspace) -> None:
     found, disagreements = run_evaluation.compare_runs(good, bad)
     assert found.better
     assert found.verdict.startswith("Good is better than Bad")
-    assert len(disagreements) == len(found.disagree) > 0
+    assert len(disagreements) == len(found.disagreements) > 0
     assert (disagreements["first"] != disagreements["second"]).all()
 
 

@@ -1,198 +1,193 @@
-"""Two models on the same rows: how much better one is, with an interval, and one verdict."""
+"""Comparison of two models on the same rows: the difference with its interval, a p-value and a verdict in words."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import binomtest
 
 from core.errors import ConfigError
-from core.evaluation.decisions.thresholds import Thresholds, decide
-from core.evaluation.metrics.definitions import COMPARISON_METRICS, METRICS
-from core.evaluation.metrics.one_vs_rest import label_indicators
+from core.evaluation.decisions.one_vs_rest import label_indicators
+from core.evaluation.decisions.predictions import make_predictions
+from core.evaluation.metrics.definitions import COMPARISON_METRICS, METRICS, Metric
 from core.evaluation.metrics.summary import log_losses
 from core.evaluation.statistics import counts
-from core.evaluation.statistics.counts import Counts, Targets, Values
-from core.evaluation.statistics.intervals import percentiles, resample_rows
-from core.evaluation.statistics.ranking import Weights
+from core.evaluation.statistics.counts import Counts
+from core.evaluation.statistics.intervals import percentile_interval
+from core.evaluation.statistics.resampling import resample_rows
 from core.formatting import pluralize
 from core.task import Floats, Task
+from core.types import BoolArray, FloatArray, IndexArray, Targets
 
 _ALPHA = 0.05
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A difference, ours minus theirs, with its 95 % interval.
+class ModelOutputs:
+    """The outputs of one model: its name in sentences, its logits (n, outputs) and its decision thresholds (0.5 if empty)."""
 
-    ``p_value`` is McNemar's exact one for right against wrong answers (NaN for numbers), ``disagree`` holds the positions of
-    rows that the two answer differently (for numbers: where one errs by more than the other, largest difference first).
+    name: str
+    logits: Floats
+    thresholds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The values of a metric for two models, and their difference (first minus second) with its 95% interval.
+
+    ``p_value`` is that of McNemar's exact test on correct and wrong predictions; NaN for regression. ``disagreements`` are the
+    positions of rows with different predictions; for regression, of rows with different errors, largest difference first.
     """
 
-    metric: str
-    title: str
-    ours: float
-    theirs: float
-    difference: float
+    metric: Metric
+    names: tuple[str, str]
+    first: float
+    second: float
     low: float
     high: float
     p_value: float
     rows: int
-    disagree: npt.NDArray[np.intp]
-    verdict: str
+    disagreements: IndexArray
     split: str = "test"
 
     @property
+    def difference(self) -> float:
+        """The first value minus the second."""
+        return self.first - self.second
+
+    @property
     def better(self) -> bool | None:
-        """Whether ours is better (True) or worse (False); None where they cannot be told apart."""
-        return _better(self.metric, self.low, self.high, self.p_value)
+        """Whether the first model is better (True) or worse (False); None where the rows cannot tell."""
+        if math.isnan(self.low) or self.low <= 0 <= self.high:
+            return None
+        # With few rows a resampled interval is slightly too narrow; an exact test of the same question decides.
+        if self.metric.name in ("accuracy", "subset_accuracy") and self.p_value >= _ALPHA:
+            return None
+        return (self.low > 0) == self.metric.higher_is_better
+
+    @property
+    def verdict(self) -> str:
+        """Which model is better, in one sentence."""
+        first, second = self.names
+        if self.better is None:
+            return f"{self.row_count} cannot tell {first} and {second} apart."
+        direction = "higher" if self.difference > 0 else "lower"
+        return (
+            f"{first} is {'better' if self.better else 'worse'} than {second}: "
+            f"{self.metric.title} is {self.metric.format_size(self.difference)} {direction}."
+        )
+
+    @property
+    def row_count(self) -> str:
+        """The number of rows as text: "40 test rows"."""
+        return pluralize(self.rows, f"{self.split} row")
+
+
+def describe_comparison(comparison: Comparison, method: str = "Fine-tuning") -> str:
+    """Whether the method of the first model helped, in one sentence.
+
+    For example "Fine-tuning helped: F1 (macro) is 4.1 points higher than TF-IDF + linear (95% interval +1.0 to +7.2)."
+    """
+    metric, difference = comparison.metric, comparison.difference
+    if comparison.better is None:
+        effect = f"{comparison.row_count} cannot tell whether {method[0].lower()}{method[1:]} helped"
+        if math.isnan(comparison.low):
+            return f"{effect}."
+    else:
+        effect = f"{method} {'helped' if comparison.better else 'did not help'}"
+    direction = "no different from"
+    if difference != 0:
+        direction = f"{metric.format_size(difference)} {'higher' if difference > 0 else 'lower'} than"
+    low, high = (metric.format_difference(end) for end in (comparison.low, comparison.high))
+    return f"{effect}: {metric.title} is {direction} {comparison.names[1]} (95% interval {low} to {high})."
 
 
 def compare(
-    task: Task,
-    targets: Targets,
-    ours: Floats,
-    theirs: Floats,
-    metric: str = "",
-    names: tuple[str, str] = ("the first model", "the second"),
-    thresholds: tuple[Thresholds | None, Thresholds | None] = (None, None),
-    split: str = "test",
+    task: Task, y_true: Targets, first: ModelOutputs, second: ModelOutputs, metric: str = "", split: str = "test"
 ) -> Comparison:
-    """Compare two models by their logits (n, outputs) for the same rows, which the sentences call ``split`` rows.
+    """The comparison of two models by their logits for the same rows.
 
-    The rows are resampled and both models measured on each resample, so that what is hard for both cancels out.
+    Both models are measured on the same resampled rows, so that rows that are difficult for both cancel out.
+
+    Args:
+        task: the task of both models.
+        y_true: targets (n,) or (n, k), as :meth:`Task.encode` gives them.
+        first: the outputs of the first model.
+        second: the outputs of the second model.
+        metric: one of ``COMPARISON_METRICS`` of the task; the first of them if empty.
+        split: the name of the rows in sentences.
 
     Raises:
-        ConfigError: the task has no such metric, the models answered different rows, or there are none.
+        ConfigError: the task has no such metric, the models have different rows, or there are no rows.
     """
-    metric = metric or COMPARISON_METRICS[task.kind][0]
-    if metric not in COMPARISON_METRICS[task.kind]:
+    metric = _checked_metric(task, metric)
+    rows = len(y_true)
+    if not rows == len(first.logits) == len(second.logits) or rows == 0:
         raise ConfigError(
-            f"Expected one of {', '.join(COMPARISON_METRICS[task.kind])}, found {metric!r}.", "Choose one of these."
-        )
-    if not len(targets) == len(ours) == len(theirs) or len(targets) == 0:
-        raise ConfigError(
-            f"Two models are compared on the same rows, found {len(ours)} and {len(theirs)} answers to {len(targets)} rows.",
+            f"Expected predictions of both models for the same rows, found {len(first.logits)} and {len(second.logits)} "
+            f"for {rows} rows.",
             "Choose two runs with the same split.",
         )
-    rows = len(targets)
-    measures = [
-        _statistic(task, metric, targets, logits, thresholds)
-        for logits, thresholds in zip((ours, theirs), thresholds, strict=True)
-    ]
-    first, second = (float(each(np.ones((1, rows), dtype=np.float32))[0]) for each in measures)
-    drawn = resample_rows(lambda weights: {"": measures[0](weights) - measures[1](weights)}, rows, task.outputs)[""]
-    interval = percentiles(first - second, drawn, rows)
-    answers = [decide(task, logits, thresholds) for logits, thresholds in zip((ours, theirs), thresholds, strict=True)]
-    p_value = math.nan if task.kind == "regression" else mcnemar_p_value(*(_right(each, targets) for each in answers))
-    return Comparison(
-        metric,
-        METRICS[metric].title,
-        first,
-        second,
-        first - second,
-        *interval,
-        p_value,
-        rows,
-        _disagree(task, targets, answers[0], answers[1]),
-        _verdict(metric, first - second, interval.low, interval.high, p_value, pluralize(rows, f"{split} row"), names),
-        split,
+    predicted = [make_predictions(task, model.logits, model.thresholds).predicted for model in (first, second)]
+    first_metric, second_metric = (
+        _resampled_metric(task, metric, y_true, model.logits, y_pred)
+        for model, y_pred in zip((first, second), predicted, strict=True)
     )
-
-
-def mcnemar_p_value(ours: npt.NDArray[np.bool_], theirs: npt.NDArray[np.bool_]) -> float:
-    """McNemar's exact two-sided p-value: whether one model alone is right as often as the other alone; both (n,)."""
-    alone, other = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    return float(binomtest(alone, alone + other).pvalue) if alone + other else 1.0
-
-
-def describe_comparison(found: Comparison, ours: str = "Fine-tuning", baseline: str = "the baseline") -> str:
-    """Whether the effort paid, in one sentence: "Fine-tuning paid: accuracy is 4.1 points better than ..."."""
-    by = _amount(found.metric, found.difference)
-    span = f"95 % interval {_span(found.metric, found.low, found.high)}"
-    if math.isnan(found.difference) or math.isnan(found.low):
-        return f"{ours}: whether it paid cannot be said from {pluralize(found.rows, f'{found.split} row')}."
-    if found.better:
-        return f"{ours} paid: {found.title} is {by} better than that of {baseline} ({span})."
-    if found.better is False:
-        return f"{ours} did not pay here: {found.title} is {by} worse than that of {baseline} ({span})."
-    return (
-        f"{ours} did not pay here as far as {pluralize(found.rows, f'{found.split} row')} can tell: "
-        f"{found.title} differs from that of {baseline} by {_signed(found.metric, found.difference)} ({span})."
-    )
-
-
-def _statistic(
-    task: Task, metric: str, targets: Targets, logits: Floats, thresholds: Thresholds | None
-) -> Callable[[Weights], Values]:
-    """The metric as a function of how often each row was drawn, (resamples, n) to (resamples,)."""
-    rows = len(targets)
-    if metric.startswith("f1"):
-        return _f1(task, metric, targets, decide(task, logits, thresholds))
-    if metric == "log_loss":
-        of_rows = log_losses(targets, logits)
-    elif task.kind == "regression":
-        of_rows = np.abs(logits[:, 0].astype(np.float64) - targets) ** (2 if metric == "rmse" else 1)
+    all_rows = np.ones((1, rows), dtype=np.float32)
+    first_value, second_value = float(first_metric(all_rows)[0]), float(second_metric(all_rows)[0])
+    resampled = resample_rows(lambda w: {"difference": first_metric(w) - second_metric(w)}, rows, task.outputs)
+    interval = percentile_interval(first_value - second_value, resampled["difference"], rows)
+    if task.kind == "regression":
+        p_value, disagreements = math.nan, _rows_with_different_errors(y_true, *predicted)
     else:
-        of_rows = _right(decide(task, logits, thresholds), targets).astype(np.float64)
+        p_value = mcnemar_p_value(*(_is_equal(y_true, y_pred) for y_pred in predicted))
+        disagreements = np.flatnonzero(~_is_equal(*predicted))
+    names = (first.name, second.name)
+    return Comparison(METRICS[metric], names, first_value, second_value, *interval, p_value, rows, disagreements, split)
+
+
+def _checked_metric(task: Task, metric: str) -> str:
+    choices = COMPARISON_METRICS[task.kind]
+    if metric and metric not in choices:
+        raise ConfigError(f"Expected one of {', '.join(choices)}, found {metric!r}.", "Choose one of these metrics.")
+    return metric or choices[0]
+
+
+def mcnemar_p_value(first_correct: BoolArray, second_correct: BoolArray) -> float:
+    """The two-sided p-value of McNemar's exact test that both models are correct equally often; both arrays (n,)."""
+    only_first, only_second = int((first_correct & ~second_correct).sum()), int((~first_correct & second_correct).sum())
+    return float(binomtest(only_first, only_first + only_second).pvalue) if only_first + only_second else 1.0
+
+
+def _resampled_metric(
+    task: Task, metric: str, y_true: Targets, logits: Floats, y_pred: Targets
+) -> Callable[[Floats], FloatArray]:
+    """The metric as a function of how often each row was drawn, (resamples, n) to (resamples,)."""
+    if metric.startswith("f1"):
+        actual, predicted = label_indicators(task, y_true), label_indicators(task, y_pred)
+        macro = counts.macro_over_labels if task.kind == "multilabel" else counts.macro
+        f1 = (counts.micro if metric == "f1_micro" else macro)(counts.f1)
+        return lambda weights: f1(Counts.from_resamples(weights, actual, predicted))
+    if metric == "log_loss":
+        row_values = log_losses(y_true, logits)
+    elif task.kind == "regression":
+        row_values = np.abs(logits[:, 0].astype(np.float64) - y_true) ** (2 if metric == "rmse" else 1)
+    else:
+        row_values = _is_equal(y_true, y_pred).astype(np.float64)
     if metric == "rmse":
-        return lambda weights: np.asarray(np.sqrt(weights @ of_rows / rows))
-    return lambda weights: np.asarray(weights @ of_rows / rows)
+        return lambda weights: np.asarray(np.sqrt(weights @ row_values / len(y_true)))
+    return lambda weights: np.asarray(weights @ row_values / len(y_true))
 
 
-def _f1(task: Task, metric: str, targets: Targets, decided: Targets) -> Callable[[Weights], Values]:
-    wanted, given = label_indicators(task, targets), label_indicators(task, decided)
-    average = counts.macro if task.kind != "multilabel" else counts.macro_of_labels
-    statistic = (counts.micro if metric == "f1_micro" else average)(counts.f1)
-    return lambda weights: statistic(Counts.from_resamples(weights, wanted, given))
+def _is_equal(y_true: Targets, y_pred: Targets) -> BoolArray:
+    """Whether each row is equal, (n,); for multi-label tasks, whether all labels are."""
+    equal = y_true == y_pred
+    return np.asarray(equal.all(axis=1) if equal.ndim == 2 else equal)
 
 
-def _right(decided: Targets, targets: Targets) -> npt.NDArray[np.bool_]:
-    same = decided == targets
-    return np.asarray(same.all(axis=1) if same.ndim == 2 else same)
-
-
-def _disagree(task: Task, targets: Targets, first: Targets, second: Targets) -> npt.NDArray[np.intp]:
-    if task.kind != "regression":
-        return np.flatnonzero(~_right(first, second))
-    apart = np.abs(np.abs(first - targets) - np.abs(second - targets))
-    order = np.argsort(-apart, kind="stable")
-    return np.asarray(order[apart[order] > 0])
-
-
-def _better(metric: str, low: float, high: float, p_value: float) -> bool | None:
-    if math.isnan(low) or low <= 0 <= high:
-        return None
-    # With few rows a resampled interval is a little too narrow; an exact test of the same question has the last word.
-    if metric in ("accuracy", "subset_accuracy") and p_value >= _ALPHA:
-        return None
-    return (low > 0) != (not METRICS[metric].higher_is_better)
-
-
-def _verdict(
-    metric: str, difference: float, low: float, high: float, p_value: float, rows: str, names: tuple[str, str]
-) -> str:
-    better = _better(metric, low, high, p_value)
-    if better is None:
-        return f"{rows} cannot tell {names[0]} and {names[1]} apart."
-    word = "better" if better else "worse"
-    return f"{_first(names[0])} is {word} than {names[1]}: {METRICS[metric].title} differs by {_signed(metric, difference)}."
-
-
-def _first(name: str) -> str:
-    """A name at the head of a sentence; what a user called a run stays as it is."""
-    return "T" + name[1:] if name.startswith("the ") else name
-
-
-def _amount(metric: str, value: float) -> str:
-    return f"{abs(value) * 100:.1f} points" if METRICS[metric].format == "percent" else f"{abs(value):.3g}"
-
-
-def _signed(metric: str, value: float) -> str:
-    return f"{value * 100:+.1f} points" if METRICS[metric].format == "percent" else f"{value:+.3g}"
-
-
-def _span(metric: str, low: float, high: float) -> str:
-    return f"{_signed(metric, low).removesuffix(' points')} to {_signed(metric, high)}"
+def _rows_with_different_errors(y_true: Targets, first: Targets, second: Targets) -> IndexArray:
+    """Positions of the rows in which two predictions differ in their absolute error, largest difference first."""
+    difference = np.abs(np.abs(first - y_true) - np.abs(second - y_true))
+    order = np.argsort(-difference, kind="stable")
+    return np.asarray(order[difference[order] > 0])

@@ -40,10 +40,10 @@ def calibration() -> list[Figure]:
 
 def _ece(name: str, task: Task, targets: dict[str, np.ndarray], logits: dict[str, Floats]) -> list[Figure]:
     temperature = calibrated.fit_temperature(task, targets["validation"], logits["validation"])
-    before, _ = calibrated.ece(*calibrated.answers(task, targets["test"], logits["test"]))
-    confidence, right = calibrated.answers(task, targets["test"], logits["test"], temperature)
+    before, _ = calibrated.ece(*calibrated.confidence_and_correct(task, targets["test"], logits["test"]))
+    confidence, right = calibrated.confidence_and_correct(task, targets["test"], logits["test"], temperature)
     after, interval = calibrated.ece(confidence, right)
-    by_chance = calibrated.expected_ece(confidence)
+    by_chance = calibrated.ece_by_chance(confidence)
     allowed = max(before / 2, by_chance)
     how = (
         f"{len(right)} test rows, temperature {temperature:.2f}: ECE {before:.4f} before, {after:.4f} after "
@@ -60,13 +60,13 @@ def _kept(name: str, task: Task, targets: np.ndarray, logits: Floats) -> Figure:
         order = np.random.default_rng(seed).permutation(len(targets))
         chosen, metric_estimates = np.array_split(order, 2)
         temperature = calibrated.fit_temperature(task, targets[chosen], logits[chosen])
-        first = calibrated.answers(task, targets[chosen], logits[chosen], temperature)
+        first = calibrated.confidence_and_correct(task, targets[chosen], logits[chosen], temperature)
         choice = abstention.choose_threshold(*first, _TARGET)
         if not np.isfinite(choice.threshold):  # it says that even the surest answers are not right that often
             refused += 1
             continue
-        then = calibrated.answers(task, targets[metric_estimates], logits[metric_estimates], temperature)
-        found = abstention.answered(*then, choice.threshold, chosen_on=choice.answered)
+        then = calibrated.confidence_and_correct(task, targets[metric_estimates], logits[metric_estimates], temperature)
+        found = abstention.apply_threshold(*then, choice.threshold, chosen_on=choice.answered)
         inside += found.low <= _TARGET <= found.high
     how = (
         f"right {_TARGET:.0%} of the time: {inside} of {_RESPLITS} re-splits of stored logits with the target in the interval, "

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.evaluation.statistics import counts
-from core.evaluation.statistics.counts import Counts, Values
-from core.evaluation.statistics.intervals import from_counts, wilson
+from core.evaluation.statistics.counts import Counts
+from core.evaluation.statistics.intervals import wilson_interval
+from core.evaluation.statistics.resampling import intervals_from_counts
+from core.types import FloatArray
 from tests.benchmarks.common import Figure
 
 _SETS = 1_000
@@ -41,7 +43,7 @@ def interval_coverage() -> list[Figure]:
     ]
 
 
-def _models() -> Iterator[tuple[str, Values]]:
+def _models() -> Iterator[tuple[str, FloatArray]]:
     """Each model as the chance of each (actual, answered) pair, (k, k); classes even, or each twice as likely as the next."""
     for accuracy in _ACCURACIES:
         for classes, skew in ((2, 1.0), (3, 2.0), (5, 1.0)):
@@ -56,7 +58,7 @@ def _models() -> Iterator[tuple[str, Values]]:
             )
 
 
-def _coverage(model: Values, rows: int) -> tuple[float, float]:
+def _coverage(model: FloatArray, rows: int) -> tuple[float, float]:
     """Shares of the test sets whose intervals hold the true accuracy and the true macro-F1."""
     classes = len(model)
     rng = np.random.default_rng(rows)
@@ -66,7 +68,7 @@ def _coverage(model: Values, rows: int) -> tuple[float, float]:
     for seed in range(_SETS):
         cells = rng.choice(classes**2, size=rows, p=model.ravel())
         actual, answered = np.divmod(cells, classes)
-        of_accuracy = wilson(float((actual == answered).sum()), rows)
-        of_f1 = from_counts(actual, answered, classes, _F1, seed)["f1"]
+        of_accuracy = wilson_interval(float((actual == answered).sum()), rows)
+        of_f1 = intervals_from_counts(actual, answered, classes, _F1, seed)["f1"]
         hits += [of_accuracy.low <= accuracy <= of_accuracy.high, of_f1.low <= f1 <= of_f1.high]
     return float(hits[0] / _SETS), float(hits[1] / _SETS)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core.evaluation import comparison
-from core.evaluation.comparison import compare
+from core.evaluation.comparison import ModelOutputs, compare
 from core.evaluation.decisions import thresholds
 from core.evaluation.metrics import compute
 from core.runs import Run
@@ -56,13 +56,13 @@ def _banking(name: str, floor: float, shots: int | None) -> list[Figure]:
             instant = train_with(train, [*told, "--method", "instant"], Path(scratch) / f"b{seed}")
             gain = _compared(tuned, instant)
             compare_with_baselines.append(_right(tuned) - _right(instant))
-            runs.append([gain.ours, gain.theirs])
-            accuracies.append(gain.ours)
+            runs.append([gain.first, gain.second])
+            accuracies.append(gain.first)
             result = tuned.result()
             assert result is not None
             seconds.append(result.seconds)
             memory.append(result.peak_memory_mb)
-            print(f"seed {seed}: {gain.ours:.4f} against {gain.theirs:.4f}, {result.seconds:.0f} s", file=sys.stderr)
+            print(f"seed {seed}: {gain.first:.4f} against {gain.second:.4f}, {result.seconds:.0f} s", file=sys.stderr)
     mean = statistics.mean(accuracies)
     low, high = _interval_of_mean(np.mean(compare_with_baselines, axis=0))
     how = (
@@ -96,7 +96,7 @@ def goemotions_f1() -> list[Figure]:
         files = ["--validation-file", str(source / "dev.tsv"), "--test-file", str(source / "test.tsv")]
         run = train_with(source / "train.tsv", [*told, *files], Path(scratch) / "w")
         task, validation, test = run.task, run.split("validation"), run.split("test")
-        chosen = thresholds.for_f1(task, task.encode(validation["label"].tolist()), run.logits("validation"))
+        chosen = thresholds.choose_for_f1(task, task.encode(validation["label"].tolist()), run.logits("validation"))
         found = compute.compute_metrics(
             task, task.encode(test["label"].tolist()), run.logits("test"), chosen.thresholds
         )
@@ -141,7 +141,13 @@ def _paired_r2(targets: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> tup
 def _compared(tuned: Run, instant: Run) -> comparison.Comparison:
     task: Task = tuned.task
     targets = task.encode(tuned.split("test")["label"].tolist())
-    return compare(task, targets, tuned.logits("test"), instant.logits("test"), "accuracy")
+    return compare(
+        task,
+        targets,
+        ModelOutputs("fine-tuned", tuned.logits("test")),
+        ModelOutputs("instant", instant.logits("test")),
+        "accuracy",
+    )
 
 
 def train_with(file: Path, told: list[str], workspace: Path) -> Run:

@@ -1,1 +1,1 @@
-"""From probabilities to decisions: thresholds, calibration, abstention, conformal intervals."""
+"""From logits to decisions: predictions, thresholds, calibration, abstention, conformal intervals."""

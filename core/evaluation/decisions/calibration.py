@@ -1,7 +1,7 @@
-"""Whether a probability of 0.9 means right nine times in ten: reliability bins, calibration error, temperature scaling.
+"""Calibration: whether predictions with a probability of 0.9 are correct nine times in ten, and temperature scaling.
 
-What is looked at is the probability of each answer and whether it was right (:func:`answers`): of the answered class, or, with
-any number of labels, of each label and whether the row carries it. Shapes: (n,), or (n, k) with k labels.
+The functions take the probability of each prediction and whether it is correct, as :func:`confidence_and_correct` gives them:
+of the predicted class, (n,), or for multi-label tasks of each label, (n, k).
 """
 
 import numpy as np
@@ -10,129 +10,133 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 
-from core.evaluation.statistics.counts import Targets, Values
-from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, percentiles, resample_rows, wilson
+from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, percentile_interval, wilson_interval
+from core.evaluation.statistics.resampling import resample_rows
 from core.task import Floats, Task
+from core.types import BoolArray, FloatArray, IndexArray, Targets
 
 BINS = 15
-# A bin of fewer answers says little about its share of right ones.
-_ROWS_A_BIN = 10
-# Beyond these the answers are all alike, or all certain; a set without a mistake would ask for a temperature of 0.
-_COLDEST, _HOTTEST = 0.05, 20.0
+# A bin with fewer predictions says little about its accuracy.
+_MIN_BIN_SIZE = 10
+# Beyond these limits all predictions are alike, or all certain; without a mistake the optimum is a temperature of 0.
+_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
 _SIMULATIONS = 200
-Right = npt.NDArray[np.bool_]
 
 
-def answers(task: Task, targets: Targets, logits: Floats, temperature: float = 1.0) -> tuple[Values, Right]:
-    """The probability of each answer and whether it is right; (n,) each, or (n, k) for any number of labels.
+def confidence_and_correct(
+    task: Task, y_true: Targets, logits: Floats, temperature: float = 1.0
+) -> tuple[FloatArray, BoolArray]:
+    """The probability of each prediction and whether it is correct, (n,); for multi-label tasks of each label, (n, k).
 
     Raises:
-        ValueError: the task is to predict a number, which has no probability.
+        ValueError: the task is regression.
     """
     if task.kind == "regression":
         raise ValueError("A predicted number has no probability.")
     scaled = logits.astype(np.float64) / temperature
     if task.kind == "multilabel":
-        return np.asarray(expit(scaled)), np.asarray(targets > 0.5)
+        return np.asarray(expit(scaled)), np.asarray(y_true > 0.5)
     probabilities = softmax(scaled, axis=1)
-    return np.asarray(probabilities.max(axis=1)), np.asarray(probabilities.argmax(axis=1) == targets)
+    return np.asarray(probabilities.max(axis=1)), np.asarray(probabilities.argmax(axis=1) == y_true)
 
 
-def reliability(confidence: Values, right: Right, bins: int = BINS) -> pd.DataFrame:
-    """Bins of about equally many answers, by probability: low, high, confidence, share (right), share_low, share_high, rows.
+def calibration_curve(confidence: FloatArray, correct: BoolArray, bins: int = BINS) -> pd.DataFrame:
+    """Bins of equal size by probability: low, high, confidence (mean), share (correct), share_low, share_high, rows.
 
-    Equal probabilities share a bin, so there may be fewer bins; each holds about ten answers or more.
+    Equal probabilities share a bin, so there may be fewer bins. Each has about ten predictions or more.
     """
-    flat, hits = confidence.ravel(), right.ravel()
-    which = _bins(flat, bins)
-    rows = []
-    for each in range(int(which.max(initial=-1)) + 1):
-        inside, count = hits[which == each], int((which == each).sum())
-        span = wilson(float(inside.sum()), count)
-        mine = flat[which == each]
-        rows.append((mine.min(), mine.max(), mine.mean(), inside.mean(), span.low, span.high, count))
-    return pd.DataFrame(rows, columns=["low", "high", "confidence", "share", "share_low", "share_high", "rows"])
+    flat_confidence, flat_correct = confidence.ravel(), correct.ravel()
+    bin_numbers = _assign_bins(flat_confidence, bins)
+    lines = []
+    for number in range(int(bin_numbers.max(initial=-1)) + 1):
+        in_bin = bin_numbers == number
+        values, hits = flat_confidence[in_bin], flat_correct[in_bin]
+        interval = wilson_interval(float(hits.sum()), len(hits))
+        lines.append((values.min(), values.max(), values.mean(), hits.mean(), *interval, len(hits)))
+    return pd.DataFrame(lines, columns=["low", "high", "confidence", "share", "share_low", "share_high", "rows"])
 
 
-def ece(confidence: Values, right: Right, bins: int = BINS) -> tuple[float, Interval]:
-    """Expected calibration error (Naeini 2015) over bins of equal size, with its interval; NaN without answers.
+def ece(confidence: FloatArray, correct: BoolArray, bins: int = BINS) -> tuple[float, Interval]:
+    """Expected calibration error (Naeini 2015) over bins of equal size, with its interval; NaN without predictions.
 
-    It is the mean distance between a bin's probability and its share of right answers. Resampling adds noise to every bin
-    and with it to the error, so what the resamples exceed the measured error by is taken off the interval.
+    It is the mean distance between a bin's probability and its accuracy. Resampling adds noise to every bin and so increases
+    the error; the amount by which the resamples exceed the measured error is subtracted from the interval.
     """
     if confidence.size == 0:
         return float("nan"), UNKNOWN_INTERVAL
-    gaps = _gaps(confidence, right, bins)
+    gaps = _bin_gaps(confidence, correct, bins)
     value = float(np.abs(gaps.sum(axis=0)).sum() / confidence.size)
-    drawn = resample_rows(
+    resampled = resample_rows(
         lambda weights: {"ece": np.abs(weights @ gaps).sum(axis=1) / confidence.size}, len(gaps), gaps.shape[1]
     )["ece"]
-    found = percentiles(value, drawn - (drawn.mean() - value), len(gaps))
-    return value, found if np.isnan(found.low) else Interval(max(0.0, found.low), found.high)
+    interval = percentile_interval(value, resampled - (resampled.mean() - value), len(gaps))
+    return value, interval if np.isnan(interval.low) else Interval(max(0.0, interval.low), interval.high)
 
 
-def expected_ece(confidence: Values, bins: int = BINS, seed: int = 0) -> float:
-    """The calibration error that chance alone gives: the mean over answers that are right as often as their probability says.
+def ece_by_chance(confidence: FloatArray, bins: int = BINS, seed: int = 0) -> float:
+    """The mean :func:`ece` of simulated predictions that are correct exactly as often as their probability says.
 
-    An :func:`ece` about as large as this is no sign of bad calibration. NaN without answers.
+    An error of about this size is no sign of poor calibration. NaN without predictions.
     """
     if confidence.size == 0:
         return float("nan")
     rng = np.random.default_rng(seed)
-    flat = confidence.ravel()
-    which = _bins(flat, bins)
-    starts = np.flatnonzero(np.diff(np.sort(which), prepend=-1))
-    flat = flat[np.argsort(which, kind="stable")]
+    bin_numbers = _assign_bins(confidence.ravel(), bins)
+    starts = np.flatnonzero(np.diff(np.sort(bin_numbers), prepend=-1))
+    by_bin = confidence.ravel()[np.argsort(bin_numbers, kind="stable")]
     errors = [
-        np.abs(np.add.reduceat(flat - (rng.random(flat.size) < flat), starts)).sum() / flat.size
+        np.abs(np.add.reduceat(by_bin - (rng.random(by_bin.size) < by_bin), starts)).sum() / by_bin.size
         for _ in range(_SIMULATIONS)
     ]
     return float(np.mean(errors))
 
 
-def fit_temperature(task: Task, targets: Targets, logits: Floats, weights: Values | None = None) -> float:
-    """The number to divide logits by so that probabilities mean what they say (Guo 2017), fitted on validation rows.
+def fit_temperature(task: Task, y_true: Targets, logits: Floats, weights: FloatArray | None = None) -> float:
+    """The temperature that logits are divided by to calibrate probabilities (Guo 2017), fitted on validation rows.
 
-    Above 1 the model was too sure of itself. It minimises the :func:`loss`, changes no answer of a classifier, and lies between
+    Above 1 the model is overconfident. It minimizes the :func:`negative_log_likelihood`, changes no prediction, and lies between
     0.05 and 20. 1 without rows.
 
     Raises:
-        ValueError: the task is to predict a number.
+        ValueError: the task is regression.
     """
     if task.kind == "regression":
         raise ValueError("A predicted number has no probability.")
-    if len(targets) == 0:
+    if len(y_true) == 0:
         return 1.0
     exact = logits.astype(np.float64)
-    found = minimize_scalar(
-        lambda log_t: loss(task, targets, exact / np.exp(log_t), weights),
-        bounds=(np.log(_COLDEST), np.log(_HOTTEST)),
+    optimum = minimize_scalar(
+        lambda log_t: negative_log_likelihood(task, y_true, exact / np.exp(log_t), weights),
+        bounds=(np.log(_MIN_TEMPERATURE), np.log(_MAX_TEMPERATURE)),
         method="bounded",
     )
-    return float(np.exp(found.x)) if found.fun < loss(task, targets, exact, weights) else 1.0
+    improved = optimum.fun < negative_log_likelihood(task, y_true, exact, weights)
+    return float(np.exp(optimum.x)) if improved else 1.0
 
 
-def loss(task: Task, targets: Targets, logits: npt.NDArray[np.floating], weights: Values | None = None) -> float:
-    """Negative log-likelihood in nats of a row of a classifier, or a row and label: the mean, weighted by row if asked."""
+def negative_log_likelihood(
+    task: Task, y_true: Targets, logits: npt.NDArray[np.floating], weights: FloatArray | None = None
+) -> float:
+    """The mean negative log-likelihood in nats over rows (multi-label: over rows and labels), weighted by row if asked."""
     if task.kind == "multilabel":
-        each = np.logaddexp(0, np.where(targets > 0.5, -logits, logits)).mean(axis=1)
+        losses = np.logaddexp(0, np.where(y_true > 0.5, -logits, logits)).mean(axis=1)
     else:
-        each = -log_softmax(logits, axis=1)[np.arange(len(targets)), targets]
-    return float(np.average(each, weights=weights))
+        losses = -log_softmax(logits, axis=1)[np.arange(len(y_true)), y_true]
+    return float(np.average(losses, weights=weights))
 
 
-def _bins(flat: Values, bins: int) -> npt.NDArray[np.intp]:
-    """The bin of each answer, (n,), numbered without gaps; equal probabilities share one."""
-    number = max(1, min(bins, flat.size // _ROWS_A_BIN))
-    ordered = np.sort(flat)
-    edges = ordered[(np.arange(1, number) * flat.size) // number] if flat.size else ordered
-    return np.unique(np.searchsorted(np.unique(edges), flat, side="right"), return_inverse=True)[1]
+def _assign_bins(confidence: FloatArray, bins: int) -> IndexArray:
+    """The bin of each prediction, (n,), numbered without gaps; equal probabilities share a bin."""
+    count = max(1, min(bins, confidence.size // _MIN_BIN_SIZE))
+    ordered = np.sort(confidence)
+    edges = ordered[(np.arange(1, count) * confidence.size) // count] if confidence.size else ordered
+    return np.unique(np.searchsorted(np.unique(edges), confidence, side="right"), return_inverse=True)[1]
 
 
-def _gaps(confidence: Values, right: Right, bins: int) -> Values:
-    """What each row adds to the distance of each bin, (n, bins)."""
-    which = _bins(confidence.ravel(), bins).reshape(len(confidence), -1)
-    gaps = np.zeros((len(confidence), int(which.max()) + 1))
-    distance = (confidence - right).reshape(which.shape)
-    np.add.at(gaps, (np.arange(len(gaps))[:, None], which), distance)
+def _bin_gaps(confidence: FloatArray, correct: BoolArray, bins: int) -> FloatArray:
+    """The part of each row in the sum of confidence minus correctness of each bin, (n, bins)."""
+    bin_numbers = _assign_bins(confidence.ravel(), bins).reshape(len(confidence), -1)
+    gaps = np.zeros((len(confidence), int(bin_numbers.max()) + 1))
+    distance = (confidence - correct).reshape(bin_numbers.shape)
+    np.add.at(gaps, (np.arange(len(gaps))[:, None], bin_numbers), distance)
     return gaps

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from core.errors import ConfigError
-from core.evaluation.statistics.counts import Values
-from core.evaluation.statistics.intervals import Interval, wilson
+from core.evaluation.statistics.intervals import Interval, wilson_interval
+from core.types import FloatArray
 
 
-def conformal_half_width(errors: Values, level: float = 0.9) -> float:
+def conformal_half_width(errors: FloatArray, level: float = 0.9) -> float:
     """The half width of an interval that covers a new value with probability ``level`` or more.
 
     It is the ceil((n + 1) level)-th smallest of the absolute errors (n,) on validation rows; infinite with too few rows.
@@ -24,7 +24,7 @@ def conformal_half_width(errors: Values, level: float = 0.9) -> float:
     return float(np.sort(errors)[rank - 1]) if rank <= len(errors) else math.inf
 
 
-def conformal_coverage(errors: Values, half_width: float) -> tuple[float, Interval]:
+def conformal_coverage(errors: FloatArray, half_width: float) -> tuple[float, Interval]:
     """The share of absolute errors (n,) within the half width, with its Wilson interval; NaN without rows."""
     covered = float((errors <= half_width).sum())
-    return (covered / len(errors) if len(errors) else math.nan), wilson(covered, len(errors))
+    return (covered / len(errors) if len(errors) else math.nan), wilson_interval(covered, len(errors))

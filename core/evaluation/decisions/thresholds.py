@@ -1,190 +1,161 @@
-"""From which probability on a label is given: chosen on validation, for the best F1, a wanted precision or given costs.
+"""Decision thresholds, chosen on validation rows for the best F1, a required precision or given costs.
 
-A multi-label task has a threshold for each label, a binary one a threshold for the second class. A label is given where its
-probability is above the threshold; 0.5 is what a model does by itself.
+A multi-label task has a threshold for each label, a binary task has one for its second class. A label is predicted where its
+probability is above the threshold; the default is 0.5.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit, softmax
 
 from core.errors import ConfigError
-from core.evaluation.statistics.counts import Targets, Values
-from core.evaluation.statistics.intervals import wilson
+from core.evaluation.decisions.one_vs_rest import ranked_labels
+from core.evaluation.statistics.intervals import wilson_interval
+from core.formatting import format_percent
 from core.task import Floats, Task
+from core.types import BoolArray, FloatArray, Targets
 
-DEFAULT = 0.5
-Thresholds = float | npt.NDArray[Any]
+DEFAULT_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Thresholds (k,) of the labels (binary: one), and what they gave on the rows they were chosen on.
+class ThresholdChoice:
+    """Thresholds, one for each label (binary: one), and their effect on the rows they were chosen on.
 
-    ``expected`` has the columns label, threshold, rows (positive ones), precision, precision_low, precision_high, recall, f1,
+    ``expected`` has the columns label, threshold, rows (with the label), precision, precision_low, precision_high, recall, f1,
     false_positives, false_negatives and note.
     """
 
-    thresholds: Values
+    thresholds: tuple[float, ...]
     expected: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class _Candidates:
-    """Thresholds, ascending, and what each gives: numbers of right and of given labels, and how many rows carry the label."""
+    """Thresholds of one label, ascending, with the true positives and the predicted rows of each; ``rows`` have the label."""
 
-    thresholds: Values
-    right: Values
-    given: Values
-    positives: int
+    thresholds: FloatArray
+    true_positives: FloatArray
+    predicted: FloatArray
+    rows: int
+
+    def closest_to_default(self, best: BoolArray) -> int:
+        """The position of the best threshold that is closest to 0.5, and so changes the model's behavior least."""
+        return int(np.argmin(np.where(best, np.abs(self.thresholds - DEFAULT_THRESHOLD), np.inf)))
+
+    def describe(self, position: int) -> dict[str, float]:
+        """The expected effect of one threshold."""
+        correct, predicted = self.true_positives[position], self.predicted[position]
+        interval = wilson_interval(correct, predicted)
+        return {
+            "threshold": float(self.thresholds[position]),
+            "rows": self.rows,
+            "precision": correct / predicted if predicted else float("nan"),
+            "precision_low": interval.low,
+            "precision_high": interval.high,
+            "recall": correct / self.rows if self.rows else float("nan"),
+            "f1": 2 * correct / (predicted + self.rows) if self.rows else float("nan"),
+            "false_positives": int(predicted - correct),
+            "false_negatives": int(self.rows - correct),
+        }
 
 
-# The position of the best candidate, and a note.
+# Returns the position of the best candidate, and a note.
 _Rule = Callable[[_Candidates], tuple[int, str]]
 
 
-def decide(task: Task, logits: Floats, thresholds: Thresholds | None = None) -> Targets:
-    """The answers in the form of the targets; thresholds matter to binary and multi-label tasks alone.
+def choose_for_f1(task: Task, y_true: Targets, logits: Floats) -> ThresholdChoice:
+    """The thresholds with the highest F1 for each label."""
+
+    def rule(candidates: _Candidates) -> tuple[int, str]:
+        f1 = 2 * candidates.true_positives / (candidates.predicted + candidates.rows)
+        return candidates.closest_to_default(f1 >= f1.max() - 1e-12), ""
+
+    return _choose(task, y_true, logits, rule)
+
+
+def choose_for_precision(task: Task, y_true: Targets, logits: Floats, precision: float) -> ThresholdChoice:
+    """The thresholds with the highest recall among those with at least this precision.
+
+    Where no threshold reaches it, the one with the highest precision, and a note.
 
     Raises:
-        ConfigError: the number of thresholds is not that of the labels.
+        ConfigError: the precision is not between 0 and 1.
     """
-    if thresholds is None or task.kind not in ("binary", "multilabel"):
-        return task.decide(logits)
-    limits = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
-    scores = probabilities(task, logits)
-    if limits.size not in (1, scores.shape[1]):
-        raise ConfigError(f"Expected {scores.shape[1]} thresholds, found {limits.size}.", "Give one for each label.")
-    given = scores > limits
-    return given[:, 0].astype(np.int64) if task.kind == "binary" else given.astype(np.float32)
+    if not 0 < precision <= 1:
+        raise ConfigError(f"Expected a precision between 0 and 1, found {precision}.", "Enter a share such as 0.9.")
+
+    def rule(candidates: _Candidates) -> tuple[int, str]:
+        correct, predicted = candidates.true_positives, candidates.predicted
+        reached = np.divide(correct, predicted, out=np.full(len(predicted), -1.0), where=predicted > 0)
+        eligible, note = reached >= precision - 1e-12, ""
+        if not eligible.any():
+            eligible = reached >= reached.max() - 1e-12
+            note = f"No threshold reaches a precision of {format_percent(precision, 0)}; "
+            note += f"the highest is {format_percent(reached.max(), 0)}."
+        return candidates.closest_to_default(eligible & (correct == correct[eligible].max())), note
+
+    return _choose(task, y_true, logits, rule)
 
 
-def probabilities(task: Task, logits: Floats) -> Values:
-    """What thresholds are compared with: (n, k) of a multi-label task, (n, 1) of the second class of a binary one."""
-    exact = logits.astype(np.float64)
-    return np.asarray(softmax(exact, axis=1)[:, 1:] if task.kind == "binary" else expit(exact))
-
-
-def confidence(task: Task, logits: Floats, decided: Targets) -> Values:
-    """How probable it is that each answer is right, (n,): of the class given; of the least certain label; NaN for a number."""
-    if task.kind == "regression":
-        return np.full(len(logits), np.nan)
-    if task.kind == "multilabel":
-        scores = probabilities(task, logits)
-        return np.asarray(np.where(decided > 0.5, scores, 1 - scores).min(axis=1, initial=1.0))
-    return np.asarray(softmax(logits.astype(np.float64), axis=1)[np.arange(len(logits)), decided.astype(np.int64)])
-
-
-def for_f1(task: Task, targets: Targets, logits: Floats) -> Choice:
-    """The thresholds with the best F1 of each label."""
-    return _choose(task, targets, logits, _best_f1)
-
-
-def for_precision(task: Task, targets: Targets, logits: Floats, wanted: float) -> Choice:
-    """The thresholds that find the most while the share of right ones among those given is at least ``wanted``.
-
-    Where no threshold reaches it, the one with the highest precision, and a note that says so.
-
-    Raises:
-        ConfigError: ``wanted`` is not between 0 and 1.
-    """
-    if not 0 < wanted <= 1:
-        raise ConfigError(f"A precision lies between 0 and 1, found {wanted}.", "Type a share such as 0.9.")
-    return _choose(task, targets, logits, lambda candidates: _precise(candidates, wanted))
-
-
-def for_costs(task: Task, targets: Targets, logits: Floats, false_positive: float, false_negative: float) -> Choice:
-    """The thresholds with the least cost, where a label wrongly given and one wrongly left out cost so much each.
+def choose_for_cost(
+    task: Task, y_true: Targets, logits: Floats, false_positive: float, false_negative: float
+) -> ThresholdChoice:
+    """The thresholds with the lowest total cost, given the cost of a false positive and of a false negative.
 
     Raises:
         ConfigError: a cost is negative, or both are 0.
     """
-    if min(false_positive, false_negative) < 0 or max(false_positive, false_negative) <= 0:
-        raise ConfigError("Costs cannot be negative, and one must be above 0.", "Type what each kind of error costs.")
-    return _choose(task, targets, logits, lambda candidates: _cheapest(candidates, false_positive, false_negative))
+    costs = (false_positive, false_negative)
+    if min(costs) < 0 or max(costs) <= 0:
+        raise ConfigError(
+            f"Expected costs of 0 or more with one above 0, found {false_positive} and {false_negative}.",
+            "Enter the cost of each kind of error.",
+        )
+
+    def rule(candidates: _Candidates) -> tuple[int, str]:
+        cost = false_positive * (candidates.predicted - candidates.true_positives)
+        cost = cost + false_negative * (candidates.rows - candidates.true_positives)
+        return candidates.closest_to_default(cost <= cost.min() + 1e-9 * max(costs)), ""
+
+    return _choose(task, y_true, logits, rule)
 
 
-def _choose(task: Task, targets: Targets, logits: Floats, rule: _Rule) -> Choice:
+def _choose(task: Task, y_true: Targets, logits: Floats, rule: _Rule) -> ThresholdChoice:
     if task.kind not in ("binary", "multilabel"):
-        raise ConfigError("Thresholds are for two classes or for any number of labels.", "Choose a task of that kind.")
-    scores = probabilities(task, logits)
-    wanted = targets[:, None] if task.kind == "binary" else targets
-    names = task.labels[1:] if task.kind == "binary" else task.labels
-    rows = []
+        raise ConfigError(
+            f"Expected a binary or multi-label task to choose thresholds for, found {task.kind}.",
+            "Choose a task with two classes, or with any number of labels.",
+        )
+    names, positive, scores = ranked_labels(task, y_true, logits)
+    lines = []
     for column, name in enumerate(names):
-        candidates = _candidates(wanted[:, column] > 0.5, scores[:, column])
-        which, note = _unless_one_sided(candidates, len(wanted), rule)
-        rows.append({"label": name} | _expected(candidates, which) | {"note": note})
-    expected = pd.DataFrame(rows)
-    return Choice(expected["threshold"].to_numpy(dtype=np.float64), expected)
+        candidates = _make_candidates(positive[:, column], scores[:, column])
+        position, note = _apply_rule(rule, candidates, len(y_true))
+        lines.append({"label": name} | candidates.describe(position) | {"note": note})
+    expected = pd.DataFrame(lines)
+    return ThresholdChoice(tuple(expected["threshold"].astype(float)), expected)
 
 
-def _candidates(positive: npt.NDArray[np.bool_], scores: Values) -> _Candidates:
-    """All thresholds that differ in what they give: below all, between two scores that differ, above all; and 0.5."""
-    values = np.unique(scores)
-    between = (values[1:] + values[:-1]) / 2
-    edges = [values[0] / 2, (values[-1] + 1) / 2] if len(values) else []
-    thresholds = np.unique(np.concatenate([between, edges, [DEFAULT]]))
+def _make_candidates(positive: BoolArray, scores: FloatArray) -> _Candidates:
+    """All thresholds with different predictions: below all scores, between two distinct ones, above all; and 0.5."""
+    distinct = np.unique(scores)
+    between = (distinct[1:] + distinct[:-1]) / 2
+    outside = [distinct[0] / 2, (distinct[-1] + 1) / 2] if len(distinct) else []
+    thresholds = np.unique(np.concatenate([between, outside, [DEFAULT_THRESHOLD]]))
     ascending, ascending_positive = np.sort(scores), np.sort(scores[positive])
-    given = len(scores) - np.searchsorted(ascending, thresholds, side="right")
-    right = len(ascending_positive) - np.searchsorted(ascending_positive, thresholds, side="right")
-    return _Candidates(thresholds, right.astype(np.float64), given.astype(np.float64), len(ascending_positive))
-
-
-def _unless_one_sided(candidates: _Candidates, rows: int, rule: _Rule) -> tuple[int, str]:
-    if candidates.positives == 0:
-        reason = "No row carries this label, so the threshold stays at 0.5."
-    elif candidates.positives == rows:
-        reason = "Every row carries this label, so the threshold stays at 0.5."
-    else:
-        return rule(candidates)
-    return int(np.flatnonzero(candidates.thresholds == DEFAULT)[0]), reason
-
-
-def _nearest(candidates: _Candidates, good: npt.NDArray[np.bool_]) -> int:
-    """Of equally good thresholds the one nearest to 0.5: the least that departs from what the model does by itself."""
-    return int(np.argmin(np.where(good, np.abs(candidates.thresholds - DEFAULT), np.inf)))
-
-
-def _best_f1(candidates: _Candidates) -> tuple[int, str]:
-    f1 = 2 * candidates.right / (candidates.given + candidates.positives)
-    return _nearest(candidates, f1 >= f1.max() - 1e-12), ""
-
-
-def _precise(candidates: _Candidates, wanted: float) -> tuple[int, str]:
-    precision = np.divide(
-        candidates.right, candidates.given, out=np.full(len(candidates.given), -1.0), where=candidates.given > 0
+    predicted = len(scores) - np.searchsorted(ascending, thresholds, side="right")
+    true_positives = len(ascending_positive) - np.searchsorted(ascending_positive, thresholds, side="right")
+    return _Candidates(
+        thresholds, true_positives.astype(np.float64), predicted.astype(np.float64), len(ascending_positive)
     )
-    enough = precision >= wanted - 1e-12
-    note = ""
-    if not enough.any():
-        enough = precision >= precision.max() - 1e-12
-        note = f"A precision of {wanted:.0%} is never reached; the best is {precision.max():.0%}."
-    return _nearest(candidates, enough & (candidates.right == candidates.right[enough].max())), note
 
 
-def _cheapest(candidates: _Candidates, false_positive: float, false_negative: float) -> tuple[int, str]:
-    cost = false_positive * (candidates.given - candidates.right)
-    cost = cost + false_negative * (candidates.positives - candidates.right)
-    return _nearest(candidates, cost <= cost.min() + 1e-9 * max(false_positive, false_negative)), ""
-
-
-def _expected(candidates: _Candidates, which: int) -> dict[str, float]:
-    right, given, positives = candidates.right[which], candidates.given[which], candidates.positives
-    precise = wilson(right, given)
-    return {
-        "threshold": float(candidates.thresholds[which]),
-        "rows": positives,
-        "precision": right / given if given else float("nan"),
-        "precision_low": precise.low,
-        "precision_high": precise.high,
-        "recall": right / positives if positives else float("nan"),
-        "f1": 2 * right / (given + positives) if positives else float("nan"),
-        "false_positives": int(given - right),
-        "false_negatives": int(positives - right),
-    }
+def _apply_rule(rule: _Rule, candidates: _Candidates, rows: int) -> tuple[int, str]:
+    """The choice of the rule; 0.5 where no row or every row has the label."""
+    if 0 < candidates.rows < rows:
+        return rule(candidates)
+    note = f"{'Every' if candidates.rows else 'No'} row has this label, so the threshold stays at 0.5."
+    return int(np.flatnonzero(candidates.thresholds == DEFAULT_THRESHOLD)[0]), note

@@ -1,1 +1,1 @@
-"""Where and why a model is wrong: confusion, curves, mistakes, slices, learning curve."""
+"""Where a model goes wrong: confusion, curves, mistakes, slices, learning curves."""

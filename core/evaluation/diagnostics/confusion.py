@@ -1,4 +1,4 @@
-"""What is taken for what: the confusion matrix with confused classes beside each other, and the worst pairs."""
+"""Confusion matrix with confused classes next to each other, and the most confused pairs."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,62 +6,62 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
-from core.evaluation.statistics.counts import Targets
+from core.types import FloatArray, Targets
 
-Matrix = npt.NDArray[np.int64]
+CountMatrix = npt.NDArray[np.int64]
 
 
-def matrix(targets: Targets, decided: Targets, classes: int) -> Matrix:
-    """How often each class (row) was answered as each class (column), (k, k); class numbers (n,)."""
-    flat = np.bincount(targets.astype(np.int64) * classes + decided.astype(np.int64), minlength=classes**2)
+def confusion_matrix(y_true: Targets, y_pred: Targets, classes: int) -> CountMatrix:
+    """How often each class (row) was predicted as each class (column), (k, k); class numbers (n,)."""
+    flat = np.bincount(y_true.astype(np.int64) * classes + y_pred.astype(np.int64), minlength=classes**2)
     return np.asarray(flat.reshape(classes, classes), dtype=np.int64)
 
 
-def shares(counts: Matrix) -> npt.NDArray[np.float64]:
+def normalize_rows(matrix: CountMatrix) -> FloatArray:
     """Each row's counts as shares of the actual class, (k, k); NaN for a class without rows."""
-    totals = counts.sum(axis=1, keepdims=True)
-    result: npt.NDArray[np.float64] = np.divide(
-        counts, totals, out=np.full(counts.shape, np.nan), where=np.broadcast_to(totals > 0, counts.shape)
+    totals = matrix.sum(axis=1, keepdims=True)
+    result: FloatArray = np.divide(
+        matrix, totals, out=np.full(matrix.shape, np.nan), where=np.broadcast_to(totals > 0, matrix.shape)
     )
     return result
 
 
-def order(counts: Matrix) -> list[int]:
-    """The classes in an order in which those taken for one another are neighbours, (k,).
+def order_by_confusion(matrix: CountMatrix) -> list[int]:
+    """The classes in an order that puts confused ones next to each other, (k,).
 
-    Average linkage on 1 minus the mean share of confusion both ways, its leaves ordered optimally (Bar-Joseph 2001). The order
-    given where there are fewer than three classes or nothing is confused.
+    Average linkage on 1 minus the mean share of confusion in both directions, with optimal leaf ordering (Bar-Joseph 2001). The
+    original order with fewer than three classes, or where nothing is confused.
     """
-    mutual = np.nan_to_num(shares(counts))
+    mutual = np.nan_to_num(normalize_rows(matrix))
     mutual = (mutual + mutual.T) / 2
     np.fill_diagonal(mutual, 0)
-    if len(counts) < 3 or not mutual.any():
-        return list(range(len(counts)))
+    if len(matrix) < 3 or not mutual.any():
+        return list(range(len(matrix)))
     distance = 1 - mutual
     np.fill_diagonal(distance, 0)
     condensed = squareform(distance, checks=False)
     return [int(i) for i in leaves_list(optimal_leaf_ordering(linkage(condensed, "average"), condensed))]
 
 
-def frame(counts: Matrix, labels: tuple[str, ...]) -> pd.DataFrame:
-    """The matrix in long form for a chart, classes in :func:`order`: actual, predicted, count, share (of the actual class)."""
-    where, of_class = order(counts), shares(counts)
+def confusion_frame(matrix: CountMatrix, labels: tuple[str, ...]) -> pd.DataFrame:
+    """One line per cell, ordered by :func:`order_by_confusion`: actual, predicted, count, share (of the actual class)."""
+    order, shares = order_by_confusion(matrix), normalize_rows(matrix)
     return pd.DataFrame(
         [
-            {"actual": labels[i], "predicted": labels[j], "count": int(counts[i, j]), "share": float(of_class[i, j])}
-            for i in where
-            for j in where
+            {"actual": labels[i], "predicted": labels[j], "count": int(matrix[i, j]), "share": float(shares[i, j])}
+            for i in order
+            for j in order
         ]
     )
 
 
-def most_confused(counts: Matrix, labels: tuple[str, ...], most: int = 10) -> pd.DataFrame:
-    """The pairs taken for one another most often: first, second, count (both ways), first_as_second, second_as_first."""
+def most_confused(matrix: CountMatrix, labels: tuple[str, ...], limit: int = 10) -> pd.DataFrame:
+    """The most confused pairs: first, second, count (both directions), first_as_second, second_as_first."""
     pairs = [
-        (labels[i], labels[j], int(counts[i, j] + counts[j, i]), int(counts[i, j]), int(counts[j, i]))
-        for i in range(len(counts))
-        for j in range(i + 1, len(counts))
-        if counts[i, j] + counts[j, i]
+        (labels[i], labels[j], int(matrix[i, j] + matrix[j, i]), int(matrix[i, j]), int(matrix[j, i]))
+        for i in range(len(matrix))
+        for j in range(i + 1, len(matrix))
+        if matrix[i, j] + matrix[j, i]
     ]
     columns = ["first", "second", "count", "first_as_second", "second_as_first"]
-    return pd.DataFrame(sorted(pairs, key=lambda pair: -pair[2])[:most], columns=columns)
+    return pd.DataFrame(sorted(pairs, key=lambda pair: -pair[2])[:limit], columns=columns)

@@ -1,4 +1,4 @@
-"""Would more data help: scores at growing training sizes, a power law through them, and what twice the data promises."""
+"""Learning curves: nested training subsets, and a power law through their scores that projects the score of more rows."""
 
 import warnings
 from dataclasses import dataclass
@@ -9,128 +9,139 @@ from scipy.optimize import OptimizeWarning, curve_fit
 from scipy.stats import t
 
 from core.errors import ConfigError
-from core.evaluation.statistics.counts import Targets, Values
+from core.types import FloatArray, IndexArray, Targets
 
-_SMALLEST = 8
-_STEPS = 5
+_MIN_SUBSET = 8
+_MAX_SUBSETS = 5
 _RESAMPLES = 60
-# Exponents seen in practice lie between 0.1 and 1 (Hestness 2017); beyond these bounds few points are fitted by anything.
+# Exponents in practice lie between 0.1 and 1 (Hestness 2017). Beyond these bounds anything fits few points.
 _EXPONENTS = (0.05, 2.0)
 
 
 @dataclass(frozen=True)
-class Extrapolation:
-    """The curve ceiling - scale * n ** -exponent, and its value at ``size`` rows with a rough 95 % interval."""
+class PowerLaw:
+    """The curve ceiling - scale * n ** -exponent."""
 
     ceiling: float
     scale: float
     exponent: float
+
+    def predict(self, sizes: npt.ArrayLike) -> FloatArray:
+        """The curve's scores at these numbers of rows."""
+        return _power_law(np.asarray(sizes, dtype=np.float64), self.ceiling, self.scale, self.exponent)
+
+
+@dataclass(frozen=True)
+class Extrapolation:
+    """The projected score at ``size`` rows with a rough 95% interval, its gain over the largest size seen, and the curve."""
+
+    curve: PowerLaw
     size: int
     value: float
     low: float
     high: float
-    sentence: str
+    gain: float
 
-    def at(self, sizes: npt.ArrayLike) -> Values:
-        """The curve at other sizes."""
-        return _curve(np.asarray(sizes, dtype=np.float64), self.ceiling, self.scale, self.exponent)
+    @property
+    def sentence(self) -> str:
+        """The projected gain in words."""
+        half_width = self.value - self.low
+        if self.gain <= half_width / 10 or self.gain < 1e-4:
+            return f"The curve is flat: the projected score at {self.size:,} rows is about the same as now."
+        return f"The projected score at {self.size:,} rows is {self.gain:.3f} better than now, give or take {half_width:.3f}."
 
 
-def sizes_for(targets: Targets, steps: int = _STEPS, seed: int = 0) -> list[npt.NDArray[np.intp]]:
-    """Positions of ever larger parts of the training rows, each within the next, the last all of them.
+def nested_subsets(targets: Targets, seed: int = 0) -> list[IndexArray]:
+    """Row positions of growing training subsets, each contained in the next; the last one has all rows.
 
-    Sizes halve from the end. Each part has the classes in the proportions of the whole, as nearly as it can, and at least one
-    row of each class; rows with several labels or a number are drawn at random.
+    Sizes halve from the end. Each subset is stratified as well as possible and has at least one row of each class; rows with
+    several labels or a number are drawn at random.
 
     Raises:
         ConfigError: there are fewer than two rows.
     """
     rows = len(targets)
     if rows < 2:
-        raise ConfigError(f"A learning curve needs two rows or more, found {rows}.", "Add texts.")
-    rng = np.random.default_rng(seed)
-    order, fewest = _order(targets, rng)
-    halves = [rows // 2**step for step in range(steps)]
-    kept = sorted({size for size in halves if size >= max(min(_SMALLEST, rows), fewest)} | {rows})
-    return [np.sort(order[:size]) for size in kept]
+        raise ConfigError(f"Expected two rows or more for a learning curve, found {rows}.", "Add texts.")
+    order, classes = _stratified_order(targets, np.random.default_rng(seed))
+    smallest = max(min(_MIN_SUBSET, rows), classes)
+    sizes = {size for halvings in range(_MAX_SUBSETS) if (size := rows // 2**halvings) >= smallest} | {rows}
+    return [np.sort(order[:size]) for size in sorted(sizes)]
 
 
-def promise(
-    sizes: npt.ArrayLike, scores: npt.ArrayLike, size: int | None = None, most: float = 1.0, seed: int = 0
+def extrapolate(
+    sizes: npt.ArrayLike, scores: npt.ArrayLike, size: int | None = None, max_score: float = 1.0, seed: int = 0
 ) -> Extrapolation:
-    """What ``size`` rows (twice the largest without) would give, from scores at sizes seen.
+    """The projected score at ``size`` rows (by default twice the largest), from scores at smaller sizes.
 
-    The larger the score the better, and none exceeds ``most``; give minus an error, and 0. The interval comes from resampling
-    the distances to the curve and refitting; it knows nothing of laws other than this one, and is rough.
+    Higher scores are better, and none exceeds ``max_score``; for an error, pass its negative and 0. The interval comes from
+    resampling the residuals and refitting. It assumes a power law, and is rough.
 
     Raises:
-        ConfigError: fewer than three distinct sizes have a score.
+        ConfigError: fewer than three different sizes have a score.
     """
     x, y = np.asarray(sizes, dtype=np.float64), np.asarray(scores, dtype=np.float64)
-    known = np.isfinite(y) & (x > 0)
-    x, y = x[known], y[known]
+    valid = np.isfinite(y) & (x > 0)
+    x, y = x[valid], y[valid]
     if len(np.unique(x)) < 3:
-        raise ConfigError(f"A curve needs three sizes or more, found {len(np.unique(x))}.", "Train on more sizes.")
+        raise ConfigError(
+            f"Expected scores at three sizes or more, found {len(np.unique(x))}.", "Train with more rows."
+        )
     size = size or round(2 * float(x.max()))
-    fitted = _fit(x, y, most)
-    value = float(_curve(np.asarray([size]), *fitted)[0])
-    std = _spread(x, y, fitted, size, most, seed)
-    low, high = float(value - std), float(min(most, value + std))
-    now = float(_curve(np.asarray([x.max()]), *fitted)[0])
-    return Extrapolation(*fitted, size, value, low, max(high, value), _sentence(value - now, std, size))
+    curve = _fit(x, y, max_score)
+    value, now = (float(score) for score in curve.predict([size, x.max()]))
+    half_width = _half_width(x, y, curve, size, max_score, seed)
+    low, high = value - half_width, min(max_score, value + half_width)
+    return Extrapolation(curve, size, value, low, max(high, value), value - now)
 
 
-def _curve(sizes: Values, ceiling: float, scale: float, exponent: float) -> Values:
+def _power_law(sizes: FloatArray, ceiling: float, scale: float, exponent: float) -> FloatArray:
     return np.asarray(ceiling - scale * sizes**-exponent)
 
 
-def _fit(x: Values, y: Values, most: float) -> tuple[float, float, float]:
-    """Ceiling, scale and exponent by least squares; larger sizes weigh more, as their scores vary less."""
-    # In units of the smallest size, so that scale is the whole height to climb and all three are of like magnitude.
+def _fit(x: FloatArray, y: FloatArray, max_score: float) -> PowerLaw:
+    """The power law by least squares; larger sizes weigh more, because their scores vary less."""
+    # In units of the smallest size, the scale is the whole height and all three parameters have similar magnitudes.
     unit = float(x.min())
-    highest = max(most, float(y.max()))
+    highest = max(max_score, float(y.max()))
     height = max(highest - float(y.min()), 1e-6)
     bounds = ([float(y.min()) - height, 0.0, _EXPONENTS[0]], [highest + 1e-9, 4 * height, _EXPONENTS[1]])
     start = [min(float(y.max()) + 1e-6, highest), max(float(np.ptp(y)), 1e-6), 0.5]
     with warnings.catch_warnings():
-        # Three points determine three numbers exactly: no covariance, which is not used.
+        # Three points determine three parameters exactly, without a covariance, which is not used.
         warnings.simplefilter("ignore", OptimizeWarning)
-        found, _ = curve_fit(_curve, x / unit, y, p0=start, bounds=bounds, sigma=(x / unit) ** -0.25, maxfev=20_000)
-    ceiling, scale, exponent = (float(number) for number in found)
-    return ceiling, scale * unit**exponent, exponent
+        fitted, _ = curve_fit(
+            _power_law, x / unit, y, p0=start, bounds=bounds, sigma=(x / unit) ** -0.25, maxfev=20_000
+        )
+    ceiling, scale, exponent = (float(parameter) for parameter in fitted)
+    return PowerLaw(ceiling, scale * unit**exponent, exponent)
 
 
-def _spread(x: Values, y: Values, fitted: tuple[float, float, float], size: int, most: float, seed: int) -> float:
-    """Half the width of the interval: refitted curves at ``size`` and the noise of a single score, by Student's t."""
+def _half_width(x: FloatArray, y: FloatArray, curve: PowerLaw, size: int, max_score: float, seed: int) -> float:
+    """Half the width of the interval at ``size``: the spread of refitted curves and the noise of one score, by Student's t."""
     rng = np.random.default_rng(seed)
-    residuals = y - _curve(x, *fitted)
-    # Three numbers were fitted, so of three points nothing is left over: their residuals are 0 and say nothing of the noise.
-    noise = float(np.sqrt((residuals**2).sum() / max(1, len(x) - 3)))
+    fitted = curve.predict(x)
+    # Three parameters fit three points exactly, so the residuals are then 0 and do not show the noise.
+    noise = float(np.sqrt(((y - fitted) ** 2).sum() / max(1, len(x) - 3)))
     noise = max(noise, 0.1 * float(np.ptp(y)) / np.sqrt(len(x)))
-    drawn = [
-        float(_curve(np.asarray([size]), *_fit(x, _curve(x, *fitted) + rng.normal(0, noise, len(x)), most))[0])
-        for _ in range(_RESAMPLES)
+    refitted = [
+        float(_fit(x, fitted + rng.normal(0, noise, len(x)), max_score).predict([size])[0]) for _ in range(_RESAMPLES)
     ]
-    # Two degrees of freedom or fewer would make it useless: with 3 it is wide enough for what is rough anyway.
-    return float(t.ppf(0.975, max(3, len(x) - 3)) * np.hypot(np.std(drawn), noise))
+    # With two degrees of freedom or fewer the interval would be useless; three make it wide enough for a rough one.
+    return float(t.ppf(0.975, max(3, len(x) - 3)) * np.hypot(np.std(refitted), noise))
 
 
-def _sentence(gained: float, std: float, size: int) -> str:
-    if gained <= std / 10 or gained < 1e-4:
-        return f"The curve is flat: {size:,} rows promise next to nothing more."
-    return f"{size:,} rows promise about {gained:+.3f} more, give or take {std:.3f}."
-
-
-def _order(targets: Targets, rng: np.random.Generator) -> tuple[npt.NDArray[np.intp], int]:
-    """An order of the rows each beginning of which is stratified, and how many rows have one of each class."""
+def _stratified_order(targets: Targets, rng: np.random.Generator) -> tuple[IndexArray, int]:
+    """An order of the rows in which every prefix is stratified, and the number of classes (1 for labels and numbers)."""
     rows = len(targets)
     if targets.ndim > 1 or not np.issubdtype(targets.dtype, np.integer):
         return rng.permutation(rows), 1
     place = np.empty(rows)
-    first = np.zeros(rows, dtype=bool)
-    for value in np.unique(targets):
-        members = rng.permutation(np.flatnonzero(targets == value))
-        # Spread evenly over 0..1, so that any beginning holds each class in proportion.
+    is_first = np.zeros(rows, dtype=bool)
+    classes = np.unique(targets)
+    for number in classes:
+        members = rng.permutation(np.flatnonzero(targets == number))
+        # Spread evenly over 0..1, so that every prefix has each class in proportion.
         place[members] = (np.arange(len(members)) + rng.random()) / len(members)
-        first[members[0]] = True
-    return np.lexsort((place, ~first)), int(first.sum())
+        is_first[members[0]] = True
+    return np.lexsort((place, ~is_first)), len(classes)

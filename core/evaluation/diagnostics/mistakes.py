@@ -1,78 +1,69 @@
-"""Which texts a model gets wrong, most confident first."""
+"""Wrong predictions, most confident first, suspected label errors, and example texts of a label."""
 
 import numpy as np
 import pandas as pd
 
-from core.evaluation.decisions.thresholds import Thresholds, confidence, decide
-from core.task import Floats, Task
+from core.evaluation.decisions.predictions import Predictions
+from core.task import Task
 
-# How far apart the probabilities of a label and of its best rival are on the border.
-_NEAR = 0.4
-COLUMNS = ("row", "text", "actual", "predicted", "confidence", "right")
+# How close the probabilities of a label and of its strongest rival are in a borderline text.
+_BORDERLINE = 0.4
 
 
-def prediction_table(
-    task: Task, frame: pd.DataFrame, logits: Floats, thresholds: Thresholds | None = None
-) -> pd.DataFrame:
-    """Each row with what was predicted: columns row, text, actual, predicted, confidence (0 to 1; NaN for a score), right.
+def prediction_table(frame: pd.DataFrame, predictions: Predictions) -> pd.DataFrame:
+    """The rows with their predictions: row, text, actual, predicted, confidence, correct; for regression also error.
 
-    ``frame`` has the columns row, text and label; ``thresholds`` are thresholds of the labels. The confidence of a multi-label
-    answer is that of its least certain label. For a score ``confidence`` is NaN and ``right`` False; the column ``error`` holds
-    the absolute error instead.
+    ``frame`` has the columns row, text and label. The confidence of a multi-label prediction is that of its least certain label.
+    For regression ``error`` is the absolute error, ``confidence`` is NaN and ``correct`` is False.
     """
-    decided = decide(task, logits, thresholds)
-    predicted = task.decode(decided)
-    prediction_table = pd.DataFrame(
+    predicted = predictions.labels
+    table = pd.DataFrame(
         {
             "row": frame["row"].to_numpy(),
             "text": frame["text"].to_numpy(),
             "actual": list(frame["label"]),
             "predicted": predicted,
+            "confidence": predictions.confidence,
         }
     )
-    prediction_table["confidence"] = confidence(task, logits, decided)
-    if task.kind == "regression":
-        prediction_table["error"] = (
-            prediction_table["predicted"].astype(float) - prediction_table["actual"].astype(float)
-        ).abs()
-        prediction_table["right"] = False
-    else:
-        prediction_table["right"] = [actual == answer for actual, answer in zip(frame["label"], predicted, strict=True)]
-    return prediction_table
+    if predictions.task.kind == "regression":
+        table["error"] = (table["predicted"].astype(float) - table["actual"].astype(float)).abs()
+        return table.assign(correct=False)
+    return table.assign(correct=[actual == label for actual, label in zip(frame["label"], predicted, strict=True)])
 
 
-def worst(task: Task, prediction_table: pd.DataFrame, most: int = 50) -> pd.DataFrame:
-    """The wrong answers the model was surest of; for a score the largest errors."""
+def most_confident_mistakes(task: Task, table: pd.DataFrame, limit: int = 50) -> pd.DataFrame:
+    """The wrong predictions of a :func:`prediction_table`, most confident first; for regression the largest errors."""
     if task.kind == "regression":
-        return prediction_table.nlargest(most, "error")
-    return prediction_table[~prediction_table["right"]].nlargest(most, "confidence")
+        return table.nlargest(limit, "error")
+    return table[~table["correct"]].nlargest(limit, "confidence")
 
 
 def suspected_label_errors(
-    task: Task, prediction_table: pd.DataFrame, most: int = 50, surest: float = 0.8
+    task: Task, table: pd.DataFrame, limit: int = 50, min_confidence: float = 0.8
 ) -> pd.DataFrame:
-    """Rows whose label is likely wrong rather than the answer: the model contradicts it and is ``surest`` sure or more."""
-    contradicted: pd.DataFrame = prediction_table[prediction_table["confidence"] >= surest]
-    return worst(task, contradicted, most)
+    """Rows whose label is probably wrong: the model contradicts it with at least ``min_confidence``."""
+    return most_confident_mistakes(task, table[table["confidence"] >= min_confidence], limit)
 
 
-def examples(task: Task, prediction_table: pd.DataFrame, logits: Floats, label: str, most: int = 10) -> pd.DataFrame:
-    """Rows that carry a label, or were given it: the most typical ones first, then the ones on the border.
+def label_examples(table: pd.DataFrame, predictions: Predictions, label: str, limit: int = 10) -> pd.DataFrame:
+    """Example texts of a label: typical ones that have it, then borderline ones.
 
     Columns text, actual, predicted, probability (of this label) and kind ("typical" or "borderline").
     """
-    which = task.labels.index(label)
-    chance = task.probabilities(logits)[:, which]
-    many = task.kind == "multilabel"
-    carries = np.asarray(
-        [label in actual if many else actual == label for actual in prediction_table["actual"]], dtype=bool
+    column = predictions.task.labels.index(label)
+    probability = predictions.probabilities[:, column]
+    multilabel = predictions.task.kind == "multilabel"
+    has_label = np.asarray(
+        [label in actual if multilabel else actual == label for actual in table["actual"]], dtype=bool
     )
-    rows = prediction_table[["text", "actual", "predicted"]].assign(probability=chance)
-    typical = rows[carries].nlargest(most, "probability").assign(kind="typical")
-    # On the border a row is as likely to be of the label as of its best rival.
-    rival = np.full(len(chance), 0.5) if many else np.delete(task.probabilities(logits), which, axis=1).max(axis=1)
-    near = np.abs(chance - rival)
-    order = np.argsort(near, kind="stable")[:most]
-    border = rows.iloc[order[near[order] < _NEAR]].assign(kind="borderline")
-    found: pd.DataFrame = pd.concat([typical, border], ignore_index=True)
-    return found
+    rows = table[["text", "actual", "predicted"]].assign(probability=probability)
+    typical = rows[has_label].nlargest(limit, "probability").assign(kind="typical")
+    # A borderline text is as likely to have the label as its strongest rival.
+    others = np.delete(predictions.probabilities, column, axis=1)
+    rival = np.full(len(rows), 0.5) if multilabel else others.max(axis=1)
+    distance = np.abs(probability - rival)
+    closest = np.argsort(distance, kind="stable")[:limit]
+    borderline = rows.iloc[closest[distance[closest] < _BORDERLINE]].assign(kind="borderline")
+    examples: pd.DataFrame = pd.concat([typical, borderline], ignore_index=True)
+    return examples

@@ -1,1 +1,1 @@
-"""Metrics with their intervals."""
+"""Metrics and their intervals."""

@@ -1,35 +1,35 @@
-"""Every measure of a model on some rows, with its 95 % interval, and a sentence why where there is no value.
+"""Every metric of a model on some rows, with its 95% interval, and a note where it is undefined.
 
-Point values are scikit-learn's and scipy's; intervals come from :mod:`core.evaluation.statistics.intervals`.
+Values are scikit-learn's and scipy's; intervals come from :mod:`core.evaluation.statistics`.
 """
 
 import numpy as np
 
-from core.evaluation.decisions.thresholds import Thresholds, decide
+from core.evaluation.decisions.predictions import make_predictions
 from core.evaluation.metrics.estimate import MetricEstimate
 from core.evaluation.metrics.multiclass import estimate_multiclass_metrics
 from core.evaluation.metrics.multilabel import estimate_multilabel_metrics
 from core.evaluation.metrics.regression import estimate_regression_metrics
-from core.evaluation.statistics.counts import Targets
 from core.task import Floats, Task
+from core.types import Targets
 
 
 def compute_metrics(
-    task: Task, targets: Targets, logits: Floats, thresholds: Thresholds | None = None
+    task: Task, y_true: Targets, logits: Floats, thresholds: tuple[float, ...] = ()
 ) -> list[MetricEstimate]:
-    """Every measure of the task, none without rows.
+    """Every metric of the task; empty without rows.
 
     Args:
-        task: its kind says which measures there are.
-        targets: as :meth:`Task.encode` gives them.
+        task: its kind decides which metrics there are.
+        y_true: targets in the form that :meth:`Task.encode` gives.
         logits: (n, outputs).
-        thresholds: from which probability on labels are given (binary: the second class); 0.5 without.
+        thresholds: probabilities above which labels are predicted (binary: one, of the second class); 0.5 if empty.
     """
-    if len(targets) == 0:
+    if len(y_true) == 0:
         return []
     if task.kind == "regression":
-        return estimate_regression_metrics(targets.astype(np.float64), logits[:, 0].astype(np.float64))
-    decided = decide(task, logits, thresholds)
+        return estimate_regression_metrics(y_true.astype(np.float64), logits[:, 0].astype(np.float64))
+    predicted = make_predictions(task, logits, thresholds).predicted
     if task.kind == "multilabel":
-        return estimate_multilabel_metrics(task, targets.astype(int), decided.astype(int), logits)
-    return estimate_multiclass_metrics(task, targets, decided, logits)
+        return estimate_multilabel_metrics(task, y_true.astype(int), predicted.astype(int), logits)
+    return estimate_multiclass_metrics(task, y_true, predicted, logits)

@@ -1,7 +1,6 @@
-"""The measures of answers that are one of several classes."""
+"""Metrics of tasks in which each text has one of several classes."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from sklearn import metrics as sk
@@ -9,17 +8,19 @@ from sklearn import metrics as sk
 from core.evaluation.metrics import summary
 from core.evaluation.metrics.auc import estimate_aucs
 from core.evaluation.metrics.estimate import MetricEstimate
-from core.evaluation.statistics import counts, intervals
-from core.evaluation.statistics.counts import Counts, Targets, Values
-from core.evaluation.statistics.intervals import Interval, wilson
+from core.evaluation.statistics import counts, resampling
+from core.evaluation.statistics.counts import CountMetric
+from core.evaluation.statistics.intervals import Interval, percentile_interval, wilson_interval
 from core.formatting import join_names
 from core.task import Floats, Task
+from core.types import Targets
 
-_TOP = 3
-# With fewer rows of a class, what it adds to a mean over the classes is not known well enough for its interval to hold.
-_SURE_ROWS = 3
-_MANY_CLASSES = 5
-_OF_CLASSES: dict[str, Callable[[Counts], Values]] = {
+_TOP_K = 3
+# Top-3 accuracy says little with fewer classes.
+_MIN_CLASSES_FOR_TOP_K = 6
+# With fewer rows of a class, its part of a mean over classes is too uncertain for the interval to be valid.
+_MIN_CLASS_ROWS = 3
+_COUNT_METRICS: dict[str, CountMetric] = {
     "balanced_accuracy": counts.balanced_accuracy,
     "precision_macro": counts.macro(counts.precision),
     "recall_macro": counts.macro(counts.recall),
@@ -27,61 +28,59 @@ _OF_CLASSES: dict[str, Callable[[Counts], Values]] = {
     "precision_weighted": counts.weighted(counts.precision),
     "recall_weighted": counts.weighted(counts.recall),
     "f1_weighted": counts.weighted(counts.f1),
-    # From -1..1 to 0..1, as a share has it.
-    "matthews": lambda drawn: (counts.matthews(drawn) + 1) / 2,
+    # Scaled from -1..1 to 0..1, the range that the intervals expect.
+    "matthews": lambda resampled: (counts.matthews_corrcoef(resampled) + 1) / 2,
 }
 
 
-def estimate_multiclass_metrics(task: Task, targets: Targets, decided: Targets, logits: Floats) -> list[MetricEstimate]:
-    """Each with its interval; ``decided`` are the answers, (n,), ``logits`` (n, k)."""
-    rows = len(targets)
-    values = summary.summarize_predictions(task, targets, decided) | {"matthews": _matthews(targets, decided)}
-    spans = intervals.from_counts(targets, decided, task.outputs, _OF_CLASSES)
-    spans["matthews"] = Interval(*(2 * end - 1 for end in spans["matthews"]))
-    right = wilson(float((targets == decided).sum()), rows)
-    notes = _notes_of_classes(task, targets, decided)
-    found = [MetricEstimate("accuracy", values["accuracy"], *right, rows)]
-    found += [MetricEstimate(name, values[name], *spans[name], rows, notes.get(name, "")) for name in _OF_CLASSES]
-    same = "Equals the accuracy, since each text has one class."
-    found += [
-        MetricEstimate(f"{rate}_micro", values["accuracy"], *right, rows, same)
-        for rate in ("precision", "recall", "f1")
-    ]
-    if task.outputs > _MANY_CLASSES:
-        top = float(sk.top_k_accuracy_score(targets, logits, k=_TOP, labels=np.arange(task.outputs)))
-        found.append(MetricEstimate("top_3_accuracy", top, *wilson(top * rows, rows), rows))
-    return found + _log_loss(targets, logits) + estimate_aucs(task, targets, logits)
+def estimate_multiclass_metrics(task: Task, y_true: Targets, y_pred: Targets, logits: Floats) -> list[MetricEstimate]:
+    """Every metric with its interval; class numbers (n,), logits (n, k)."""
+    rows = len(y_true)
+    values = summary.summarize_predictions(task, y_true, y_pred) | {"matthews": _matthews(y_true, y_pred)}
+    intervals = resampling.intervals_from_counts(y_true, y_pred, task.outputs, _COUNT_METRICS)
+    intervals["matthews"] = Interval(*(2 * end - 1 for end in intervals["matthews"]))
+    accuracy, accuracy_interval = values["accuracy"], wilson_interval(float((y_true == y_pred).sum()), rows)
+    notes = _notes(task, y_true, y_pred)
+    estimates = [MetricEstimate("accuracy", accuracy, *accuracy_interval, rows)]
+    for name in _COUNT_METRICS:
+        estimates.append(MetricEstimate(name, values[name], *intervals[name], rows, notes.get(name, "")))
+    for name in ("precision_micro", "recall_micro", "f1_micro"):
+        note = "Equals the accuracy, since each text has one class."
+        estimates.append(MetricEstimate(name, accuracy, *accuracy_interval, rows, note))
+    if task.outputs >= _MIN_CLASSES_FOR_TOP_K:
+        top_k = float(sk.top_k_accuracy_score(y_true, logits, k=_TOP_K, labels=np.arange(task.outputs)))
+        estimates.append(MetricEstimate("top_3_accuracy", top_k, *wilson_interval(top_k * rows, rows), rows))
+    return [*estimates, _log_loss(y_true, logits), *estimate_aucs(task, y_true, logits)]
 
 
-def _matthews(targets: Targets, decided: Targets) -> float:
-    if len(np.unique(targets)) < 2 or len(np.unique(decided)) < 2:
+def _matthews(y_true: Targets, y_pred: Targets) -> float:
+    if len(np.unique(y_true)) < 2 or len(np.unique(y_pred)) < 2:
         return math.nan
-    return float(sk.matthews_corrcoef(targets, decided))
+    return float(sk.matthews_corrcoef(y_true, y_pred))
 
 
-def _notes_of_classes(task: Task, targets: Targets, decided: Targets) -> dict[str, str]:
-    """What must be said of averages: classes that do not occur or are never answered."""
-    occurring, answered = np.unique(targets), np.unique(decided)
+def _notes(task: Task, y_true: Targets, y_pred: Targets) -> dict[str, str]:
+    """Notes by metric: classes that do not occur, are never predicted or are rare."""
+    occurring, predicted = np.unique(y_true), np.unique(y_pred)
     notes: dict[str, str] = {}
-    if never := [task.labels[i] for i in np.setdiff1d(occurring, answered)]:
-        notes |= dict.fromkeys(
-            ("precision_macro", "precision_weighted"), f"Never answered, so counted as 0: {join_names(never)}."
-        )
-    if surplus := [task.labels[i] for i in np.setdiff1d(answered, occurring)]:
-        notes["recall_macro"] = f"Answered without a row of it, so counted as 0: {join_names(surplus)}."
-    few = [task.labels[i] for i in range(task.outputs) if (targets == i).sum() < _SURE_ROWS]
-    for name in ("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro") if few else ():
-        unsure = f"The interval may be too narrow: there are fewer than {_SURE_ROWS} rows of {join_names(few)}."
-        notes[name] = f"{notes.get(name, '')} {unsure}".strip()
+    if never_predicted := [task.labels[i] for i in np.setdiff1d(occurring, predicted)]:
+        note = f"Never predicted, so counted as 0: {join_names(never_predicted)}."
+        notes |= {"precision_macro": note, "precision_weighted": note}
+    if without_rows := [task.labels[i] for i in np.setdiff1d(predicted, occurring)]:
+        notes["recall_macro"] = f"Predicted but without rows, so counted as 0: {join_names(without_rows)}."
+    if rare := [task.labels[i] for i in range(task.outputs) if (y_true == i).sum() < _MIN_CLASS_ROWS]:
+        note = f"The interval may be too narrow: there are fewer than {_MIN_CLASS_ROWS} rows of {join_names(rare)}."
+        for name in ("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro"):
+            notes[name] = f"{notes.get(name, '')} {note}".strip()
     if len(occurring) < 2:
-        notes["matthews"] = "Undefined: the rows are all of one class."
-    elif len(answered) < 2:
-        notes["matthews"] = "Undefined: all answers are the same class."
+        notes["matthews"] = "Undefined: all rows have the same class."
+    elif len(predicted) < 2:
+        notes["matthews"] = "Undefined: all predictions are the same class."
     return notes
 
 
-def _log_loss(targets: Targets, logits: Floats) -> list[MetricEstimate]:
-    losses, rows = summary.log_losses(targets, logits), len(targets)
+def _log_loss(y_true: Targets, logits: Floats) -> MetricEstimate:
+    losses, rows = summary.log_losses(y_true, logits), len(y_true)
     value = float(losses.mean())
-    drawn = intervals.resample_rows(lambda weights: {"mean": weights @ losses / rows}, rows)
-    return [MetricEstimate("log_loss", value, *intervals.percentiles(value, drawn["mean"], rows), rows)]
+    resampled = resampling.resample_rows(lambda weights: {"mean": weights @ losses / rows}, rows)["mean"]
+    return MetricEstimate("log_loss", value, *percentile_interval(value, resampled, rows), rows)

@@ -1,55 +1,54 @@
-"""Precision, recall and F1 of each class or label, with 95 % intervals."""
+"""Precision, recall and F1 of each class or label, with 95% intervals."""
 
 import math
 
 import pandas as pd
 
-from core.evaluation.decisions.thresholds import Thresholds, decide
+from core.evaluation.decisions.one_vs_rest import label_indicators
+from core.evaluation.decisions.predictions import make_predictions
 from core.evaluation.metrics.auc import average_precision
-from core.evaluation.metrics.one_vs_rest import Flags, label_indicators, label_probabilities
-from core.evaluation.statistics.counts import Targets
-from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, wilson
+from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, wilson_interval
 from core.task import Floats, Task
+from core.types import BoolArray, Targets
 
 
-def per_class(task: Task, targets: Targets, logits: Floats, thresholds: Thresholds | None = None) -> pd.DataFrame:
-    """Each label: label, rows; precision, recall and f1, each with _low and _high; average_precision; note.
+def per_class(task: Task, y_true: Targets, logits: Floats, thresholds: tuple[float, ...] = ()) -> pd.DataFrame:
+    """One line per label: label, rows; precision, recall and f1, each with _low and _high; average_precision; note.
 
-    Recall, F1 and average precision are NaN for a label without a row, precision for one that was never given; the note says
-    so. F1 is 2 J / (1 + J) of the share J of right ones among all rows that carry the label or were given it, so that its
-    interval follows from Wilson's.
+    Recall, F1 and average precision are NaN for a label without rows, precision for one that is never predicted; the note
+    explains it. F1 is 2 J / (1 + J), where J is the share of correct rows among those that have the label or are predicted to
+    have it, so that its interval follows from Wilson's.
     """
-    decided = decide(task, logits, thresholds)
-    wanted, given = label_indicators(task, targets), label_indicators(task, decided)
-    scores = label_probabilities(task, logits)
+    predictions = make_predictions(task, logits, thresholds)
+    actual, predicted = label_indicators(task, y_true), label_indicators(task, predictions.predicted)
     return pd.DataFrame(
         [
             {"label": name}
-            | _one_class(wanted[:, i], given[:, i])
-            | {"average_precision": average_precision(wanted[:, i], scores[:, i])}
-            | {"note": _note(wanted[:, i], given[:, i])}
+            | _rates(actual[:, i], predicted[:, i])
+            | {"average_precision": average_precision(actual[:, i], predictions.probabilities[:, i])}
+            | {"note": _note(actual[:, i], predicted[:, i])}
             for i, name in enumerate(task.labels)
         ]
     )
 
 
-def _one_class(wanted: Flags, given: Flags) -> dict[str, float]:
-    right, rows, answers = float((wanted & given).sum()), float(wanted.sum()), float(given.sum())
-    either = float((wanted | given).sum())
-    # Where a label has no row its F1 is as undefined as its recall.
-    joint = wilson(right, either) if rows else UNKNOWN_INTERVAL
-    figures = {
-        "precision": (right / answers if answers else math.nan, wilson(right, answers)),
-        "recall": (right / rows if rows else math.nan, wilson(right, rows)),
-        "f1": (2 * right / (rows + answers) if rows else math.nan, Interval(*(2 * j / (1 + j) for j in joint))),
+def _rates(actual: BoolArray, predicted: BoolArray) -> dict[str, float]:
+    """The rows of one label, and its precision, recall and F1 with their intervals."""
+    correct, rows, predictions = (float(mask.sum()) for mask in (actual & predicted, actual, predicted))
+    # Without rows of the label, F1 is as undefined as recall.
+    jaccard = wilson_interval(correct, float((actual | predicted).sum())) if rows else UNKNOWN_INTERVAL
+    rates = {
+        "precision": (correct / predictions if predictions else math.nan, wilson_interval(correct, predictions)),
+        "recall": (correct / rows if rows else math.nan, wilson_interval(correct, rows)),
+        "f1": (2 * correct / (rows + predictions) if rows else math.nan, Interval(*(2 * j / (1 + j) for j in jaccard))),
     }
-    found: dict[str, float] = {"rows": int(rows)}
-    for name, (value, interval) in figures.items():
-        found |= {name: value, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return found
+    line: dict[str, float] = {"rows": int(rows)}
+    for name, (value, interval) in rates.items():
+        line |= {name: value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return line
 
 
-def _note(wanted: Flags, given: Flags) -> str:
-    if not wanted.any():
-        return "No row of this class." + ("" if given.any() else " It was never answered either.")
-    return "" if given.any() else "Never answered, so its precision is undefined."
+def _note(actual: BoolArray, predicted: BoolArray) -> str:
+    if not actual.any():
+        return "No rows of this class." + ("" if predicted.any() else " It is never predicted either.")
+    return "" if predicted.any() else "Never predicted, so its precision is undefined."

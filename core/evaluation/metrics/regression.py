@@ -1,43 +1,46 @@
-"""The measures of answers that are numbers."""
+"""Metrics of tasks in which a number is predicted."""
 
 import numpy as np
 
 from core.evaluation.metrics import summary
 from core.evaluation.metrics.estimate import MetricEstimate
-from core.evaluation.statistics import intervals, ranking
-from core.evaluation.statistics.counts import Values
-from core.task import Task
+from core.evaluation.statistics.intervals import percentile_interval
+from core.evaluation.statistics.ranking import rank_correlation
+from core.evaluation.statistics.resampling import resample_rows
+from core.task import Floats, Task
+from core.types import FloatArray
 
 
-def estimate_regression_metrics(targets: Values, predicted: Values) -> list[MetricEstimate]:
-    """Each with its interval; ``targets`` and ``predicted`` are (n,)."""
-    rows = len(targets)
-    values = summary.summarize(Task("regression", ()), targets, predicted[:, None].astype(np.float64))
-    drawn = intervals.resample_rows(lambda weights: _drawn_numbers(weights, targets, predicted), rows, 6)
-    notes = _notes_of_numbers(targets, predicted)
+def estimate_regression_metrics(y_true: FloatArray, y_pred: FloatArray) -> list[MetricEstimate]:
+    """Every metric with its interval; both arrays (n,)."""
+    rows = len(y_true)
+    values = summary.summarize_predictions(Task("regression", ()), y_true, y_pred)
+    resampled = resample_rows(lambda weights: _resampled_metrics(weights, y_true, y_pred), rows, 6)
+    notes = _notes(y_true, y_pred)
     return [
-        MetricEstimate(name, value, *intervals.percentiles(value, drawn[name], rows), rows, notes.get(name, ""))
+        MetricEstimate(name, value, *percentile_interval(value, resampled[name], rows), rows, notes.get(name, ""))
         for name, value in values.items()
     ]
 
 
-def _drawn_numbers(weights: ranking.Weights, targets: Values, predicted: Values) -> dict[str, Values]:
-    rows, errors = len(targets), predicted - targets
-    # Around the mean, so that large numbers with a small spread lose nothing.
-    centred = targets - targets.mean()
-    squares = weights @ errors**2 / rows
-    std = weights @ centred**2 / rows - (weights @ centred / rows) ** 2
+def _resampled_metrics(weights: Floats, y_true: FloatArray, y_pred: FloatArray) -> dict[str, FloatArray]:
+    rows, errors = len(y_true), y_pred - y_true
+    # Centered, so that large values with a small spread lose no precision.
+    centered = y_true - y_true.mean()
+    squared_error = weights @ errors**2 / rows
+    variance = weights @ centered**2 / rows - (weights @ centered / rows) ** 2
+    varied = variance > 1e-12 * np.ptp(y_true) ** 2
     return {
         "mae": weights @ np.abs(errors) / rows,
-        "rmse": np.sqrt(squares),
-        "r2": 1 - np.divide(squares, std, out=np.full(len(squares), np.nan), where=std > 1e-12 * np.ptp(targets) ** 2),
-        "spearman": ranking.rank_correlation(weights, targets, predicted),
+        "rmse": np.sqrt(squared_error),
+        "r2": 1 - np.divide(squared_error, variance, out=np.full(len(squared_error), np.nan), where=varied),
+        "spearman": rank_correlation(weights, y_true, y_pred),
     }
 
 
-def _notes_of_numbers(targets: Values, predicted: Values) -> dict[str, str]:
-    if len(targets) < 2:
+def _notes(y_true: FloatArray, y_pred: FloatArray) -> dict[str, str]:
+    if len(y_true) < 2:
         return dict.fromkeys(("r2", "spearman"), "Undefined: there is only one row.")
-    if np.ptp(targets) == 0:
-        return dict.fromkeys(("r2", "spearman"), "Undefined: all rows have the same number.")
-    return {"spearman": "Undefined: all predictions are the same number."} if np.ptp(predicted) == 0 else {}
+    if np.ptp(y_true) == 0:
+        return dict.fromkeys(("r2", "spearman"), "Undefined: all rows have the same value.")
+    return {"spearman": "Undefined: all predictions are the same value."} if np.ptp(y_pred) == 0 else {}

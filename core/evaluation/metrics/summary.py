@@ -1,80 +1,74 @@
-"""Targets and logits -> metrics, measured by scikit-learn and scipy. What is undefined is NaN, never 0."""
+"""Metrics without intervals, computed by scikit-learn and scipy. Undefined values are NaN, never 0."""
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import log_softmax
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
 from core.task import Floats, Task
+from core.types import FloatArray, Targets
 
-Targets = npt.NDArray[Any]
 
-
-def summarize(task: Task, targets: Targets, logits: Floats) -> dict[str, float]:
-    """The metrics of a task over all rows; targets as :meth:`Task.encode` gives them, logits (n, outputs).
+def summarize(task: Task, y_true: Targets, logits: Floats) -> dict[str, float]:
+    """The metrics of logits (n, outputs) by name, with default thresholds; empty without rows.
 
     Macro averages run over the classes that occur among the targets or the predictions.
     """
-    return summarize_predictions(task, targets, task.decide(logits))
+    return summarize_predictions(task, y_true, task.decide(logits))
 
 
-def log_losses(targets: Targets, logits: Floats) -> npt.NDArray[np.float64]:
-    """Minus the natural logarithm of the probability of the right class of each row, (n,).
-
-    Clipped as scikit-learn clips it, so that one certain and wrong answer does not make their mean infinite.
-    """
-    smallest = math.log(np.finfo(np.float64).eps)
-    return np.asarray(
-        -np.maximum(log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(targets)), targets], smallest)
-    )
-
-
-def summarize_predictions(task: Task, targets: Targets, decided: Targets) -> dict[str, float]:
-    """The metrics of answers that were decided already, in the form of the targets."""
-    if len(targets) == 0:
+def summarize_predictions(task: Task, y_true: Targets, y_pred: Targets) -> dict[str, float]:
+    """The metrics of predictions in the form of the targets, by name; empty without rows."""
+    if len(y_true) == 0:
         return {}
     if task.kind == "regression":
-        return _regression(targets.astype(np.float64), decided.astype(np.float64))
+        return _regression(y_true.astype(np.float64), y_pred.astype(np.float64))
     if task.kind == "multilabel":
-        return _multilabel(targets.astype(int), decided.astype(int))
-    occurring = np.unique(targets)
-    result = {
-        "accuracy": float(sk.accuracy_score(targets, decided)),
-        # scikit-learn's balanced_accuracy_score is this, but warns where a class is predicted that does not occur.
-        "balanced_accuracy": float(
-            sk.recall_score(targets, decided, labels=occurring, average="macro", zero_division=0)
-        ),
+        return _multilabel(y_true.astype(int), y_pred.astype(int))
+    # scikit-learn's balanced_accuracy_score is this, but warns about predicted classes that do not occur.
+    balanced = sk.recall_score(y_true, y_pred, labels=np.unique(y_true), average="macro", zero_division=0)
+    return {
+        "accuracy": float(sk.accuracy_score(y_true, y_pred)),
+        "balanced_accuracy": float(balanced),
+        **_averages(y_true, y_pred, "macro"),
+        **_averages(y_true, y_pred, "weighted"),
     }
-    return result | _averages(targets, decided, "macro") | _averages(targets, decided, "weighted")
 
 
-def _averages(targets: Targets, decided: Targets, average: str) -> dict[str, float]:
-    precision, recall, f1, _ = sk.precision_recall_fscore_support(targets, decided, average=average, zero_division=0)
+def log_losses(y_true: Targets, logits: Floats) -> FloatArray:
+    """The negative log-probability of the correct class of each row, (n,).
+
+    Clipped as in scikit-learn, so that one certain and wrong prediction does not make the mean infinite.
+    """
+    smallest = math.log(np.finfo(np.float64).eps)
+    log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
+    return np.asarray(-np.maximum(log_probabilities[np.arange(len(y_true)), y_true], smallest))
+
+
+def _averages(y_true: Targets, y_pred: Targets, average: str) -> dict[str, float]:
+    precision, recall, f1, _ = sk.precision_recall_fscore_support(y_true, y_pred, average=average, zero_division=0)
     return {f"precision_{average}": float(precision), f"recall_{average}": float(recall), f"f1_{average}": float(f1)}
 
 
-def _multilabel(targets: Targets, decided: Targets) -> dict[str, float]:
-    f1 = {
-        average: float(sk.f1_score(targets, decided, average=average, zero_division=0))
-        for average in ("micro", "macro")
-    }
-    # A text without labels for which none is predicted is right: 1, not 0.
-    f1["samples"] = float(sk.f1_score(targets, decided, average="samples", zero_division=1))
-    return {f"f1_{average}": value for average, value in f1.items()} | {
-        "subset_accuracy": float(sk.accuracy_score(targets, decided)),
-        "hamming_loss": float(sk.hamming_loss(targets, decided)),
-    }
-
-
-def _regression(targets: Targets, decided: Targets) -> dict[str, float]:
-    varied = len(targets) > 1 and np.ptp(targets) > 0
+def _multilabel(y_true: Targets, y_pred: Targets) -> dict[str, float]:
+    # A text without labels for which none is predicted is correct: its F1 is 1, not 0.
+    zero_division = {"micro": 0, "macro": 0, "samples": 1}
     return {
-        "mae": float(sk.mean_absolute_error(targets, decided)),
-        "rmse": float(sk.root_mean_squared_error(targets, decided)),
-        "r2": float(sk.r2_score(targets, decided)) if varied else math.nan,
-        "spearman": float(spearmanr(targets, decided).statistic) if varied and np.ptp(decided) > 0 else math.nan,
+        f"f1_{average}": float(sk.f1_score(y_true, y_pred, average=average, zero_division=value))
+        for average, value in zero_division.items()
+    } | {
+        "subset_accuracy": float(sk.accuracy_score(y_true, y_pred)),
+        "hamming_loss": float(sk.hamming_loss(y_true, y_pred)),
+    }
+
+
+def _regression(y_true: Targets, y_pred: Targets) -> dict[str, float]:
+    varied = len(y_true) > 1 and np.ptp(y_true) > 0
+    return {
+        "mae": float(sk.mean_absolute_error(y_true, y_pred)),
+        "rmse": float(sk.root_mean_squared_error(y_true, y_pred)),
+        "r2": float(sk.r2_score(y_true, y_pred)) if varied else math.nan,
+        "spearman": float(spearmanr(y_true, y_pred).statistic) if varied and np.ptp(y_pred) > 0 else math.nan,
     }

@@ -1,1 +1,1 @@
-"""Counts, ranks, intervals and resampling behind the metrics."""
+"""Counts, ranking metrics, intervals and resampling."""

@@ -1,7 +1,7 @@
-"""Measures of an order (ROC-AUC, average precision, rank correlation) for thousands of resamples at once.
+"""Ranking metrics (ROC-AUC, average precision, rank correlation) for thousands of resamples at once.
 
 A resample is given by how often each row was drawn: weights (resamples, n). With all weights 1 the values are those of
-scikit-learn and scipy; equal scores share a step of the curve, or the mean of their ranks.
+scikit-learn and scipy. Equal scores share a step of the curve, or the mean of their ranks.
 """
 
 from typing import Any
@@ -9,53 +9,54 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.evaluation.statistics.counts import Values
-
-Weights = npt.NDArray[np.float32]
+from core.task import Floats
+from core.types import BoolArray, FloatArray, IndexArray
 
 
 def roc_auc_and_average_precision(
-    weights: Weights, positive: npt.NDArray[np.bool_], scores: npt.NDArray[Any]
-) -> tuple[Values, Values]:
-    """Area under the ROC curve and average precision, each (resamples,); NaN where one side has no row."""
+    weights: Floats, positive: BoolArray, scores: npt.NDArray[Any]
+) -> tuple[FloatArray, FloatArray]:
+    """ROC-AUC and average precision, each (resamples,); NaN without positive rows, and ROC-AUC without negative ones."""
     order = np.argsort(-scores, kind="stable")
-    ends = _ends(scores[order])
-    drawn = weights[:, order]
-    found = np.cumsum(drawn * positive[order], axis=1, dtype=np.float64)[:, ends]
-    false = np.cumsum(drawn, axis=1, dtype=np.float64)[:, ends] - found
-    steps, false_steps = np.diff(found, prepend=0), np.diff(false, prepend=0)
-    answered = np.maximum(found + false, 1)
-    area = (false_steps * (found - steps / 2)).sum(axis=1)
-    average_precision = (steps * found / answered).sum(axis=1)
-    positives, negatives = found[:, -1], false[:, -1]
-    return _over(area, positives * negatives), _over(average_precision, positives)
+    ends = _ends_of_ties(scores[order])
+    ordered_weights = weights[:, order]
+    true_positives = np.cumsum(ordered_weights * positive[order], axis=1, dtype=np.float64)[:, ends]
+    false_positives = np.cumsum(ordered_weights, axis=1, dtype=np.float64)[:, ends] - true_positives
+    new_true, new_false = np.diff(true_positives, prepend=0), np.diff(false_positives, prepend=0)
+    predicted = np.maximum(true_positives + false_positives, 1)
+    area = (new_false * (true_positives - new_true / 2)).sum(axis=1)
+    average_precision = (new_true * true_positives / predicted).sum(axis=1)
+    positives, negatives = true_positives[:, -1], false_positives[:, -1]
+    return _divide(area, positives * negatives), _divide(average_precision, positives)
 
 
-def rank_correlation(weights: Weights, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Values:
-    """Spearman's correlation, (resamples,); NaN where one side is constant."""
-    ranks = [_ranks(weights, values) for values in (first, second)]
-    total = weights.sum(axis=1, keepdims=True)
-    centred = [rank - (weights * rank).sum(axis=1, keepdims=True) / total for rank in ranks]
-    together = (weights * centred[0] * centred[1]).sum(axis=1)
-    std = [(weights * part**2).sum(axis=1) for part in centred]
-    return _over(together, np.sqrt(std[0] * std[1]))
+def rank_correlation(weights: Floats, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> FloatArray:
+    """Spearman's rank correlation of two arrays (n,), (resamples,); NaN where one of them is constant."""
+    ranks = [_mean_ranks(weights, values) for values in (first, second)]
+    rows = weights.sum(axis=1, keepdims=True)
+    centered = [rank - (weights * rank).sum(axis=1, keepdims=True) / rows for rank in ranks]
+    covariance = (weights * centered[0] * centered[1]).sum(axis=1)
+    variances = [(weights * part**2).sum(axis=1) for part in centered]
+    return _divide(covariance, np.sqrt(variances[0] * variances[1]))
 
 
-def _ranks(weights: Weights, values: npt.NDArray[Any]) -> Values:
-    """Mean ranks of the rows that were drawn, (resamples, n)."""
+def _mean_ranks(weights: Floats, values: npt.NDArray[Any]) -> FloatArray:
+    """Ranks of the rows that were drawn, (resamples, n); ties get their mean rank."""
     order = np.argsort(values, kind="stable")
-    ends = _ends(values[order])
-    upto = np.cumsum(weights[:, order], axis=1, dtype=np.float64)[:, ends]
-    middle = upto - np.diff(upto, prepend=0) / 2
+    ends = _ends_of_ties(values[order])
+    cumulative = np.cumsum(weights[:, order], axis=1, dtype=np.float64)[:, ends]
+    middle = cumulative - np.diff(cumulative, prepend=0) / 2
     group = np.searchsorted(values[order][ends], values)
     return np.asarray(middle[:, group] + 0.5)
 
 
-def _ends(ordered: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+def _ends_of_ties(ordered: npt.NDArray[Any]) -> IndexArray:
     """The last position of each run of equal values."""
     return np.flatnonzero(np.append(np.diff(ordered) != 0, True))
 
 
-def _over(part: Values, whole: Values) -> Values:
-    result: Values = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 1e-9)
+def _divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    result: FloatArray = np.divide(
+        numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 1e-9
+    )
     return result

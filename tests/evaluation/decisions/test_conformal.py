@@ -19,14 +19,17 @@ def test_half_width_and_coverage_by_hand() -> None:
     assert share == pytest.approx(4 / 9)
     assert interval.low < share < interval.high
     assert math.isnan(conformal_coverage(errors[:0], 1.0)[0])
-    with pytest.raises(ConfigError, match="between 0 and 1"):
-        conformal_half_width(errors, 1)
 
 
-def test_the_interval_covers_as_often_as_the_level_says() -> None:
+def test_a_level_out_of_range() -> None:
+    with pytest.raises(ConfigError, match="between 0 and 1, found 1"):
+        conformal_half_width(np.asarray([0.1]), 1)
+
+
+def test_new_values_are_covered_as_often_as_the_level_says() -> None:
     rng = np.random.default_rng(0)
-    shares = [
-        conformal_coverage(np.abs(rng.standard_t(3, 100)), conformal_half_width(np.abs(rng.standard_t(3, 100)), 0.9))[0]
-        for _ in range(400)
-    ]
+    shares = []
+    for _ in range(400):
+        validation_errors, test_errors = np.abs(rng.standard_t(3, (2, 100)))
+        shares.append(conformal_coverage(test_errors, conformal_half_width(validation_errors, 0.9))[0])
     assert np.mean(shares) == pytest.approx(91 / 101, abs=0.01)

@@ -1,34 +1,54 @@
-"""Which texts are wrong, and how sure the model was."""
+"""Wrong predictions, most confident first, and example texts."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.evaluation.diagnostics import mistakes
-from core.task import Task
+from core.evaluation.decisions.predictions import Predictions, make_predictions
+from core.evaluation.diagnostics.mistakes import (
+    label_examples,
+    most_confident_mistakes,
+    prediction_table,
+    suspected_label_errors,
+)
+from core.task import Label
+from tests.evaluation.cases import BINARY, MULTILABEL, REGRESSION
 
 
-def test_the_surest_mistake_comes_first() -> None:
-    task = Task("binary", ("no", "yes"))
-    frame = pd.DataFrame({"row": [7, 8, 9], "text": ["x", "y", "z"], "label": ["no", "no", "yes"]})
-    logits = np.log(np.asarray([[0.4, 0.6], [0.1, 0.9], [0.2, 0.8]], dtype=np.float32))
-    prediction_table = mistakes.prediction_table(task, frame, logits)
-    assert prediction_table["right"].tolist() == [False, False, True]
-    worst = mistakes.worst(task, prediction_table)
-    assert worst["row"].tolist() == [8, 7]
-    assert worst["confidence"].tolist() == pytest.approx([0.9, 0.6])
+def rows(labels: list[Label]) -> pd.DataFrame:
+    return pd.DataFrame({"row": range(7, 7 + len(labels)), "text": list("uvwxyz")[: len(labels)], "label": labels})
 
 
-def test_multilabel_is_right_only_as_a_whole() -> None:
-    task = Task("multilabel", ("p", "q"))
-    frame = pd.DataFrame({"row": [0, 1], "text": ["x", "y"], "label": [["p"], []]})
-    prediction_table = mistakes.prediction_table(task, frame, np.asarray([[3, 1], [-3, -3]], dtype=np.float32))
-    assert prediction_table["right"].tolist() == [False, True]
-    assert prediction_table["confidence"][0] == pytest.approx(1 / (1 + np.exp(-1)))
+def binary_predictions(probabilities: list[float]) -> Predictions:
+    """Predictions with these probabilities of the second class."""
+    return make_predictions(BINARY, np.log([[1 - p, p] for p in probabilities]).astype(np.float32))
 
 
-def test_the_largest_error_of_a_score_comes_first() -> None:
-    task = Task("regression", ())
-    frame = pd.DataFrame({"row": [0, 1], "text": ["x", "y"], "label": [1.0, 5.0]})
-    prediction_table = mistakes.prediction_table(task, frame, np.asarray([[1.5], [2.0]], dtype=np.float32))
-    assert mistakes.worst(task, prediction_table)["error"].tolist() == [3.0, 0.5]
+def test_the_most_confident_mistake_comes_first() -> None:
+    table = prediction_table(rows(["no", "no", "yes"]), binary_predictions([0.6, 0.9, 0.8]))
+    assert table["correct"].tolist() == [False, False, True]
+    mistakes = most_confident_mistakes(BINARY, table)
+    assert mistakes["row"].tolist() == [8, 7]
+    assert mistakes["confidence"].tolist() == pytest.approx([0.9, 0.6])
+    assert suspected_label_errors(BINARY, table)["row"].tolist() == [8]
+
+
+def test_a_multilabel_prediction_is_correct_only_if_all_labels_are() -> None:
+    predictions = make_predictions(MULTILABEL, np.asarray([[3, 1], [-3, -3]], dtype=np.float32))
+    table = prediction_table(rows([["p"], []]), predictions)
+    assert table["correct"].tolist() == [False, True]
+    assert table["confidence"][0] == pytest.approx(1 / (1 + np.exp(-1)))
+
+
+def test_the_largest_error_of_a_number_comes_first() -> None:
+    predictions = make_predictions(REGRESSION, np.asarray([[1.5], [2.0]], dtype=np.float32))
+    table = prediction_table(rows([1.0, 5.0]), predictions)
+    assert most_confident_mistakes(REGRESSION, table)["error"].tolist() == [3.0, 0.5]
+
+
+def test_examples_are_typical_or_borderline() -> None:
+    predictions = binary_predictions([0.99, 0.55, 0.1])
+    examples = label_examples(prediction_table(rows(["yes", "yes", "no"]), predictions), predictions, "yes")
+    assert examples["kind"].tolist() == ["typical", "typical", "borderline"]
+    assert examples["text"].tolist() == ["u", "v", "v"]
+    assert examples["probability"].tolist() == pytest.approx([0.99, 0.55, 0.55])

@@ -1,4 +1,4 @@
-"""Areas under the curves of labels that have both sides."""
+"""ROC-AUC and average precision of labels with positive and negative rows."""
 
 import numpy as np
 
@@ -6,12 +6,13 @@ from core.evaluation.metrics.compute import compute_metrics
 from tests.evaluation.cases import BINARY, SIX_CLASSES, by_name, logits_for
 
 
-def test_areas_leave_out_what_has_one_side_and_say_so() -> None:
-    found = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 1, 0, 1]), logits_for([0, 1, 0, 1], 6)))
-    assert found["roc_auc"].value == 1
-    assert found["roc_auc"].note == "Left out, since all rows or none are of it: c, d, e and 1 more."
-    assert found["roc_auc"].low < 0.9
-    assert (
-        by_name(compute_metrics(BINARY, np.asarray([0, 1]), logits_for([0, 1], 2)))["roc_auc"].note
-        == "Of the class yes."
-    )
+def test_labels_without_positive_or_negative_rows_are_omitted() -> None:
+    roc_auc = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 1, 0, 1]), logits_for([0, 1, 0, 1], 6)))["roc_auc"]
+    assert roc_auc.value == 1
+    assert roc_auc.note == "Omitted, because all rows or no rows have them: c, d, e and 1 more."
+    assert roc_auc.low < 0.9
+
+
+def test_a_binary_task_is_measured_by_its_second_class() -> None:
+    estimates = by_name(compute_metrics(BINARY, np.asarray([0, 1]), logits_for([0, 1], 2)))
+    assert estimates["roc_auc"].note == "Of the class yes."

@@ -1,4 +1,4 @@
-"""Every measure: scikit-learn's value, an interval around it, and a reason where there is none."""
+"""Every metric: scikit-learn's value, an interval that contains it, and a note where it is undefined."""
 
 import math
 from collections.abc import Sequence
@@ -19,92 +19,101 @@ from tests.evaluation.cases import BINARY, MULTILABEL, REGRESSION, SIX_CLASSES, 
 LOGITS = st.integers(-3, 3).map(float)
 
 
-def check_whole(found: Sequence[MetricEstimate]) -> None:
-    for each in found:
-        if math.isnan(each.value):
-            assert each.note
-            assert math.isnan(each.low)
-        elif not math.isnan(each.low):
-            assert each.low - 1e-9 <= each.value <= each.high + 1e-9
-        assert interval_sentence(each)
+def check_intervals_and_notes(estimates: Sequence[MetricEstimate]) -> None:
+    for estimate in estimates:
+        if math.isnan(estimate.value):
+            assert estimate.note
+            assert math.isnan(estimate.low)
+        elif not math.isnan(estimate.low):
+            assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9
+        assert interval_sentence(estimate)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), *[LOGITS] * 6), min_size=1, max_size=25))
-def test_classes_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
+def test_multiclass_metrics_agree_with_scikit_learn(rows: list[tuple[float, ...]]) -> None:
     table = np.asarray(rows)
-    targets, logits = table[:, 0].astype(int), table[:, 1:].astype(np.float32)
-    found = by_name(compute_metrics(SIX_CLASSES, targets, logits))
-    check_whole(list(found.values()))
+    y_true, logits = table[:, 0].astype(int), table[:, 1:].astype(np.float32)
+    estimates = compute_metrics(SIX_CLASSES, y_true, logits)
+    check_intervals_and_notes(estimates)
+    values = {estimate.name: estimate.value for estimate in estimates}
     probabilities = softmax(logits.astype(float), axis=1)
-    assert found["accuracy"].value == sk.accuracy_score(targets, logits.argmax(axis=1))
-    assert found["log_loss"].value == pytest.approx(sk.log_loss(targets, probabilities, labels=range(6)))
-    assert found["top_3_accuracy"].value == sk.top_k_accuracy_score(targets, logits, k=3, labels=range(6))
-    if len(set(targets)) == 6:
-        one_hot = np.eye(6)[targets]
-        assert found["roc_auc"].value == pytest.approx(
-            sk.roc_auc_score(targets, probabilities, multi_class="ovr", average="macro")
-        )
-        assert found["average_precision"].value == pytest.approx(
-            sk.average_precision_score(one_hot, probabilities, average="macro")
-        )
+    assert values["accuracy"] == sk.accuracy_score(y_true, logits.argmax(axis=1))
+    assert values["log_loss"] == pytest.approx(sk.log_loss(y_true, probabilities, labels=range(6)))
+    assert values["top_3_accuracy"] == sk.top_k_accuracy_score(y_true, logits, k=3, labels=range(6))
+    if len(set(y_true)) == 6:
+        roc_auc = sk.roc_auc_score(y_true, probabilities, multi_class="ovr", average="macro")
+        assert values["roc_auc"] == pytest.approx(roc_auc)
+        precision = sk.average_precision_score(np.eye(6)[y_true], probabilities, average="macro")
+        assert values["average_precision"] == pytest.approx(precision)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), LOGITS, LOGITS), min_size=1, max_size=25))
-def test_labels_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
+def test_multilabel_metrics_agree_with_scikit_learn(rows: list[tuple[float, ...]]) -> None:
     table = np.asarray(rows)
-    targets, logits = table[:, :2], table[:, 2:].astype(np.float32)
-    found = by_name(compute_metrics(MULTILABEL, targets, logits))
-    check_whole(list(found.values()))
-    decided = (logits > 0).astype(int)
+    y_true, logits = table[:, :2], table[:, 2:].astype(np.float32)
+    estimates = compute_metrics(MULTILABEL, y_true, logits)
+    check_intervals_and_notes(estimates)
+    values = {estimate.name: estimate.value for estimate in estimates}
+    y_pred = (logits > 0).astype(int)
     for name, score in {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}.items():
-        expected = score(targets, decided, average="micro", zero_division=np.nan)
-        assert found[f"{name}_micro"].value == pytest.approx(expected, nan_ok=True)
-    assert found["f1_macro"].value == pytest.approx(sk.f1_score(targets, decided, average="macro", zero_division=0))
-    assert found["hamming_loss"].value == pytest.approx(sk.hamming_loss(targets, decided))
-    assert found["subset_accuracy"].value == pytest.approx(sk.accuracy_score(targets, decided))
+        expected = score(y_true, y_pred, average="micro", zero_division=np.nan)
+        assert values[f"{name}_micro"] == pytest.approx(expected, nan_ok=True)
+    assert values["f1_macro"] == pytest.approx(sk.f1_score(y_true, y_pred, average="macro", zero_division=0))
+    assert values["hamming_loss"] == pytest.approx(sk.hamming_loss(y_true, y_pred))
+    assert values["subset_accuracy"] == pytest.approx(sk.accuracy_score(y_true, y_pred))
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(LOGITS, LOGITS), min_size=1, max_size=25))
-def test_numbers_equal_scikit_learn(rows: list[tuple[float, ...]]) -> None:
-    targets, predicted = np.asarray(rows).T
-    found = by_name(compute_metrics(REGRESSION, targets, predicted[:, None].astype(np.float32)))
-    check_whole(list(found.values()))
-    assert found["mae"].value == pytest.approx(sk.mean_absolute_error(targets, predicted))
-    assert found["rmse"].value == pytest.approx(sk.root_mean_squared_error(targets, predicted))
-    if len(set(targets)) > 1:
-        assert found["r2"].value == pytest.approx(sk.r2_score(targets, predicted))
-    if len(set(targets)) > 1 and len(set(predicted)) > 1:
-        assert found["spearman"].value == pytest.approx(spearmanr(targets, predicted).statistic)
+def test_regression_metrics_agree_with_scikit_learn(rows: list[tuple[float, ...]]) -> None:
+    y_true, y_pred = np.asarray(rows).T
+    estimates = compute_metrics(REGRESSION, y_true, y_pred[:, None].astype(np.float32))
+    check_intervals_and_notes(estimates)
+    values = {estimate.name: estimate.value for estimate in estimates}
+    assert values["mae"] == pytest.approx(sk.mean_absolute_error(y_true, y_pred))
+    assert values["rmse"] == pytest.approx(sk.root_mean_squared_error(y_true, y_pred))
+    if len(set(y_true)) > 1:
+        assert values["r2"] == pytest.approx(sk.r2_score(y_true, y_pred))
+    if len(set(y_true)) > 1 and len(set(y_pred)) > 1:
+        assert values["spearman"] == pytest.approx(spearmanr(y_true, y_pred).statistic)
 
 
-def test_what_is_undefined_says_why() -> None:
-    found = by_name(compute_metrics(BINARY, np.asarray([1, 1]), logits_for([1, 1], 2)))
-    assert found["matthews"].note == "Undefined: the rows are all of one class."
-    assert math.isnan(found["roc_auc"].value)
-    assert interval_sentence(found["roc_auc"]).startswith("Undefined: no label has both")
-    never = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 1]), logits_for([0, 0], 6)))
-    assert never["precision_macro"].note.startswith("Never answered, so counted as 0: b. The interval may be")
-    assert never["f1_macro"].note.endswith("there are fewer than 3 rows of a, b, c and 3 more.")
-    assert "all answers are the same class" in never["matthews"].note
-    surplus = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 0]), logits_for([0, 1], 6)))
-    assert surplus["recall_macro"].note.startswith("Answered without a row of it, so counted as 0: b.")
+def test_rows_of_one_class() -> None:
+    estimates = by_name(compute_metrics(BINARY, np.asarray([1, 1]), logits_for([1, 1], 2)))
+    assert estimates["matthews"].note == "Undefined: all rows have the same class."
+    assert math.isnan(estimates["roc_auc"].value)
+    assert interval_sentence(estimates["roc_auc"]).startswith("Undefined: no label has both")
+
+
+def test_classes_that_are_rare_or_never_predicted() -> None:
+    estimates = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 1]), logits_for([0, 0], 6)))
+    assert estimates["precision_macro"].note.startswith("Never predicted, so counted as 0: b. The interval may be")
+    assert estimates["f1_macro"].note.endswith("there are fewer than 3 rows of a, b, c and 3 more.")
+    assert estimates["matthews"].note == "Undefined: all predictions are the same class."
+
+
+def test_classes_that_are_predicted_but_have_no_rows() -> None:
+    estimates = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 0]), logits_for([0, 1], 6)))
+    assert estimates["recall_macro"].note.startswith("Predicted but without rows, so counted as 0: b.")
+
+
+def test_regression_on_one_row_and_on_equal_values() -> None:
+    one_row = by_name(compute_metrics(REGRESSION, np.asarray([1.0]), np.asarray([[2.0]], dtype=np.float32)))
+    assert one_row["r2"].note == "Undefined: there is only one row."
+    equal = compute_metrics(REGRESSION, np.asarray([1.0, 1.0]), np.asarray([[2.0], [1.0]], dtype=np.float32))
+    assert by_name(equal)["spearman"].note == "Undefined: all rows have the same value."
+
+
+def test_no_rows_have_no_metrics() -> None:
     assert compute_metrics(BINARY, np.asarray([], dtype=int), np.zeros((0, 2), dtype=np.float32)) == []
-    one = by_name(compute_metrics(REGRESSION, np.asarray([1.0]), np.asarray([[2.0]], dtype=np.float32)))
-    assert one["r2"].note == "Undefined: there is only one row."
-    assert interval_sentence(one["mae"]) == "with an unknown interval, based on 1 test row"
-    same = by_name(compute_metrics(REGRESSION, np.asarray([1.0, 1.0]), np.asarray([[2.0], [1.0]], dtype=np.float32)))
-    assert same["spearman"].note == "Undefined: all rows have the same number."
 
 
-def test_thresholds_decide() -> None:
-    logits = np.asarray([[0, 1], [0, 3]], dtype=np.float32)
-    assert by_name(compute_metrics(BINARY, np.asarray([0, 1]), logits))["accuracy"].value == 0.5
-    assert by_name(compute_metrics(BINARY, np.asarray([0, 1]), logits, 0.9))["accuracy"].value == 1
-    table = per_class(BINARY, np.asarray([0, 1]), logits, 0.9)
-    assert table["recall"].tolist() == [1, 1]
-    assert (
-        by_name(compute_metrics(MULTILABEL, np.eye(2), logits, np.asarray([0.4, 0.99])))["subset_accuracy"].value == 0.5
-    )
+def test_thresholds_change_the_predictions() -> None:
+    y_true, logits = np.asarray([0, 1]), np.asarray([[0, 1], [0, 3]], dtype=np.float32)
+    assert by_name(compute_metrics(BINARY, y_true, logits))["accuracy"].value == 0.5
+    assert by_name(compute_metrics(BINARY, y_true, logits, (0.9,)))["accuracy"].value == 1
+    assert per_class(BINARY, y_true, logits, (0.9,))["recall"].tolist() == [1, 1]
+    multilabel = by_name(compute_metrics(MULTILABEL, np.eye(2), logits, (0.4, 0.99)))
+    assert multilabel["subset_accuracy"].value == 0.5

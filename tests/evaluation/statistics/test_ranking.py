@@ -1,4 +1,4 @@
-"""Areas and rank correlation under weights, against scikit-learn and scipy with the rows written out."""
+"""AUC and rank correlation of weighted rows, against scikit-learn and scipy with the rows repeated."""
 
 import numpy as np
 import pytest
@@ -15,14 +15,14 @@ ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 3)), 
 
 @settings(max_examples=30, deadline=None)
 @given(ROWS)
-def test_weights_are_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
-    positive, scores, times = (np.asarray(side) for side in zip(*rows, strict=True))
-    area, precision = roc_auc_and_average_precision(times[None].astype(np.float32), positive, scores)
-    positive, scores = np.repeat(positive, times), np.repeat(scores, times)
+def test_aucs_treat_weights_as_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
+    positive, scores, weights = (np.asarray(column) for column in zip(*rows, strict=True))
+    roc_auc, precision = roc_auc_and_average_precision(weights[None].astype(np.float32), positive, scores)
+    positive, scores = np.repeat(positive, weights), np.repeat(scores, weights)
     if 0 < positive.sum() < len(positive):
-        assert area[0] == pytest.approx(sk.roc_auc_score(positive, scores))
+        assert roc_auc[0] == pytest.approx(sk.roc_auc_score(positive, scores))
     else:
-        assert np.isnan(area[0])
+        assert np.isnan(roc_auc[0])
     if positive.any():
         assert precision[0] == pytest.approx(sk.average_precision_score(positive, scores))
     else:
@@ -31,11 +31,13 @@ def test_weights_are_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(ROWS)
-def test_ranks_of_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
-    first, second, times = (np.asarray(side, dtype=float) for side in zip(*rows, strict=True))
-    found = rank_correlation(times[None].astype(np.float32), first, second) if times.sum() else np.asarray([np.nan])
-    first, second = np.repeat(first, times.astype(int)), np.repeat(second, times.astype(int))
+def test_rank_correlation_treats_weights_as_repeated_rows(rows: list[tuple[bool, int, int]]) -> None:
+    first, second, weights = (np.asarray(column, dtype=float) for column in zip(*rows, strict=True))
+    if weights.sum() == 0:
+        return
+    correlation = rank_correlation(weights[None].astype(np.float32), first, second)[0]
+    first, second = np.repeat(first, weights.astype(int)), np.repeat(second, weights.astype(int))
     if len(set(first)) > 1 and len(set(second)) > 1:
-        assert found[0] == pytest.approx(spearmanr(first, second).statistic)
+        assert correlation == pytest.approx(spearmanr(first, second).statistic)
     else:
-        assert np.isnan(found[0])
+        assert np.isnan(correlation)
