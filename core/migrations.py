@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 _CONFIG_NAMES = {
-    "gradient_accumulation_steps": "gradient_accumulation_steps",
-    "class_weight_power": "class_weight_power",
-    "max_grad_norm": "max_grad_norm",
-    "token_mask_rate": "token_mask_rate",
-    "init_fitted_head": "init_fitted_head",
-    "warmup_ratio": "warmup_ratio",
+    "accumulation": "gradient_accumulation_steps",
+    "class_balance": "class_weight_power",
+    "max_gradient_norm": "max_grad_norm",
+    "token_dropout": "token_mask_rate",
+    "warm_head": "init_fitted_head",
+    "warmup_share": "warmup_ratio",
 }
-_SPLIT_NAMES = {"group_near_duplicates": "group_near_duplicates"}
+_SPLIT_NAMES = {"keep_near": "group_near_duplicates"}
 _RULE_NAMES = {
-    "abstain_below": "abstain_below",
-    "interval_half_width": "interval_half_width",
+    "answer_when": "abstain_below",
+    "half_width": "interval_half_width",
     "level": "interval_level",
 }
 _RULE_FILE = "decision.json"
@@ -30,11 +30,11 @@ def rename_settings(config: dict[str, Any]) -> dict[str, Any]:
 
 def upgrade_run(record: dict[str, Any]) -> dict[str, Any]:
     """The record of run.json in the present format."""
-    upgraded = {name: value for name, value in record.items() if name != "split_config"}
+    upgraded = {name: value for name, value in record.items() if name != "plan"}
     group = record.get("group")
     return upgraded | {
         "config": rename_settings(record["config"]),
-        "split_config": _renamed(record["split_config"], _SPLIT_NAMES),
+        "split_config": _renamed(record["plan"], _SPLIT_NAMES),
         "dataset": {"id": ""} | record["dataset"],
         "group": _renamed(group, {"of": "size"}) if group else None,
     }
@@ -42,8 +42,8 @@ def upgrade_run(record: dict[str, Any]) -> dict[str, Any]:
 
 def upgrade_dataset(record: dict[str, Any]) -> dict[str, Any]:
     """The record of dataset.json in the present format."""
-    upgraded = {name: value for name, value in record.items() if name != "split_config"}
-    return upgraded | {"split_config": _renamed(record["split_config"], _SPLIT_NAMES)}
+    upgraded = {name: value for name, value in record.items() if name != "plan"}
+    return upgraded | {"split_config": _renamed(record["plan"], _SPLIT_NAMES)}
 
 
 def upgrade_search(record: dict[str, Any]) -> dict[str, Any]:
