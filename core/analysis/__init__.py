@@ -1,1 +1,1 @@
-"""Jobs that look into a data set or a run: label errors, a map of the texts, a learning curve."""
+"""Jobs that analyze a dataset (label errors, map of the texts) or a run (learning curve)."""

@@ -1,10 +1,12 @@
-"""Would more data help: the instant model trained on ever more of a run's rows and measured on its validation rows.
+"""Learning curve of a run: the instant model trained on growing parts of its training rows, scored on its validation rows.
 
-The job behind ``python -m core learn``; it leaves curve.json in the folder ``learning`` of the run.
+The job ``python -m core learning-curve`` writes curve.json to the folder ``learning`` of the run.
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,99 +14,112 @@ import pandas as pd
 from core.evaluation.diagnostics import learning_curve
 from core.evaluation.diagnostics.learning_curve import Extrapolation
 from core.evaluation.metrics import summary
-from core.jobs import process
-from core.jobs.events import Phase, Progress
-from core.jobs.runner import Emit, run_job
+from core.evaluation.metrics.definitions import LEARNING_CURVE_METRIC
+from core.jobs.events import OnEvent, Phase, Progress
+from core.jobs.folder import JobFolder
+from core.jobs.runner import run_job
 from core.models.encoders import BUILT_IN
 from core.runs import Run
-from core.training.config import TrainingConfig
-from core.workspace import read_json, workspace_containing, write_json
+from core.storage import parse_record, read_record, write_record
+from core.task import Floats
+from core.workspace import read_json, workspace_containing
 
 _RESULT = "curve.json"
-# More say little that is new, and cost minutes.
+# More rows add little to the curve and cost minutes.
 MAX_ROWS = 20_000
-# At each size the mean over so many draws of rows, where that takes seconds.
+# Up to this many rows, each score is the mean over several draws of rows: that takes seconds.
 _DRAWS, _FEW_ROWS = 3, 2_000
-MEASURE = summary.MAIN_METRIC | {"regression": "mae"}
 
 
 @dataclass(frozen=True)
-class LearningCurve:
-    """Where the learning curve of a run lies."""
-
-    folder: Path
-
-    @classmethod
-    def of(cls, run: Run) -> "LearningCurve":
-        """That of a run."""
-        return cls(run.folder / "learning")
-
-    @property
-    def done(self) -> bool:
-        """Whether its points are there."""
-        return (self.folder / _RESULT).exists()
-
-    def status(self) -> process.Status | None:
-        """How the job stands, None if it was never asked for."""
-        return process.read_status(self.folder) if self.folder.exists() else None
-
-    def points(self) -> pd.DataFrame:
-        """One line a size: rows, score (F1, or the mean absolute error)."""
-        return pd.DataFrame(read_json(self.folder / _RESULT))
+class _Point:
+    rows: int
+    score: float
 
 
-def start(run: Run) -> None:
-    """Begin in a process of its own."""
-    folder = LearningCurve.of(run).folder
-    folder.mkdir(exist_ok=True)
-    process.start(folder, command="learning-curve")
+@dataclass(frozen=True)
+class _Curve:
+    """What curve.json holds."""
+
+    points: list[_Point]
 
 
-def work(folder: Path) -> None:
-    """Draw the curve of the run that the folder lies in; see :func:`core.jobs.runner.run_job`."""
-    run = Run.open(folder.parent)
-    run_job(folder, workspace_containing(folder).home, lambda emit, switch: _learn(run, folder, emit))
+def learning_curve_job(run: Run) -> JobFolder:
+    """The learning curve of a run."""
+    return JobFolder(run.folder / "learning", "learning-curve", _RESULT)
 
 
-def promise(run: Run, points: pd.DataFrame) -> Extrapolation:
-    """What twice the rows promise. A mean error counts as minus itself, so that more is better.
+def read_learning_curve(job: JobFolder) -> pd.DataFrame | None:
+    """One line for each size: rows, score (of ``LEARNING_CURVE_METRIC``). None while there is no readable result."""
+    return job.load_result(_read_points)
+
+
+def _read_points(path: Path) -> pd.DataFrame:
+    with suppress(OSError, ValueError, RecursionError):
+        if isinstance(points := read_json(path), list):  # version 0.1 stored the points alone
+            return _points_table({"points": points}, path)
+    return _points_table(read_record(path), path)
+
+
+def _points_table(record: dict[str, Any], path: Path) -> pd.DataFrame:
+    return pd.DataFrame(parse_record(_Curve, record, path).points, columns=["rows", "score"])
+
+
+def extrapolate(run: Run, points: pd.DataFrame) -> Extrapolation:
+    """The projected score at twice the rows. An error metric is negated, so that more is better.
 
     Raises:
         ConfigError: there are fewer than three sizes.
     """
     sign = -1 if run.task.kind == "regression" else 1
-    return learning_curve.promise(points["rows"], sign * points["score"], most=0.0 if sign < 0 else 1.0)
+    return learning_curve.extrapolate(points["rows"], sign * points["score"], max_score=0.0 if sign < 0 else 1.0)
 
 
-def _learn(run: Run, folder: Path, emit: Emit) -> None:
-    emit(Phase("loading"))
-    from core.models import classifier as classifiers
-    from core.models.pooling import has_mean_pooling
+def run_learning_curve(folder: Path) -> None:
+    """Compute the learning curve for a folder of :func:`learning_curve_job` in this process."""
+
+    def compute(on_event: OnEvent) -> None:
+        write_record(folder / _RESULT, asdict(_compute_curve(Run.open(folder.parent), on_event)))
+
+    run_job(folder, workspace_containing(folder).home, lambda on_event, stop: compute(on_event))
+
+
+def _compute_curve(run: Run, on_event: OnEvent) -> _Curve:
+    on_event(Phase("loading"))
     from core.training.head_fitting import fit_head
 
     task, splits = run.task, run.splits()
     train = splits.train.sample(min(len(splits.train), MAX_ROWS), random_state=0)
-    config = TrainingConfig.from_json(run.record.config)
-    classifier = classifiers.build(config.encoder, task, config.max_length)
-    if not has_mean_pooling(classifier.model):
-        # Other architectures have no frozen features; what they would gain from rows is much the same.
-        classifier = classifiers.build(BUILT_IN, task, config.max_length)
-    emit(Phase("features"))
-    texts = [*train["text"], *splits.validation["text"]]
-    features = classifier.features(texts, lambda done, total: emit(Progress(done, total, None)))
-    targets, wanted = (task.encode(frame["label"].tolist()) for frame in (train, splits.validation))
-    held = (features[len(train) :], wanted)
-    emit(Phase("learning"))
-    name = MEASURE[task.kind]
+    features = _features(run, [*train["text"], *splits.validation["text"]], on_event)
+    targets, y_true = (task.encode(frame["label"].tolist()) for frame in (train, splits.validation))
+    validation = (features[len(train) :], y_true)
+    on_event(Phase("learning"))
+    metric = LEARNING_CURVE_METRIC[task.kind]
     draws = _DRAWS if len(train) <= _FEW_ROWS else 1
-    drawn = [learning_curve.sizes_for(targets, seed=seed) for seed in range(draws)]
+    parts_by_draw = [learning_curve.nested_subsets(targets, seed=seed) for seed in range(draws)]
+    sizes = len(parts_by_draw[0])
     points = []
-    for step, parts in enumerate(zip(*drawn, strict=True)):
-        scores = []
-        # All rows are the same rows in every draw.
-        for rows in parts if step + 1 < len(drawn[0]) else parts[:1]:
-            head = fit_head(task, (features[rows], targets[rows]), held, config.seed)
-            scores.append(summary.summarize(task, wanted, head.logits(held[0]))[name])
-        points.append({"rows": len(parts[0]), "score": float(np.mean(scores))})
-        emit(Progress(step + 1, len(drawn[0]), None))
-    write_json(folder / _RESULT, points)
+    for number, parts in enumerate(zip(*parts_by_draw, strict=True), 1):
+        # The last part is all rows, the same in every draw.
+        heads = [
+            fit_head(task, (features[part], targets[part]), validation, run.config.seed)
+            for part in (parts if number < sizes else parts[:1])
+        ]
+        scores = [summary.summarize(task, y_true, head.logits(validation[0]))[metric] for head in heads]
+        points.append(_Point(len(parts[0]), float(np.mean(scores))))
+        on_event(Progress(number, sizes))
+    return _Curve(points)
+
+
+def _features(run: Run, texts: list[str], on_event: OnEvent) -> Floats:
+    """Frozen features of the run's encoder, or of the built-in one for architectures that have none."""
+    from core.models.classifier import build_classifier
+    from core.models.pooling import has_mean_pooling
+
+    config = run.config
+    classifier = build_classifier(config.encoder, run.task, config.max_length)
+    if not has_mean_pooling(classifier.model):
+        # The gain from more rows is about the same.
+        classifier = build_classifier(BUILT_IN, run.task, config.max_length)
+    on_event(Phase("features"))
+    return classifier.features(texts, lambda done, total: on_event(Progress(done, total)))

@@ -1,1 +1,1 @@
-"""How long a training takes and how much memory it needs on this machine."""
+"""Estimates of the time and memory that a training takes on this machine."""

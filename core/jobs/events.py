@@ -1,6 +1,7 @@
 """The events of a job: one JSON object a line, only ever appended to ``events.jsonl``."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -23,12 +24,20 @@ class Phase:
 
 @dataclass(frozen=True)
 class Progress:
-    """``done`` of ``total`` units of the current phase; ``seconds_left`` is an estimate, None while there is none."""
+    """``done`` of ``total`` units of the current phase; ``seconds_left`` is an estimate, None while there is none.
+
+    Raises:
+        ValueError: the numbers cannot be shown as progress.
+    """
 
     done: int
     total: int
     seconds_left: float | None = None
     time: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        if self.done < 0 or self.total < 1 or not math.isfinite(self.seconds_left or 0.0):
+            raise ValueError(f"{self.done} of {self.total} is not progress")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from core.errors import StorageError
 from core.jobs import process
 from core.jobs.process import Status
-from core.storage import read_record, write_record
+from core.storage import parse_record, read_record, write_record
 
 T = TypeVar("T")
 _INPUT = "input.json"
@@ -61,10 +61,10 @@ class JobFolder:
             return None
 
 
-def read_input(path: Path) -> dict[str, Any]:
-    """The input that :meth:`JobFolder.start` stored in a job's folder.
+def read_input(path: Path, kind: type[T]) -> T:
+    """The input that :meth:`JobFolder.start` stored in a job's folder, as a dataclass.
 
     Raises:
         StorageError: it is missing or damaged.
     """
-    return read_record(path / _INPUT)
+    return parse_record(kind, read_record(path / _INPUT), path / _INPUT)

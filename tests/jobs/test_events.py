@@ -41,6 +41,8 @@ def test_events_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
         b'{"kind": "phase", "name": "a", "time": 1.0, "color": "red"}',
         b'{"kind": "phase", "name": 3, "time": 1.0}',
         b'{"kind": "progress", "done": "many", "total": 2, "time": 1.0}',
+        b'{"kind": "progress", "done": 1, "total": 0, "time": 1.0}',
+        b'{"kind": "progress", "done": 1, "total": 2, "seconds_left": NaN, "time": 1.0}',
         b'{"kind": "validation", "step": 1, "metrics": {"f1": "high"}, "time": 1.0}',
         b'{"kind": "trouble", "name": "a", "message": "b", "changes": [], "time": 1.0}',
     ],
