@@ -1,1 +1,1 @@
-"""Runs: launched, trained in a worker, repeated."""
+"""Experiments: runs are created, trained in a worker process, repeated, and their settings searched."""

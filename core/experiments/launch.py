@@ -1,63 +1,77 @@
-"""From a data set and a config to a run that trains: make its folder, start its process, follow its events."""
+"""Creates runs from datasets and settings, starts them, and follows their events."""
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from core.data.dataset import Dataset, list_datasets, load_labelled, save_dataset
+from core.data.columns import apply_columns
+from core.data.dataset import Dataset, list_datasets, load_labeled, save_dataset
 from core.data.samples import Sample
-from core.data.splitting import SplitConfig, Splits, split
+from core.data.splitting import SplitConfig, Splits, fingerprint, split
 from core.errors import ConfigError, RunError
 from core.jobs import events, process
 from core.jobs.events import Event
+from core.migrations import rename_settings
 from core.models.encoders import BUILT_IN
-from core.runs import Run, create_run
-from core.training.config import Preset, TrainingConfig, preset
+from core.runs import Run, RunSource, create_run
+from core.training.config import TrainingConfig
+from core.training.presets import Preset, preset
 from core.workspace import Workspace
 
-_SECONDS_BETWEEN_LOOKS = 0.2
+_POLL_SECONDS = 0.2
 QUICK_EPOCHS = 2
 
 
 def create_training_run(
     workspace: Workspace, dataset: Dataset, config: TrainingConfig, name: str = "", splits: Splits | None = None
 ) -> Run:
-    """Make the run's folder; ``splits`` saves splitting again where the caller has them.
+    """A run that is ready to start; ``splits`` are those of the dataset, if the caller has them already.
 
     Raises:
-        ConfigError: the data set has no validation rows to choose the best checkpoint by.
+        ConfigError: there are no validation rows.
     """
-    splits = splits or split(load_labelled(dataset), dataset.split_config)
+    splits = splits or split(load_labeled(dataset), dataset.split_config)
     if splits.validation.empty:
         raise ConfigError(
-            "There are no validation rows to choose the best model by.", "Give validation a share, such as 0.1."
+            "Training needs validation rows to choose the best model, but there are none.",
+            "Set the validation share to 0.1, for example.",
         )
-    source = {"id": dataset.id, "name": dataset.name, "fingerprint": dataset.fingerprint}
     title = name or f"{dataset.name}, {'instant' if config.method == 'instant' else 'fine-tuned'}"
-    return create_run(workspace, splits, config.to_json(), title, source, dataset.split_config)
+    return create_run(workspace, splits, config, title, RunSource(dataset.ref, dataset.split_config))
 
 
 def retrain(workspace: Workspace, run: Run, changes: dict[str, Any]) -> Run:
-    """A new run on the same rows with some settings changed, ready to start.
+    """A run that is ready to start, on the rows of another run, with some settings changed.
 
     Raises:
-        ConfigError: a setting is out of range.
+        ConfigError: a setting is unknown or out of range.
     """
-    config = TrainingConfig.from_json({**run.record.config, **changes})
-    split_config = SplitConfig(**run.record.split_config)
-    return create_run(workspace, run.splits(), config.to_json(), f"{run.name}, again", run.record.dataset, split_config)
+    try:
+        config = replace(run.config, **rename_settings(changes))
+    except TypeError as error:
+        raise ConfigError(
+            f"Expected names of settings, found {', '.join(changes)}.", "Change settings by hand."
+        ) from error
+    source = RunSource(run.dataset, run.split_config)
+    return create_run(workspace, run.splits(), config, f"{run.name}, again", source)
 
 
 def sample_dataset(workspace: Workspace, sample: Sample) -> Dataset:
-    """The sample as a data set of this workspace, made on first use."""
+    """The dataset of a sample in this workspace, created on first use.
+
+    A dataset is the sample if it has the same labeled texts and the default split, whatever its name.
+    """
+    table = sample.read()
+    sample_fingerprint = fingerprint(apply_columns(table, sample.columns).frame)
     for dataset in list_datasets(workspace):
-        if dataset.name == sample.title:
+        if dataset.fingerprint == sample_fingerprint and dataset.split_config == SplitConfig():
             return dataset
-    return save_dataset(workspace, sample.read(), sample.columns, SplitConfig(), sample.title)
+    return save_dataset(workspace, table, sample.columns, SplitConfig(), sample.title)
 
 
 def start_demo_run(workspace: Workspace, sample: Sample) -> Run:
-    """Start a short fine-tuning on a sample: what "Try it now" does."""
+    """A short fine-tuning on a sample, started: what the button "Try it now" does."""
     config = TrainingConfig(encoder=BUILT_IN, epochs=QUICK_EPOCHS)
     run = create_training_run(workspace, sample_dataset(workspace, sample), config, f"{sample.title}, quick look")
     process.start(run.folder)
@@ -65,29 +79,30 @@ def start_demo_run(workspace: Workspace, sample: Sample) -> Run:
 
 
 def preset_for_dataset(dataset: Dataset, name: Preset = "Balanced", encoder: str = BUILT_IN) -> TrainingConfig:
-    """The settings of a preset for a data set."""
+    """The settings of a preset for a dataset."""
     return preset(name, train_rows(dataset), dataset.labels, encoder, dataset.task_kind)
 
 
 def train_rows(dataset: Dataset) -> int:
-    """About how many rows will be trained on."""
+    """The approximate number of training rows."""
     share = 1.0 - dataset.split_config.validation_share - dataset.split_config.test_share
     return max(1, round(dataset.rows * share))
 
 
 def follow_events(run: Run) -> Iterator[Event]:
-    """The run's events as they come, until it has ended.
+    """The events of a run as they come, until it has ended.
 
     Raises:
-        RunError: it failed or died.
+        RunError: the run failed or died.
     """
     seen = 0
     while True:
         status = process.read_status(run.folder)
-        yield from (so_far := events.read(run.folder))[seen:]
-        seen = len(so_far)
+        happened = events.read(run.folder)
+        yield from happened[seen:]
+        seen = len(happened)
         if not status.active:
             break
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        time.sleep(_POLL_SECONDS)
     if status.state in ("failed", "died"):
         raise RunError(status.message, status.hint)

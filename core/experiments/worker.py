@@ -1,16 +1,17 @@
-"""What ``python -m core run`` does: wait for its turn, train, evaluate, leave everything in the run folder."""
+"""Runs a training run in this process: ``python -m core run`` trains, evaluates and saves everything in the run's folder."""
 
 import gc
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import host
-from core.jobs.events import Event, Phase
-from core.jobs.runner import Emit, StopSignal, run_job
+from core.jobs.events import OnEvent, Phase, ignore_event
+from core.jobs.runner import StopSignal, run_job
 from core.runs import MODEL, Result, Run
 from core.task import Floats
 from core.training import diagnostics
@@ -22,47 +23,52 @@ if TYPE_CHECKING:
     from core.models.classifier import Classifier
 
 
-def work(run: Run, home: Path, on_event: Callable[[Event], None] = lambda event: None) -> None:
+def run_worker(run: Run, home: Path, on_event: OnEvent = ignore_event) -> None:
     """Carry out a run in this process; see :func:`core.jobs.runner.run_job`.
 
     Raises:
-        StudioError: the run failed for a reason the user can mend.
+        StudioError: the run failed for a reason that the user can fix.
     """
     if host.is_main_process():
-        run_job(run.folder, home, lambda emit, switch: _train_and_evaluate(run, emit, switch), on_event)
+        run_job(run.folder, home, lambda on_event, stop: _train_and_evaluate(run, on_event, stop), on_event)
     else:
         _join_training(run)
 
 
-def _train_and_evaluate(run: Run, emit: Emit, switch: StopSignal) -> None:
-    start = time.monotonic()
-    emit(Phase("loading"))
-    # Imported here: it takes seconds, in which the page already shows that the job has begun.
-    with _pause_garbage_collection():
-        from core.models import classifier as classifiers
-        from core.training import linear_probe, trainer  # noqa: F401 -- the trainer is taken from here below
+@dataclass(frozen=True)
+class _Trained:
+    """A classifier with its logits for the validation rows, then the test rows, and the seconds that predicting them takes."""
 
-    config = TrainingConfig.from_json(run.record.config)
+    classifier: "Classifier"
+    logits: Floats
+    prediction_seconds: float
+
+
+def _train_and_evaluate(run: Run, on_event: OnEvent, stop: StopSignal) -> None:
+    start = time.monotonic()
+    on_event(Phase("loading"))
+    # Imported here because it takes seconds, and the page already shows that the job has started.
+    with _paused_garbage_collection():
+        from core.training import linear_probe, trainer  # noqa: F401 -- used by the functions below
+
     splits = run.splits()
-    if config.method == "instant":
-        emit(Phase("features"))
-        untrained = classifiers.build(config.encoder, run.task, config.max_length)
-        classifier = untrained.with_head(linear_probe.fit_probe(untrained, splits, config.seed, emit).head)
-        classifiers.save_head(classifier, run.model_folder)
+    if run.config.method == "instant":
+        trained = _fit_instant(run, splits, on_event)
     else:
-        with switch.deferred():
-            classifier = _fine_tune(run, config, splits, emit, switch)
-        host.release_memory()
-        classifiers.save_whole(classifier, run.model_folder)
-    with switch.deferred():
-        _evaluate(run, splits, classifier, start, emit)
+        with stop.deferred():
+            trained = _fine_tune(run, splits, on_event, stop)
+    with stop.deferred():
+        temperature = _calibrate(run, splits, trained)
+        _save_model(run, trained.classifier)
+        _evaluate_baselines(run, splits)
+        _save_result(run, trained, temperature, start)
     if _checkpoints(run).exists():
         delete(_checkpoints(run))
 
 
 @contextmanager
-def _pause_garbage_collection() -> Iterator[None]:
-    """Keep the garbage collector from walking through what imports make, again and again: it took a quarter of their time."""
+def _paused_garbage_collection() -> Iterator[None]:
+    """Keep the garbage collector from scanning the imported objects again and again: it takes a quarter of the import time."""
     gc.disable()
     try:
         yield
@@ -71,93 +77,145 @@ def _pause_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _fine_tune(run: Run, config: TrainingConfig, splits: "Splits", emit: Emit, switch: StopSignal) -> "Classifier":
-    """Fine-tune; where memory runs out, once more with half the batch. The run keeps the settings that it went through with."""
-    from core import run_evaluation
-    from core.training import trainer
+def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
+    """The instant model. The pass over the texts that fits its head also makes its predictions."""
+    from core.models.classifier import build_classifier
+    from core.training.linear_probe import fit_probe
 
-    def save_instant_logits(logits: Floats) -> None:
-        _keep(run, splits, run_evaluation.INSTANT, logits)
+    on_event(Phase("features"))
+    classifier = build_classifier(run.config.encoder, run.task, run.config.max_length)
+    fitted = fit_probe(classifier, splits, run.config.seed, on_event, include_test=True)
+    on_event(Phase("evaluating"))
+    return _Trained(classifier.with_head(fitted.head), fitted.logits, fitted.seconds_per_text * len(fitted.logits))
+
+
+def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) -> _Trained:
+    """The fine-tuned model. If memory runs out, training restarts once with half the batch size, which the run records."""
+    from core.run_evaluation import INSTANT
+    from core.training import trainer
 
     def train(config: TrainingConfig) -> "Classifier":
         with host.limit_memory():
             return trainer.fine_tune(
-                splits, config, _checkpoints(run), emit, lambda: switch.requested, save_instant_logits
+                trainer.FineTuning(
+                    splits=splits,
+                    config=config,
+                    checkpoints=_checkpoints(run),
+                    on_event=on_event,
+                    stop_requested=lambda: stop.requested,
+                    on_probe=lambda logits: _save_logits(run, splits, INSTANT, logits),
+                )
             )
 
     try:
-        return train(config)
+        classifier = train(run.config)
     except (MemoryError, RuntimeError, OSError) as error:
-        again = diagnostics.out_of_memory(config) if host.is_out_of_memory(error) and host.processes() == 1 else None
-        if again is None:
+        is_retried = host.is_out_of_memory(error) and host.processes() == 1
+        retry = diagnostics.out_of_memory(run.config) if is_retried else None
+        if retry is None:
             raise
-    trouble, smaller = again
-    emit(trouble)
-    run.reconfigured(smaller.to_json())
+    else:
+        return _predict(classifier, splits, on_event)
+    # Outside of the handler, whose traceback would keep the memory of the first attempt.
+    problem, smaller = retry
+    on_event(problem)
+    run.reconfigure(smaller)
     shutil.rmtree(_checkpoints(run), ignore_errors=True)
     host.release_memory()
-    return train(smaller)
+    return _predict(train(smaller), splits, on_event)
+
+
+def _predict(classifier: "Classifier", splits: "Splits", on_event: OnEvent) -> _Trained:
+    host.release_memory()
+    on_event(Phase("evaluating"))
+    start = time.monotonic()
+    logits = classifier.logits(_evaluated_texts(splits))
+    return _Trained(classifier, logits, time.monotonic() - start)
 
 
 def _join_training(run: Run) -> None:
-    """Be one of several processes that train together: the first of them evaluates, writes and speaks for all."""
-    from core.training import trainer
+    """Train as one of several processes; only the main process evaluates, writes and reports."""
+    from core.training.trainer import FineTuning, fine_tune
 
-    config = TrainingConfig.from_json(run.record.config)
-    if config.method == "fine-tune":
+    if run.config.method == "fine-tune":
         with host.limit_memory():
-            trainer.fine_tune(run.splits(), config, _checkpoints(run), lambda event: None, lambda: False)
+            fine_tune(FineTuning(run.splits(), run.config, _checkpoints(run)))
 
 
 def _checkpoints(run: Run) -> Path:
     return run.folder / "checkpoints"
 
 
-def _evaluate(run: Run, splits: "Splits", classifier: "Classifier", start: float, emit: Emit) -> None:
-    """Predict validation and test once, the baselines beside them, and keep all of it."""
-    from core import run_evaluation
+def _evaluated_texts(splits: "Splits") -> list[str]:
+    return [*splits.validation["text"], *splits.test["text"]]
+
+
+def _calibrate(run: Run, splits: "Splits", trained: _Trained) -> float:
+    """Fit the temperature on validation, fold it into the classifier's output layer, and save the logits divided by it."""
+    from core.evaluation.decisions.calibration import fit_temperature
+    from core.models.classifier import scale_output
+
+    temperature = 1.0
+    if run.task.kind != "regression":
+        targets = run.task.encode(splits.validation["label"].tolist())
+        temperature = fit_temperature(run.task, targets, trained.logits[: len(splits.validation)])
+    scale_output(trained.classifier, 1 / temperature)
+    _save_logits(run, splits, MODEL, (trained.logits / temperature).astype(trained.logits.dtype))
+    return temperature
+
+
+def _save_model(run: Run, classifier: "Classifier") -> None:
+    from core.models.classifier import save_head, save_pretrained
+
+    save = save_head if run.config.method == "instant" else save_pretrained
+    save(classifier, run.model_folder)
+
+
+def _evaluate_baselines(run: Run, splits: "Splits") -> None:
+    """Save the logits of the baselines for the validation and test rows."""
+    from core.evaluation import baselines
+    from core.run_evaluation import INSTANT
+    from core.training.linear_probe import probe_logits
+
+    texts = _evaluated_texts(splits)
+    targets = run.task.encode(splits.train["label"].tolist())
+    _save_logits(run, splits, "majority", baselines.majority(run.task, targets, len(texts)))
+    _save_logits(run, splits, "tfidf", baselines.tfidf(run.task, splits.train["text"].tolist(), targets, texts))
+    # The instant baseline is there already, unless training started from a random head or resumed after a kill.
+    if run.config.method == "fine-tune" and not run.has_logits("test", INSTANT):
+        logits = probe_logits(splits, run.config)
+        if logits is not None:
+            _save_logits(run, splits, INSTANT, logits)
+
+
+def _save_result(run: Run, trained: _Trained, temperature: float, start: float) -> None:
+    """Evaluate the saved logits and save the result, with which the run counts as finished."""
     from core.evaluation import baselines
     from core.evaluation.metrics import summary
-    from core.training import linear_probe
+    from core.run_evaluation import evaluate_run
 
-    emit(Phase("evaluating"))
-    task, config = run.task, TrainingConfig.from_json(run.record.config)
-    targets = {name: task.encode(frame["label"].tolist()) for name, frame in splits}
-    texts = [*splits.validation["text"], *splits.test["text"]]
-    _keep(run, splits, "majority", baselines.majority(task, targets["train"], len(texts)))
-    tfidf = baselines.tfidf(task, splits.train["text"].tolist(), targets["train"], texts)
-    _keep(run, splits, "tfidf", tfidf)
-    # A run that went on after a kill, or began from another head, may have no answers of the instant model yet.
-    if config.method == "fine-tune" and not run.has_logits("test", run_evaluation.INSTANT):
-        instant = linear_probe.answers(splits, config)
-        if instant is not None:
-            _keep(run, splits, run_evaluation.INSTANT, instant)
-    began = time.monotonic()
-    logits = classifier.logits(texts)
-    seconds = time.monotonic() - began
-    _keep(run, splits, MODEL, logits)
+    def metrics(split: str, source: str) -> dict[str, float]:
+        targets = run.task.encode(run.split(split)["label"].tolist())
+        return summary.summarize(run.task, targets, run.logits(split, source))
 
-    def metrics_of(split: str, source: str) -> dict[str, float]:
-        return summary.summarize(task, targets[split], run.logits(split, source))
-
-    run_evaluation.assess(run)
+    evaluate_run(run)
+    baseline_split = "test" if run.sizes["test"] else "validation"
     run.save_result(
         Result(
-            validation=metrics_of("validation", MODEL),
-            test=metrics_of("test", MODEL),
-            baselines={
-                source: metrics_of("test" if len(splits.test) else "validation", source) for source in baselines.TITLES
-            },
+            validation=metrics("validation", MODEL),
+            test=metrics("test", MODEL),
+            baselines={source: metrics(baseline_split, source) for source in baselines.NAMES},
             seconds=time.monotonic() - start,
             peak_memory_mb=host.peak_memory_mb(),
-            prediction_seconds=seconds,
-            texts_per_second=len(texts) / max(seconds, 1e-9),
+            prediction_seconds=trained.prediction_seconds,
+            texts_per_second=len(trained.logits) / max(trained.prediction_seconds, 1e-9),
+            temperature=temperature,
         )
     )
 
 
-def _keep(run: Run, splits: "Splits", source: str, logits: Floats) -> None:
-    """Save the logits of one for the validation rows, then the test rows."""
-    first_of_test = len(splits.validation)
-    run.save_logits("validation", source, logits[:first_of_test])
-    run.save_logits("test", source, logits[first_of_test:])
+def _save_logits(run: Run, splits: "Splits", source: str, logits: Floats) -> None:
+    """Save logits for the validation rows, then the test rows."""
+    validation_rows = len(splits.validation)
+    run.save_logits("validation", source, logits[:validation_rows])
+    run.save_logits("test", source, logits[validation_rows:])

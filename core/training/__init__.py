@@ -1,1 +1,1 @@
-"""From splits and a config to a trained model in a run folder: ``config`` -> ``trainer`` or ``instant`` -> ``worker``."""
+"""Training: from splits and settings to a classifier. Start reading at ``config``, then ``trainer`` or ``linear_probe``."""

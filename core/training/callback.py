@@ -1,4 +1,4 @@
-"""What a training tells as it runs: progress and measurements as events, a wish to stop as an orderly end, bad signs in words."""
+"""The callback that turns the ``Trainer``'s progress into events, stops on request and reports problems."""
 
 import math
 import time
@@ -15,56 +15,57 @@ from core.training.config import TrainingConfig
 from core.training.diagnostics import diverging_loss, nonfinite_loss
 
 StopRequested = Callable[[], bool]
+# What the Trainer adds to the metrics of a validation.
+_NOT_METRICS = {"runtime", "samples_per_second", "steps_per_second", "epoch", "model_preparation_time"}
 
 
 class ProgressCallback(TrainerCallback):
-    """Turns what the Trainer tells its callbacks into events, a wish to stop into an orderly end, and bad signs into words."""
+    """Reports progress, losses and validations as events, ends the training on request, and reports problems."""
 
     def __init__(self, config: TrainingConfig, on_event: OnEvent, stop_requested: StopRequested) -> None:
         self.config = config
-        self.trouble: Problem | None = None
+        # The problem that the last validation found; reported at the end of the training.
+        self.problem: Problem | None = None
         self._on_event, self._stop_requested = on_event, stop_requested
         self._losses: list[float] = []
         self._start = 0.0
         self._first_step = self._step = 0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Note where the training begins, or goes on."""
+        """Note the time and the step at which the training starts or resumes."""
         self._start, self._first_step = time.monotonic(), state.global_step
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Tell how far it is, and end where somebody wishes it."""
+        """Report progress, and end the training if a stop was requested."""
         self._step = state.global_step
-        done = self._step - self._first_step
-        seconds_a_step = (time.monotonic() - self._start) / done
-        self._on_event(
-            Progress(state.global_step, state.max_steps, seconds_a_step * (state.max_steps - state.global_step))
-        )
-        if self._somebody_wants_to_stop():
+        seconds_per_step = (time.monotonic() - self._start) / (self._step - self._first_step)
+        seconds_left = seconds_per_step * (state.max_steps - self._step)
+        self._on_event(Progress(self._step, state.max_steps, seconds_left))
+        if self._any_process_stops():
             control.should_training_stop = True
-            # Without a checkpoint there would be nothing to keep.
+            # Without a checkpoint there would be no model to keep.
             control.should_evaluate = control.should_save = state.best_model_checkpoint is None
 
-    def _somebody_wants_to_stop(self) -> bool:
-        """Processes that train together must end at the same step, or the others would wait for ever."""
-        wanted = self._stop_requested()
+    def _any_process_stops(self) -> bool:
+        """Whether a stop was requested in any process: all must end at the same step, or the others would wait forever."""
+        requested = self._stop_requested()
         if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-            return wanted
-        votes = torch.tensor(float(wanted), device="cuda" if host.device() == "cuda" else "cpu")
+            return requested
+        votes = torch.tensor(float(requested), device="cuda" if host.device() == "cuda" else "cpu")
         torch.distributed.all_reduce(votes)
         return bool(votes > 0)
 
     def nonfinite_error(self) -> RunError:
-        """Say that there are values that are no numbers, and give the error to end with."""
-        trouble = nonfinite_loss(self._step, self.config)
-        self._on_event(trouble)
-        return RunError(trouble.message, trouble.hint)
+        """The error that ends a training with NaN or infinite values; the problem is reported as an event too."""
+        problem = nonfinite_loss(self._step, self.config)
+        self._on_event(problem)
+        return RunError(problem.message, problem.hint)
 
     def report_problems(self) -> None:
-        """Say what looks wrong with the training as a whole."""
-        trouble = self.trouble or diverging_loss(self._losses, self.config)
-        if trouble:
-            self._on_event(trouble)
+        """Report the problem of the training as a whole, if there is one."""
+        problem = self.problem or diverging_loss(self._losses, self.config)
+        if problem:
+            self._on_event(problem)
 
     def on_log(
         self,
@@ -74,7 +75,7 @@ class ProgressCallback(TrainerCallback):
         logs: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        """Tell the loss; one that is no number is the end."""
+        """Report the loss, and end the training if it is not finite."""
         if logs and "loss" in logs:
             if not math.isfinite(logs["loss"]):
                 raise self.nonfinite_error()
@@ -89,10 +90,8 @@ class ProgressCallback(TrainerCallback):
         metrics: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        """Tell what a validation measured, and make room for the checkpoint that is written next."""
+        """Report the metrics of a validation, and free memory for the checkpoint that is written next."""
         host.release_memory()
         values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
-        speed = {"runtime", "samples_per_second", "steps_per_second", "epoch", "model_preparation_time"}
-        self._on_event(
-            Validation(state.global_step, {name: value for name, value in values.items() if name not in speed})
-        )
+        reported = {name: value for name, value in values.items() if name not in _NOT_METRICS}
+        self._on_event(Validation(state.global_step, reported))

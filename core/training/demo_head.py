@@ -1,10 +1,11 @@
-"""Make the head that ships with the app: the instant method on the clinic sample's default split. Run by ``make demo-head``."""
+"""Makes the head that ships with the app: an instant model of the clinic sample's default split. Run ``make demo-head``."""
 
 from core.data.columns import apply_columns
 from core.data.samples import CLINIC
 from core.data.splitting import SplitConfig, split
 from core.evaluation.metrics.summary import summarize
-from core.models import classifier as classifiers
+from core.jobs.events import ignore_event
+from core.models.classifier import build_classifier, save_head
 from core.models.demo import DEMO_MODEL
 from core.models.encoders import BUILT_IN
 from core.training.config import TrainingConfig
@@ -12,15 +13,15 @@ from core.training.linear_probe import fit_probe
 
 
 def main() -> None:
-    """Fit and save the head, and print how good it is on the test rows it has not seen."""
+    """Fit and save the head, and print its metrics on the test rows."""
     labeled = apply_columns(CLINIC.read(), CLINIC.columns)
     splits = split(labeled, SplitConfig())
     config = TrainingConfig()
-    untrained = classifiers.build(BUILT_IN, labeled.task, config.max_length)
-    classifier = untrained.with_head(fit_probe(untrained, splits, config.seed, lambda event: None).head)
-    classifiers.save_head(classifier, DEMO_MODEL)
-    targets = labeled.task.encode(splits.test["label"].tolist())
-    print(summarize(labeled.task, targets, classifier.logits(splits.test["text"].tolist())))
+    untrained = build_classifier(BUILT_IN, labeled.task, config.max_length)
+    fitted = fit_probe(untrained, splits, config.seed, ignore_event, include_test=True)
+    save_head(untrained.with_head(fitted.head), DEMO_MODEL)
+    y_true = labeled.task.encode(splits.test["label"].tolist())
+    print(summarize(labeled.task, y_true, fitted.logits[len(splits.validation) :]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which parts of an encoder learn, and how fast: frozen layers, rates that fall towards the bottom, dropout, attention."""
+"""What an encoder learns and how fast: frozen layers, layer-wise learning rates, dropout, token masking, attention."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,25 +14,25 @@ from core.errors import ConfigError
 from core.models.classifier import output_layer
 from core.training.config import TrainingConfig
 
-# Share of its weights that a fitted head starts with. Accuracy with the whole head and with a quarter of it: 0.819 and
-# 0.844 on 2,000 AG News texts after 800, 0.805 and 0.856 on the clinic sample (6 epochs, mean of two splits).
-_SOFTENED = 0.25
+# The factor on a fitted head's weights at the start of fine-tuning. Accuracy with 1 and with 0.25: 0.819 and 0.844 on 2,000
+# AG News texts after training on 800, 0.805 and 0.856 on the clinic sample (6 epochs, mean of two splits).
+_HEAD_SCALE = 0.25
 _SHORT_TEXT = 128
 _NO_DECAY = ("bias", "norm.weight")
-_BELOW = ("embedding", "encoder.LayerNorm")
+_BELOW_LAYERS = ("embedding", "encoder.LayerNorm")
 
 
 def encoder_layers(model: PreTrainedModel) -> list[nn.Module]:
-    """The layers between embeddings and head, the lowest first; what only pools has nothing to learn and is none of them."""
+    """The layers between the embeddings and the head, lowest first, without a pooling that has no parameters."""
     stacks = [module for module in model.base_model.modules() if isinstance(module, nn.ModuleList)]
     stack = max(stacks, key=lambda stack: sum(parameter.numel() for parameter in stack.parameters()))
     return [layer for layer in stack if any(True for _ in layer.parameters())]
 
 
 def freeze(model: PreTrainedModel, config: TrainingConfig) -> None:
-    """Freeze the word embeddings, or all embeddings and the lowest layers: no gradient is computed below the first that learns.
+    """Freeze the word embeddings, or all embeddings and the lowest layers, but never the top layer.
 
-    At least the topmost layer goes on learning.
+    No gradient is computed below the lowest layer that learns.
     """
     if config.freeze_embeddings:
         model.get_input_embeddings().requires_grad_(False)
@@ -46,93 +46,89 @@ def freeze(model: PreTrainedModel, config: TrainingConfig) -> None:
         layer.requires_grad_(False)
 
 
-def choose_attention(model: PreTrainedModel, length: float, bfloat16: bool) -> None:
-    """Take the attention whose training step is fastest for texts of this mean length in word pieces.
+def choose_attention(model: PreTrainedModel, mean_length: float, bfloat16: bool) -> None:
+    """Set the attention implementation with the fastest training step for texts of this mean length in tokens.
 
-    On short texts in bfloat16 on a CPU these are plain matrix products: the fused kernel's backward pass makes a step of 16 texts
-    of 48 tokens 1.25 times as long. On long texts it is the other way round.
+    For short texts in bfloat16 on a CPU this is eager attention: the backward pass of the fused kernel makes a step with 16
+    texts of 48 tokens 1.25 times as long. For long texts the fused kernel is faster.
     """
-    set_attention(model, "eager" if bfloat16 and host.device() == "cpu" and length <= _SHORT_TEXT else "sdpa")
+    set_attention(model, "eager" if bfloat16 and host.device() == "cpu" and mean_length <= _SHORT_TEXT else "sdpa")
 
 
-def set_attention(model: PreTrainedModel, how: str) -> None:
-    """Set the attention implementation, where the architecture lets one choose."""
+def set_attention(model: PreTrainedModel, implementation: str) -> None:
+    """Set the attention implementation, if the architecture allows a choice."""
     with suppress(ValueError):
-        model.set_attn_implementation(how)
+        model.set_attn_implementation(implementation)
 
 
-def set_dropout(model: nn.Module, share: float) -> None:
-    """Drop this share of hidden values; where nothing is dropped anyway (attention, pooling) it stays so."""
+def set_dropout(model: nn.Module, rate: float) -> None:
+    """Set the dropout rate of every layer that has one above 0; attention and pooling without dropout stay as they are."""
     for module in model.modules():
         if isinstance(module, nn.Dropout) and module.p > 0:
-            module.p = share
+            module.p = rate
 
 
-def mask_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, share: float) -> RemovableHandle:
-    """Hide this share of the word pieces behind the mask token whenever the model trains; special tokens stay.
+def mask_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rate: float) -> RemovableHandle:
+    """Replace this fraction of the tokens by the mask token whenever the model trains; special tokens are never replaced.
 
-    Done where the model is called, not where batches are made: the library makes those ahead, also while it validates. What is
-    hidden is drawn from torch's generator, whose state checkpoints keep.
+    This is a hook on the model and not on the batches, because the library prepares batches ahead, also during validation. The
+    tokens are drawn from torch's generator, whose state is saved in checkpoints.
 
     Raises:
-        ConfigError: there is something to hide, and no token to hide it behind.
+        ConfigError: the rate is above 0 and the tokenizer has no token to use as a mask.
     """
-    hidden = tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.unk_token_id
-    if share and hidden is None:
-        raise ConfigError(
-            "This encoder knows no token to hide words behind.", "Set the share of hidden words (token dropout) to 0."
-        )
+    mask_id = tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.unk_token_id
+    if rate and mask_id is None:
+        raise ConfigError("The tokenizer of this encoder has no mask token.", "Set token masking to 0.")
     special = torch.tensor(sorted(tokenizer.all_special_ids))
 
-    def hide(
-        module: nn.Module, positional: tuple[Any, ...], given: dict[str, Any]
+    def mask(
+        module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if share and module.training:
-            ids = given["input_ids"]
-            chosen = (torch.rand(ids.shape) < share).to(ids.device) & ~torch.isin(ids, special.to(ids.device))
-            given = {**given, "input_ids": ids.masked_fill(chosen, hidden)}
-        return positional, given
+        if rate and module.training:
+            ids = kwargs["input_ids"]
+            chosen = (torch.rand(ids.shape) < rate).to(ids.device) & ~torch.isin(ids, special.to(ids.device))
+            kwargs = {**kwargs, "input_ids": ids.masked_fill(chosen, mask_id)}
+        return args, kwargs
 
-    return model.register_forward_pre_hook(hide, with_kwargs=True)
+    return model.register_forward_pre_hook(mask, with_kwargs=True)
 
 
 @torch.no_grad()
 def scale_down(layer: nn.Linear) -> None:
-    """Make a fitted head less sure of itself, or the loss would be so small that the encoder learned nothing from it."""
-    layer.weight.mul_(_SOFTENED)
-    layer.bias.mul_(_SOFTENED)
+    """Make a fitted head less confident: otherwise the loss is so small that the encoder learns nothing."""
+    layer.weight.mul_(_HEAD_SCALE)
+    layer.bias.mul_(_HEAD_SCALE)
 
 
 def parameter_groups(model: PreTrainedModel, config: TrainingConfig) -> list[dict[str, Any]]:
-    """Parameters with their learning rate and weight decay; the rate falls by ``layer_decay`` from layer to layer.
+    """Groups of trainable parameters with their learning rate and weight decay, as torch optimizers take them.
 
-    The head's come first: the rate of the first group is the one that is shown.
+    The learning rate is multiplied by ``layer_decay`` from each layer to the one below. The head's groups come first, because
+    the ``Trainer`` logs the learning rate of the first group.
     """
     layers = encoder_layers(model)
     height = {id(p): position for position, layer in enumerate(layers, 1) for p in layer.parameters()}
     head = {id(p) for p in output_layer(model).parameters()}
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in trainable_parameters(model):
-        above = 0 if id(parameter) in head else len(layers) + 1 - height.get(id(parameter), _height(name, len(layers)))
+        default = 0 if is_below_layers(name) else len(layers) + 1
+        depth = 0 if id(parameter) in head else len(layers) + 1 - height.get(id(parameter), default)
         decays = not name.lower().endswith(_NO_DECAY)
-        groups.setdefault((above, decays), []).append(parameter)
+        groups.setdefault((depth, decays), []).append(parameter)
     return [
         {
             "params": parameters,
-            "lr": config.learning_rate * config.layer_decay**above,
+            "lr": config.learning_rate * config.layer_decay**depth,
             "weight_decay": config.weight_decay if decays else 0.0,
         }
-        for (above, decays), parameters in sorted(groups.items(), key=lambda group: group[0])
+        for (depth, decays), parameters in sorted(groups.items(), key=lambda group: group[0])
     ]
 
 
 def is_below_layers(name: str) -> bool:
-    """Whether a parameter outside of the layers feeds them; DeBERTa's relative embeddings and their norm lead into each."""
-    return any(part in name for part in _BELOW)
-
-
-def _height(name: str, layers: int) -> int:
-    return 0 if is_below_layers(name) else layers + 1
+    """Whether a parameter outside the layers feeds into them, such as embeddings; DeBERTa's relative embeddings feed each."""
+    return any(part in name for part in _BELOW_LAYERS)
 
 
 def trainable_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

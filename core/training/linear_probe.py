@@ -1,4 +1,4 @@
-"""What an encoder gives as it came: a linear head on its frozen features, which fine-tuning starts from and must beat."""
+"""Linear probe: a linear head on an encoder's frozen features. It is the instant model, and the start of fine-tuning."""
 
 import time
 from dataclasses import dataclass
@@ -7,9 +7,8 @@ import numpy as np
 
 from core.data.splitting import Splits
 from core.errors import ModelError
-from core.jobs.events import OnEvent, OnProgress, Progress
-from core.models import classifier as classifiers
-from core.models.classifier import Classifier
+from core.jobs.events import OnEvent, OnProgress, Progress, ignore_event
+from core.models.classifier import Classifier, build_classifier, require_mean_pooling
 from core.models.head import Head
 from core.task import Floats
 from core.training.config import TrainingConfig
@@ -18,49 +17,58 @@ from core.training.head_fitting import fit_head
 
 @dataclass(frozen=True)
 class Probe:
-    """A head fitted on frozen features, and its logits for the validation rows, then the test rows if it was asked for them."""
+    """A head fitted on frozen features, and its logits for the validation rows, then for the test rows if included.
+
+    ``seconds_per_text`` is the mean time to encode a text, measured over all texts.
+    """
 
     head: Head
     logits: Floats
+    seconds_per_text: float
 
 
-def fit_probe(classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent, answer: bool = False) -> Probe:
-    """A head fitted on train, with its strength chosen on validation; with ``answer`` it predicts the test rows as well.
+def fit_probe(
+    classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent, include_test: bool = False
+) -> Probe:
+    """A head fitted on the training rows, with its regularization chosen on validation; every text is encoded once.
 
     Under autocast the features have its precision.
 
     Raises:
         ModelError: the architecture has no frozen features, or the encoder's weights are damaged.
     """
-    read = [splits.train, splits.validation, *([splits.test] if answer else [])]
-    texts = [text for frame in read for text in frame["text"]]
-    features = classifier.features(texts, _report_to(on_event, len(texts)))
+    frames = [splits.train, splits.validation, *([splits.test] if include_test else [])]
+    texts = [text for frame in frames for text in frame["text"]]
+    start = time.perf_counter()
+    features = classifier.features(texts, _progress_reporter(on_event, len(texts)))
+    seconds_per_text = (time.perf_counter() - start) / len(texts)
     if not np.isfinite(features).all():
         raise ModelError(
-            f"{classifier.encoder} turns a text into values that are no numbers: its weights are damaged.",
-            "Choose another encoder, or download it anew.",
+            f"The encoder {classifier.encoder} outputs NaN or infinite values: its weights are damaged.",
+            "Choose another encoder, or download it again.",
         )
-    trained, chosen = len(splits.train), len(splits.train) + len(splits.validation)
+    train, evaluated = np.split(features, [len(splits.train)])
+    validation = evaluated[: len(splits.validation)]
     targets = [splits.task.encode(frame["label"].tolist()) for frame in (splits.train, splits.validation)]
-    head = fit_head(splits.task, (features[:trained], targets[0]), (features[trained:chosen], targets[1]), seed)
-    return Probe(head, head.logits(features[trained:]))
+    head = fit_head(splits.task, (train, targets[0]), (validation, targets[1]), seed)
+    return Probe(head, head.logits(evaluated), seconds_per_text)
 
 
-def answers(splits: Splits, config: TrainingConfig) -> Floats | None:
-    """The logits of a :func:`fit_probe` of the encoder as it came, None where the architecture has no frozen features."""
+def probe_logits(splits: Splits, config: TrainingConfig) -> Floats | None:
+    """The logits of a probe for the validation rows, then the test rows; None if the encoder has no frozen features."""
     try:
-        classifier = classifiers.build(config.encoder, splits.task, config.max_length)
-        classifiers.pooled_model(classifier.model, config.encoder)
+        classifier = build_classifier(config.encoder, splits.task, config.max_length)
+        require_mean_pooling(classifier.model, config.encoder)
     except ModelError:
         return None
-    return fit_probe(classifier, splits, config.seed, lambda event: None, answer=True).logits
+    return fit_probe(classifier, splits, config.seed, ignore_event, include_test=True).logits
 
 
-def _report_to(on_event: OnEvent, total: int) -> OnProgress:
+def _progress_reporter(on_event: OnEvent, total: int) -> OnProgress:
     start = time.monotonic()
 
     def report(done: int, _: int) -> None:
-        rate = done / max(1e-9, time.monotonic() - start)
-        on_event(Progress(done, total, (total - done) / rate))
+        texts_per_second = done / max(1e-9, time.monotonic() - start)
+        on_event(Progress(done, total, (total - done) / texts_per_second))
 
     return report

@@ -1,4 +1,4 @@
-"""What the validation rows say of a model while it trains: the metrics of its task, and the doubt that models are chosen by."""
+"""Validation during training: the metrics of the task, and the loss by which checkpoints and weights are chosen."""
 
 import numpy as np
 from transformers import EvalPrediction
@@ -9,34 +9,35 @@ from core.evaluation.metrics import summary
 from core.training.callback import ProgressCallback
 from core.training.diagnostics import collapsed_predictions
 from core.training.examples import TargetScaler
-from core.training.head_fitting import selection_loss, weights_of
+from core.training.head_fitting import selection_loss, training_class_weights
 
-# The name under which the trainer's state keeps the doubt of each validation.
-DOUBT = "selection_loss"
+# The key of the selection loss among the metrics of a validation, also in the state that the Trainer saves.
+SELECTION_LOSS = "selection_loss"
 
 
 class Validator:
-    """Measures what the ``Trainer`` predicted for the validation rows; says so to the ``watch`` where it looks wrong."""
+    """Computes metrics from what the ``Trainer`` predicts for the validation rows, and reports problems to its callback."""
 
-    def __init__(self, splits: Splits, scale: TargetScaler, watch: ProgressCallback) -> None:
-        self.task, self.scale, self.watch = splits.task, scale, watch
-        self._weights = weights_of(splits.task, splits.task.encode(splits.train["label"].tolist()))
+    def __init__(self, splits: Splits, scaler: TargetScaler, callback: ProgressCallback) -> None:
+        self.task, self.scaler, self.callback = splits.task, scaler, callback
+        self._weights = training_class_weights(splits.task, splits.task.encode(splits.train["label"].tolist()))
 
     def metrics(self, prediction: EvalPrediction) -> dict[str, float]:
-        """The metrics of the task, and :meth:`doubt`.
+        """The metrics of the task, and the :meth:`selection_loss`.
 
         Raises:
-            RunError: there are values that are no numbers.
+            RunError: a logit is NaN or infinite.
         """
-        logits = self.scale.undo(np.asarray(prediction.predictions, dtype=np.float32))
+        logits = self.scaler.inverse_transform(np.asarray(prediction.predictions, dtype=np.float32))
         targets = np.asarray(prediction.label_ids)
         if not np.isfinite(logits).all():
-            raise self.watch.nonfinite_error()
-        self.watch.trouble = collapsed_predictions(self.task, targets, logits, self.watch.config)
-        targets = self.scale.undo(targets) if self.task.kind == "regression" else targets
-        return summary.summarize(self.task, targets, logits) | {DOUBT: self.doubt(prediction)}
+            raise self.callback.nonfinite_error()
+        self.callback.problem = collapsed_predictions(self.task, targets, logits, self.callback.config)
+        if self.task.kind == "regression":
+            targets = self.scaler.inverse_transform(targets)
+        return summary.summarize(self.task, targets, logits) | {SELECTION_LOSS: self.selection_loss(prediction)}
 
-    def doubt(self, prediction: EvalPrediction | PredictionOutput) -> float:
-        """The :func:`core.training.head_fitting.selection_loss`, of standardised scores where the task is a regression."""
+    def selection_loss(self, prediction: EvalPrediction | PredictionOutput) -> float:
+        """The :func:`core.training.head_fitting.selection_loss`; for regression that of standardized scores."""
         logits = np.asarray(prediction.predictions, dtype=np.float32)
         return selection_loss(self.task, np.asarray(prediction.label_ids), logits, self._weights)

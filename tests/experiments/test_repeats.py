@@ -1,4 +1,4 @@
-"""Other seeds and other folds of one question: what each run gets, what they come to, two in one process."""
+"""Repeated runs: the rows and seeds of each, the summary of a group, and two runs in one process."""
 
 import time
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.data.columns import ColumnChoice
 from core.data.dataset import Dataset, save_dataset
-from core.data.reading.files import paste
+from core.data.reading.files import read_pasted
 from core.data.splitting import SplitConfig, Splits
 from core.errors import ConfigError
 from core.experiments import repeats
@@ -21,21 +21,24 @@ from core.runs import Result, Run, create_run
 from core.task import Label, Task
 from core.training.config import TrainingConfig
 from core.workspace import Workspace
-from tests.training.test_trainer import toy
+from tests.toy import TOY_SOURCE
+from tests.training.cases import toy
 
 TASK = Task("multiclass", ("a", "b", "c"))
-# So different from one another that none is nearly another.
+# So different from one another that none is a near-duplicate of another.
 TOPICS = [
     f"{chr(97 + i) * 3} {chr(98 + i % 20) * 4} {i * 7919} {chr(120 - i % 20) * 5} {i * 104729}" for i in range(60)
 ]
 
 
-def splits_of(labels: list[Label], topics: list[int], task: Task = TASK) -> Splits:
+def make_splits(labels: list[Label], topics: list[int], task: Task = TASK) -> Splits:
     texts = [TOPICS[topic] for topic in topics]
     frame = pd.DataFrame({"row": range(len(labels)), "text": texts, "label": labels})
-    held = max(1, len(frame) // 5)
+    validation_rows = max(1, len(frame) // 5)
     test = pd.DataFrame({"row": [9000, 9001], "text": ["only here", "and here"], "label": ["a", "b"]})
-    return Splits(frame[held:].reset_index(drop=True), frame[:held].reset_index(drop=True), test, task)
+    return Splits(
+        frame[validation_rows:].reset_index(drop=True), frame[:validation_rows].reset_index(drop=True), test, task
+    )
 
 
 @settings(deadline=None, max_examples=40)
@@ -44,15 +47,17 @@ def splits_of(labels: list[Label], topics: list[int], task: Task = TASK) -> Spli
     count=st.integers(2, 5),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_folds_are_a_partition_with_equal_texts_together(rows: list[tuple[Label, int]], count: int, seed: int) -> None:
-    splits = splits_of([label for label, _ in rows], [topic for _, topic in rows])
+def test_folds_are_a_partition_with_equal_texts_in_one_fold(
+    rows: list[tuple[Label, int]], count: int, seed: int
+) -> None:
+    splits = make_splits([label for label, _ in rows], [topic for _, topic in rows])
     if len({topic for _, topic in rows}) < count:
         return
-    found = repeats.folds(splits, count, seed)
-    assert len(found) == count
+    folds = repeats.make_folds(splits, count, seed)
+    assert len(folds) == count
     everything = sorted([*splits.train["row"], *splits.validation["row"]])
-    assert sorted(row for fold in found for row in fold.validation["row"]) == everything
-    for fold in found:
+    assert sorted(row for fold in folds for row in fold.validation["row"]) == everything
+    for fold in folds:
         assert sorted([*fold.train["row"], *fold.validation["row"]]) == everything
         assert not set(fold.train["text"]) & set(fold.validation["text"])
         assert len(fold.train) > 0 < len(fold.validation)
@@ -61,38 +66,38 @@ def test_folds_are_a_partition_with_equal_texts_together(rows: list[tuple[Label,
 
 @settings(deadline=None, max_examples=40)
 @given(counts=st.tuples(*[st.integers(1, 20)] * 3), count=st.integers(2, 5), seed=st.integers(0, 1000))
-def test_each_class_has_its_share_of_each_fold(counts: tuple[int, int, int], count: int, seed: int) -> None:
+def test_folds_are_stratified_by_class(counts: tuple[int, int, int], count: int, seed: int) -> None:
     labels: list[Label] = [name for name, rows in zip("abc", counts, strict=True) for _ in range(rows)]
     if max(counts) < count:
         return
-    splits = splits_of(labels, list(range(len(labels))))
-    for fold in repeats.folds(splits, count, seed):
-        held = fold.validation["label"].value_counts()
+    splits = make_splits(labels, list(range(len(labels))))
+    for fold in repeats.make_folds(splits, count, seed):
+        counts_in_fold = fold.validation["label"].value_counts()
         for name, rows in zip("abc", counts, strict=True):
-            assert rows // count <= held.get(name, 0) <= -(-rows // count)
+            assert rows // count <= counts_in_fold.get(name, 0) <= -(-rows // count)
 
 
-def test_rows_of_one_group_are_in_one_fold() -> None:
-    splits = splits_of(["a", "b"] * 12, list(range(24)))
+def test_the_rows_of_a_group_are_in_one_fold() -> None:
+    splits = make_splits(["a", "b"] * 12, list(range(24)))
     groups = pd.Series(["", "", *(f"patient {i // 4}" for i in range(22))], index=range(24))
-    for fold in repeats.folds(splits, 4, 0, groups):
-        train, held = (set(groups[frame["row"]]) - {""} for frame in (fold.train, fold.validation))
-        assert held
-        assert not train & held
+    for fold in repeats.make_folds(splits, 4, 0, groups):
+        train, validation = (set(groups[frame["row"]]) - {""} for frame in (fold.train, fold.validation))
+        assert validation
+        assert not train & validation
 
 
-def test_scores_and_labels_are_dealt_out_too() -> None:
+def test_folds_of_regression_and_multilabel_tasks() -> None:
     scores: list[Label] = [float(i) for i in range(24)]
-    found = repeats.folds(splits_of(scores, list(range(24)), Task("regression", ())), 3, 0)
-    assert [len(fold.validation) for fold in found] == [8, 8, 8]
+    folds = repeats.make_folds(make_splits(scores, list(range(24)), Task("regression", ())), 3, 0)
+    assert [len(fold.validation) for fold in folds] == [8, 8, 8]
     several: list[Label] = [["x"], ["x", "y"]] * 12
-    found = repeats.folds(splits_of(several, list(range(24)), Task("multilabel", ("x", "y"))), 3, 0)
-    assert [len(fold.validation) for fold in found] == [8, 8, 8]
+    folds = repeats.make_folds(make_splits(several, list(range(24)), Task("multilabel", ("x", "y"))), 3, 0)
+    assert [len(fold.validation) for fold in folds] == [8, 8, 8]
 
 
 def test_more_folds_than_texts_are_refused() -> None:
     with pytest.raises(ConfigError, match="2 different texts cannot make 3 folds"):
-        repeats.folds(splits_of(["a", "b"] * 3, [0, 1] * 3), 3, 0)
+        repeats.make_folds(make_splits(["a", "b"] * 3, [0, 1] * 3), 3, 0)
 
 
 @pytest.fixture
@@ -103,82 +108,87 @@ def dataset(workspace: Workspace) -> Dataset:
     choice = ColumnChoice("text", "label", "binary", group="group")
     return save_dataset(
         workspace,
-        paste("\n".join(["text,label,group", *rows])),
+        read_pasted("\n".join(["text,label,group", *rows])),
         choice,
         SplitConfig(group_near_duplicates=False),
         "Toy",
     )
 
 
-def test_seeds_make_runs_of_one_group_on_the_same_rows(workspace: Workspace, dataset: Dataset) -> None:
+def test_runs_with_other_seeds_are_a_group_on_the_same_rows(workspace: Workspace, dataset: Dataset) -> None:
     runs = repeats.create_seed_runs(workspace, dataset, TrainingConfig(seed=5, epochs=2), 3)
-    assert [run.record.config["seed"] for run in runs] == [5, 6, 7]
-    assert {run.record.config["epochs"] for run in runs} == {2}
-    assert len({run.record.split_fingerprint for run in runs}) == 1
+    assert [run.config.seed for run in runs] == [5, 6, 7]
+    assert {run.config.epochs for run in runs} == {2}
+    assert len({run.split_fingerprint for run in runs}) == 1
     assert [run.name for run in runs] == ["Toy, seed 5", "Toy, seed 6", "Toy, seed 7"]
-    (members,) = repeats.groups(list(reversed(runs))).values()
+    (members,) = repeats.runs_by_group(list(reversed(runs))).values()
     assert [run.id for run in members] == [run.id for run in runs]
-    assert [run.record.group["number"] for run in members] == [1, 2, 3]
+    assert [run.group and run.group.number for run in members] == [1, 2, 3]
 
 
-def test_folds_make_runs_on_other_rows_with_the_test_rows_the_same(workspace: Workspace, dataset: Dataset) -> None:
+def test_runs_with_other_folds_have_the_same_test_rows(workspace: Workspace, dataset: Dataset) -> None:
     runs = repeats.create_fold_runs(workspace, dataset, TrainingConfig(), 3)
-    held = [set(run.split("validation")["row"]) for run in runs]
-    assert not held[0] & held[1]
-    everything = set(runs[0].split("train")["row"]) | held[0]
-    assert set.union(*held) == everything
+    validation = [set(run.split("validation")["row"]) for run in runs]
+    assert not validation[0] & validation[1]
+    everything = set(runs[0].split("train")["row"]) | validation[0]
+    assert set.union(*validation) == everything
     assert len({tuple(run.split("test")["row"]) for run in runs}) == 1
     assert not everything & set(runs[0].split("test")["row"])
-    for run in runs:  # three rows of the file are a group
+    for run in runs:  # three consecutive rows are a group
         assert not {row // 3 for row in run.split("train")["row"]} & {
             row // 3 for row in run.split("validation")["row"]
         }
-    one, other = repeats.create_seed_runs(workspace, dataset, TrainingConfig(), 2)
-    assert len(repeats.groups([*runs, one, other])) == 2
+    others = repeats.create_seed_runs(workspace, dataset, TrainingConfig(), 2)
+    assert len(repeats.runs_by_group([*runs, *others])) == 2
 
 
 @pytest.mark.parametrize("count", [1, 11])
-def test_an_impossible_number_of_runs_leaves_nothing_behind(count: int, workspace: Workspace, dataset: Dataset) -> None:
-    for make, what in ((repeats.create_seed_runs, "seeds"), (repeats.create_fold_runs, "folds")):
-        with pytest.raises(ConfigError, match=f"between 2 and 10 {what}, found {count}"):
-            make(workspace, dataset, TrainingConfig(), count)
+def test_an_invalid_number_of_runs_creates_nothing(count: int, workspace: Workspace, dataset: Dataset) -> None:
+    for create, noun in ((repeats.create_seed_runs, "seeds"), (repeats.create_fold_runs, "folds")):
+        with pytest.raises(ConfigError, match=f"between 2 and 10 {noun}, found {count}"):
+            create(workspace, dataset, TrainingConfig(), count)
     assert not workspace.runs.exists()
 
 
 def finished(workspace: Workspace, values: list[float], kind: str = "binary") -> list[Run]:
-    runs = [
-        create_run(workspace, toy(kind), TrainingConfig().to_json(), f"run {i}", {"name": "toy"}, SplitConfig())
-        for i in range(len(values))
-    ]
+    runs = [create_run(workspace, toy(kind), TrainingConfig(), f"run {i}", TOY_SOURCE) for i in range(len(values))]
     metric = "r2" if kind == "regression" else "f1_macro"
     for run, value in zip(runs, values, strict=True):
         run.save_result(Result({metric: value}, {}, {}, 1.0, 1.0, 1.0, 1.0))
     return runs
 
 
-def test_a_group_is_summed_up(workspace: Workspace) -> None:
-    waiting = create_run(workspace, toy("binary"), TrainingConfig().to_json(), "waits", {"name": "toy"}, SplitConfig())
+def test_the_summary_of_a_group(workspace: Workspace) -> None:
+    waiting = create_run(workspace, toy("binary"), TrainingConfig(), "waits", TOY_SOURCE)
     assert repeats.summarize([waiting]) is None
     runs = finished(workspace, [0.8, 0.9, 0.4])
-    found = repeats.summarize([*runs, waiting])
-    assert found is not None
-    assert found.metric == "f1_macro"
-    assert found.mean == pytest.approx(0.7)
+    summary = repeats.summarize([*runs, waiting])
+    assert summary is not None
+    assert summary.metric == "f1_macro"
+    assert summary.mean == pytest.approx(0.7)
     # Deviations 0.1, 0.2, -0.3: squares sum to 0.14, over two degrees of freedom.
-    assert found.std == pytest.approx(np.sqrt(0.07))
-    assert found.best.id == runs[1].id
-    assert found.collapsed_runs == (runs[2].id,)  # below 0.7 * 0.9 = 0.63
-    alone = repeats.summarize(runs[:1])
-    assert alone is not None
-    assert (alone.std, alone.collapsed_runs) == (0.0, ())
+    assert summary.std == pytest.approx(np.sqrt(0.07))
+    assert summary.best.id == runs[1].id
+    assert summary.collapsed_runs == (runs[2].id,)  # below 0.7 * 0.9 = 0.63
+    single = repeats.summarize(runs[:1])
+    assert single is not None
+    assert (single.std, single.collapsed_runs) == (0.0, ())
 
 
-def test_values_below_zero_and_no_values_at_all(workspace: Workspace) -> None:
+def test_the_summary_of_negative_and_missing_scores(workspace: Workspace) -> None:
     runs = finished(workspace, [-0.2, float("nan"), -0.1], "regression")
-    found = repeats.summarize(runs)
-    assert found is not None
-    assert (found.values, found.best.id, found.collapsed_runs) == ((-0.2, -0.1), runs[2].id, ())
+    summary = repeats.summarize(runs)
+    assert summary is not None
+    assert (summary.values, summary.best.id, summary.collapsed_runs) == ((-0.2, -0.1), runs[2].id, ())
     assert repeats.summarize(runs[1:2]) is None
+
+
+def test_a_damaged_result_is_left_out_of_the_summary(workspace: Workspace) -> None:
+    runs = finished(workspace, [0.8, 0.9])
+    (runs[1].folder / "evaluation" / "result.json").write_text("{")
+    summary = repeats.summarize(runs)
+    assert summary is not None
+    assert summary.values == (0.8,)
 
 
 @pytest.fixture
@@ -193,15 +203,15 @@ def test_two_runs_in_one_process_both_finish(pair: list[Run]) -> None:
     for run in pair:
         list(follow_events(run))
         assert process.read_status(run.folder).state == "finished"
-    found = repeats.summarize(pair)
-    assert found is not None
-    assert len(found.values) == 2
+    summary = repeats.summarize(pair)
+    assert summary is not None
+    assert len(summary.values) == 2
     first, second = (events.read(run.folder) for run in pair)
     assert max(event.time for event in first) < min(event.time for event in second)  # one after the other
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_calling_off_the_second_leaves_the_first_alone(at_once: bool, pair: list[Run]) -> None:
+def test_stopping_the_second_run_does_not_stop_the_first(at_once: bool, pair: list[Run]) -> None:
     first, second = pair
     process.start(first.folder, second.folder)
     while not at_once and not any(isinstance(event, Step) for event in events.read(first.folder)):
@@ -212,17 +222,17 @@ def test_calling_off_the_second_leaves_the_first_alone(at_once: bool, pair: list
     list(follow_events(first))
     assert process.read_status(first.folder).state == "finished"
     pid = process.read_status(first.folder).pid
-    while process.lives(pid, first.folder.name):
+    while process.has_argument(pid, first.folder.name):
         time.sleep(0.05)
     status = process.read_status(second.folder)
-    assert (status.state, status.message) == ("stopped", "Stopped before it began.")
+    assert (status.state, status.message) == ("stopped", "Stopped before it started.")
     assert second.result() is None
     assert not (second.folder / events.FILE).exists()
 
 
-def test_a_run_that_was_called_off_can_be_started_again(pair: list[Run]) -> None:
+def test_a_stopped_run_can_be_started_again(pair: list[Run]) -> None:
     second = pair[1]
-    process.write_status(second.folder, "stopped", "Stopped before it began.", pid=1)
+    process.write_status(second.folder, "stopped", "Stopped before it started.", pid=1)
     process.start(second.folder)
     list(follow_events(second))
     assert process.read_status(second.folder).state == "finished"

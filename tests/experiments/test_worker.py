@@ -1,7 +1,9 @@
-"""A run as the real child process carries it out: to its end, stopped, killed, failed."""
+"""A run in its child process: finished, stopped, killed, or failed."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,14 +12,14 @@ from core.data.dataset import Dataset, save_dataset
 from core.data.reading.files import read_bytes
 from core.data.splitting import SplitConfig
 from core.errors import RunError
+from core.evaluation.decisions.calibration import fit_temperature
 from core.experiments.launch import create_training_run, follow_events
-from core.experiments.worker import work
+from core.experiments.worker import run_worker
 from core.jobs import events, process, queue
 from core.jobs.events import Step
-from core.models import classifier as classifiers
+from core.models.classifier import Classifier, load_classifier
 from core.runs import Run, list_runs
-from core.training import linear_probe
-from core.training.config import TrainingConfig
+from core.training.config import Method, TrainingConfig
 from core.workspace import Workspace
 
 LONG = {"epochs": 100, "batch_size": 2, "max_length": 16}
@@ -40,13 +42,31 @@ WORDS = [
 ]
 
 
-def until_it_trains(run: Run) -> None:
+def wait_for_training(run: Run) -> None:
     while not any(isinstance(event, Step) for event in events.read(run.folder)):
         assert process.read_status(run.folder).active, process.read_status(run.folder)
         time.sleep(0.1)
 
 
-def test_a_run_leaves_all_one_needs(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> None:
+def count_encoded(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """The texts that classifiers encode from now on: for their features, and for their logits."""
+    encoded: dict[str, list[str]] = {"features": [], "logits": []}
+    for name, texts_so_far in encoded.items():
+        original: Any = getattr(Classifier, name)
+
+        def recorded(
+            self: Classifier, texts: Sequence[str], *rest: Any, into: list[str] = texts_so_far, call: Any = original
+        ) -> Any:
+            into.extend(texts)
+            return call(self, texts, *rest)
+
+        monkeypatch.setattr(Classifier, name, recorded)
+    return encoded
+
+
+def test_a_finished_run_has_logits_metrics_and_a_model(
+    workspace: Workspace, dataset: Dataset, tiny_encoder: str
+) -> None:
     run = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, epochs=2, max_length=16))
     process.start(run.folder)
     list(follow_events(run))
@@ -54,31 +74,64 @@ def test_a_run_leaves_all_one_needs(workspace: Workspace, dataset: Dataset, tiny
     result = run.result()
     assert result is not None
     assert set(result.baselines) == {"majority", "tfidf"}
-    assert result.seconds > 0
+    assert result.seconds > result.prediction_seconds > 0
     assert result.peak_memory_mb > 50
-    for who in ("model", "majority", "tfidf", "instant"):
-        assert run.logits("test", who).shape == (run.record.sizes["test"], 2)
+    for source in ("model", "majority", "tfidf", "instant"):
+        assert run.logits("test", source).shape == (run.sizes["test"], 2)
     assert not (run.folder / "checkpoints").exists()
     texts = run.split("test")["text"].tolist()
-    assert classifiers.load(run.model_folder).logits(texts) == pytest.approx(run.logits("test"), abs=1e-5)
+    assert load_classifier(run.model_folder).logits(texts) == pytest.approx(run.logits("test"), abs=1e-5)
 
 
-def test_the_instant_baseline_answers_in_the_pass_that_fits_the_head(
+@pytest.mark.parametrize("method", ["instant", "fine-tune"])
+def test_the_temperature_is_part_of_the_saved_model(
+    method: Method, workspace: Workspace, dataset: Dataset, tiny_encoder: str
+) -> None:
+    config = TrainingConfig(method=method, encoder=tiny_encoder, epochs=1, max_length=16)
+    run = create_training_run(workspace, dataset, config)
+    run_worker(run, workspace.home)
+    result = run.result()
+    assert result is not None
+    assert result.temperature != 1.0
+    targets = run.task.encode(run.split("validation")["label"].tolist())
+    assert fit_temperature(run.task, targets, run.logits("validation")) == pytest.approx(1.0, abs=0.01)
+    texts = run.split("test")["text"].tolist()
+    assert load_classifier(run.model_folder).logits(texts) == pytest.approx(run.logits("test"), abs=1e-4)
+
+
+def test_an_instant_run_encodes_each_text_once(
     workspace: Workspace, dataset: Dataset, tiny_encoder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def again(*_: object) -> None:
-        raise AssertionError("all rows were read a second time")
+    encoded = count_encoded(monkeypatch)
+    config = TrainingConfig(method="instant", encoder=tiny_encoder, max_length=16)
+    run = create_training_run(workspace, dataset, config)
+    run_worker(run, workspace.home)
+    texts = [text for _, frame in run.splits() for text in frame["text"]]
+    assert sorted(encoded["features"]) == sorted(texts)
+    assert encoded["logits"] == []
+    result = run.result()
+    assert result is not None
+    assert 0 < result.prediction_seconds < result.seconds
+    predicted = run.sizes["validation"] + run.sizes["test"]
+    assert result.texts_per_second == pytest.approx(predicted / result.prediction_seconds)
 
-    monkeypatch.setattr(linear_probe, "answers", again)
+
+def test_fine_tuning_encodes_each_text_once_with_the_frozen_encoder(
+    workspace: Workspace, dataset: Dataset, tiny_encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = count_encoded(monkeypatch)
     run = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, epochs=1, max_length=16))
-    work(run, workspace.home)
-    assert run.logits("test", "instant").shape == (run.record.sizes["test"], 2)
+    run_worker(run, workspace.home)
+    splits = run.splits()
+    assert sorted(encoded["features"]) == sorted(text for _, frame in splits for text in frame["text"])
+    assert sorted(encoded["logits"]) == sorted([*splits.validation["text"], *splits.test["text"]])
+    assert run.logits("test", "instant").shape == (run.sizes["test"], 2)
 
 
 def test_stopping_keeps_the_best_model(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> None:
     run = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, **LONG))  # type: ignore[arg-type]
     process.start(run.folder)
-    until_it_trains(run)
+    wait_for_training(run)
     process.stop(run.folder)
     list(follow_events(run))
     assert process.read_status(run.folder).state == "stopped"
@@ -86,7 +139,7 @@ def test_stopping_keeps_the_best_model(workspace: Workspace, dataset: Dataset, t
     assert (run.model_folder / "model.safetensors").exists()
 
 
-def test_a_killed_run_has_died_and_others_are_untouched(
+def test_a_killed_run_has_died_and_other_runs_are_unchanged(
     workspace: Workspace, dataset: Dataset, tiny_encoder: str
 ) -> None:
     before = create_training_run(workspace, dataset, TrainingConfig(method="instant", encoder=tiny_encoder))
@@ -94,19 +147,19 @@ def test_a_killed_run_has_died_and_others_are_untouched(
     list(follow_events(before))
     run = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, **LONG))  # type: ignore[arg-type]
     process.start(run.folder)
-    until_it_trains(run)
+    wait_for_training(run)
     process.kill(run.folder)
-    with pytest.raises(RunError, match="killed, out of memory"):
+    with pytest.raises(RunError, match="killed, ran out of memory"):
         list(follow_events(run))
     assert run.result() is None
-    assert [found.id for found in list_runs(workspace)] == [run.id, before.id]
+    assert [listed.id for listed in list_runs(workspace)] == [run.id, before.id]
     assert before.result() is not None
 
 
-def test_the_second_run_waits_and_can_be_called_off(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> None:
+def test_the_second_run_waits_and_can_be_stopped(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> None:
     first = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, **LONG))  # type: ignore[arg-type]
     process.start(first.folder)
-    until_it_trains(first)
+    wait_for_training(first)
     second = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, epochs=1))
     process.start(second.folder)
     while not queue.jobs_ahead(workspace.home, second.folder):
@@ -119,14 +172,14 @@ def test_the_second_run_waits_and_can_be_called_off(workspace: Workspace, datase
     process.kill(first.folder)
 
 
-def test_an_encoder_that_cannot_be_had_is_said(
+def test_an_unavailable_encoder_fails_with_a_message(
     workspace: Workspace, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     run = create_training_run(workspace, dataset, TrainingConfig(encoder="nobody/nothing"))
     process.start(run.folder)
-    with pytest.raises(RunError, match="could not be reached for nobody/nothing") as caught:
+    with pytest.raises(RunError, match="could not be reached to download nobody/nothing") as caught:
         list(follow_events(run))
     assert "network" in caught.value.hint
     assert process.read_status(run.folder).state == "failed"

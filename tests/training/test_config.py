@@ -27,7 +27,6 @@ def test_a_value_out_of_range_is_named(field: str, value: object, said: str) -> 
     assert caught.value.hint
 
 
-
 @pytest.mark.parametrize(
     ("rows", "labels", "epochs"),
     [(50, 2, 8), (414, 8, 4), (720, 4, 1), (10_000, 4, 1), (43_000, 28, 3), (10_000, 77, 8), (1_400, 1, 4)],

@@ -1,4 +1,4 @@
-"""What validation rows say while a model trains."""
+"""Validation during training: metrics on the original scale, the selection loss on the scale of the loss, and problems."""
 
 import numpy as np
 import pandas as pd
@@ -12,37 +12,37 @@ from core.task import Label, Task
 from core.training.callback import ProgressCallback
 from core.training.config import TrainingConfig
 from core.training.examples import TargetScaler
-from core.training.validation import DOUBT, Validator
+from core.training.validation import SELECTION_LOSS, Validator
 
 
-def validator(task: Task, labels: list[Label], heard: list[Event] | None = None) -> Validator:
+def make_validator(task: Task, labels: list[Label], events: list[Event] | None = None) -> Validator:
     frame = pd.DataFrame({"row": range(len(labels)), "text": "a text", "label": labels})
     splits = Splits(frame, frame, frame, task)
-    watch = ProgressCallback(TrainingConfig(), (heard if heard is not None else []).append, lambda: False)
-    return Validator(splits, TargetScaler.of(splits), watch)
+    callback = ProgressCallback(TrainingConfig(), ([] if events is None else events).append, lambda: False)
+    return Validator(splits, TargetScaler.fit(splits), callback)
 
 
-def test_scores_are_measured_on_their_own_scale_and_doubted_on_that_of_the_loss() -> None:
-    found = validator(Task("regression", ()), [10.0, 20.0]).metrics(
+def test_metrics_are_on_the_original_scale_and_the_selection_loss_is_standardized() -> None:
+    metrics = make_validator(Task("regression", ()), [10.0, 20.0]).metrics(
         EvalPrediction(np.asarray([[-1.0], [0.0]]), np.asarray([-1.0, 1.0]))
     )
-    assert found["mae"] == 2.5  # 10 for 10, 15 for 20
-    assert found[DOUBT] == 0.5  # mean of 0 and 1
+    assert metrics["mae"] == 2.5  # 10 for 10, 15 for 20
+    assert metrics[SELECTION_LOSS] == 0.5  # mean of 0 and 1
 
 
-def test_the_doubt_of_a_sure_and_right_model_is_less() -> None:
-    prediction_table = validator(Task("binary", ("a", "b")), ["a", "b", "a", "b"])
+def test_the_selection_loss_of_a_confident_and_correct_model_is_lower() -> None:
+    validator = make_validator(Task("binary", ("a", "b")), ["a", "b", "a", "b"])
     targets = np.asarray([0, 1, 0, 1])
-    unsure, sure = (
-        prediction_table.doubt(EvalPrediction(np.asarray(logits, dtype=np.float32), targets))
+    wrong, correct = (
+        validator.selection_loss(EvalPrediction(np.asarray(logits, dtype=np.float32), targets))
         for logits in ([[1, 0], [1, 0], [1, 0], [0, 1]], [[1, 0], [0, 1], [1, 0], [0, 1]])
     )
-    assert sure < unsure
+    assert correct < wrong
 
 
-def test_values_that_are_no_numbers_end_the_training_in_words() -> None:
-    heard: list[Event] = []
-    prediction_table = validator(Task("binary", ("a", "b")), ["a", "b"], heard)
-    with pytest.raises(RunError, match="stopped being a number"):
-        prediction_table.metrics(EvalPrediction(np.asarray([[np.nan, 0.0], [0.0, 1.0]]), np.asarray([0, 1])))
-    assert [type(event) for event in heard] == [Problem]
+def test_logits_that_are_not_finite_end_the_training() -> None:
+    events: list[Event] = []
+    validator = make_validator(Task("binary", ("a", "b")), ["a", "b"], events)
+    with pytest.raises(RunError, match="became NaN or infinite"):
+        validator.metrics(EvalPrediction(np.asarray([[np.nan, 0.0], [0.0, 1.0]]), np.asarray([0, 1])))
+    assert [type(event) for event in events] == [Problem]

@@ -1,11 +1,11 @@
-"""Search for better settings with Optuna: each trial is a real fine-tuning, judged on validation; the test rows stay locked.
+"""Hyperparameter search with Optuna: each trial is a fine-tuning that is scored on validation; the test rows are not used.
 
 ::
 
     <searches>/<id>/  search.json  splits/  journal.log  status.json  events.jsonl  log.txt
 
-The journal is a file that several processes, on several machines that share the folder, can append to: each joins with
-``python -m core search <folder>``. A search that was stopped or killed goes on from what the journal holds.
+Several processes, also on several machines that share the folder, can append to the journal: each joins the search with
+``python -m core search <folder>``. A search that was stopped or killed continues from its journal.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.data.dataset import Dataset, load_labelled
+from core import migrations
+from core.data.dataset import Dataset, DatasetRef, load_labeled
 from core.data.splitting import SplitConfig, Splits, split
 from core.errors import ConfigError, RunError
-from core.evaluation.metrics.summary import MAIN_METRIC
+from core.evaluation.metrics.definitions import MAIN_METRIC
 from core.experiments.tuning.space import SearchRange
 from core.jobs import process
 from core.jobs.process import Status
-from core.runs import Run, create_run
+from core.runs import Run, RunSource, create_run
+from core.storage import DamagedFolder, damaged, load_folders, read_folder, write_folder
 from core.task import Task
 from core.training.config import TrainingConfig
-from core.workspace import Workspace, create_folder_atomically, folders, read_json, write_json
+from core.workspace import Workspace, create_folder_atomically
 
 if TYPE_CHECKING:
     import optuna
@@ -33,13 +35,13 @@ if TYPE_CHECKING:
 _RECORD = "search.json"
 _JOURNAL = "journal.log"
 _STUDY = "search"
-MOST_TRIALS = 500
-_FIRST_AT_RANDOM = 5
+MAX_TRIALS = 500
+_RANDOM_TRIALS = 5
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search's folder and what is searched."""
+    """A search's folder and what its search.json holds; ``config`` are the settings that are not searched."""
 
     folder: Path
     name: str
@@ -47,7 +49,7 @@ class Search:
     config: TrainingConfig
     space: tuple[SearchRange, ...]
     trials: int
-    dataset: dict[str, Any]
+    dataset: DatasetRef
     split_config: SplitConfig
 
     @classmethod
@@ -55,22 +57,9 @@ class Search:
         """The search in a folder.
 
         Raises:
-            RunError: there is none.
+            StorageError: its record is missing or damaged.
         """
-        try:
-            record = read_json(folder / _RECORD)
-        except OSError as error:
-            raise RunError(f"{folder.name} is no search.", "Start one on the Train page.") from error
-        return cls(
-            folder,
-            record["name"],
-            Task.from_json(record["task"]),
-            TrainingConfig.from_json(record["config"]),
-            tuple(SearchRange(**dimension) for dimension in record["space"]),
-            record["trials"],
-            record["dataset"],
-            SplitConfig(**record["split_config"]),
-        )
+        return read_folder(cls, folder, _RECORD, migrations.upgrade_search)
 
     @property
     def id(self) -> str:
@@ -79,31 +68,43 @@ class Search:
 
     @property
     def metric(self) -> str:
-        """What is maximised, on validation."""
+        """The metric that is maximized on validation."""
         return MAIN_METRIC[self.task.kind]
 
     def status(self) -> Status:
-        """Where the search stands on this machine."""
+        """The status of the search on this machine."""
         return process.read_status(self.folder)
 
     def study(self) -> "optuna.Study":
-        """The study, made on first use. Imports optuna."""
+        """The Optuna study, created on first use.
+
+        Raises:
+            StorageError: the journal is damaged.
+        """
         import optuna
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        return optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(self.folder / _JOURNAL))),
-            study_name=_STUDY,
-            direction="maximize",
-            sampler=optuna.samplers.TPESampler(seed=self.config.seed, n_startup_trials=_FIRST_AT_RANDOM),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=_FIRST_AT_RANDOM, n_warmup_steps=1),
-            load_if_exists=True,
-        )
+        path = self.folder / _JOURNAL
+        try:
+            return optuna.create_study(
+                storage=JournalStorage(JournalFileBackend(str(path))),
+                study_name=_STUDY,
+                direction="maximize",
+                sampler=optuna.samplers.TPESampler(seed=self.config.seed, n_startup_trials=_RANDOM_TRIALS),
+                pruner=optuna.pruners.MedianPruner(n_startup_trials=_RANDOM_TRIALS, n_warmup_steps=1),
+                load_if_exists=True,
+            )
+        except Exception as error:  # optuna raises errors of many kinds for damaged journals
+            raise damaged(path, "it is not a valid Optuna journal") from error
 
     def table(self) -> pd.DataFrame:
-        """A row for each trial: number, state, value, seconds, and a column for each setting searched."""
+        """A row for each trial: number, state, value, seconds, and a column for each searched setting.
+
+        Raises:
+            StorageError: the journal is damaged.
+        """
         if not (self.folder / _JOURNAL).exists():
             return pd.DataFrame()
         rows = [
@@ -114,81 +115,91 @@ class Search:
                 if trial.value is not None
                 else max(trial.intermediate_values.values(), default=None),
                 "seconds": trial.duration.total_seconds() if trial.duration else None,
-                **trial.params,
+                **migrations.rename_settings(trial.params),
             }
             for trial in self.study().trials
         ]
         return pd.DataFrame(rows)
 
     def best(self) -> TrainingConfig | None:
-        """The settings of the best trial that went to its end, None while there is none."""
+        """The settings of the best complete trial, None while there is none."""
         table = self.table()
         done = table[table["state"] == "complete"] if len(table) else table
         if done.empty:
             return None
         row: dict[Any, Any] = done.to_dict("records")[int(done["value"].astype(float).to_numpy().argmax())]
-        return self.config_with({dimension.name: row[dimension.name] for dimension in self.space})
+        return self.config_with({setting.name: row[setting.name] for setting in self.space})
 
     def importance(self) -> dict[str, float]:
-        """Share of the variance of the value that each setting explains (fANOVA, Hutter et al. 2014); empty with few trials."""
+        """The share of the score's variance that each setting explains (fANOVA, Hutter et al. 2014); empty with few trials."""
         import optuna
 
         study = self.study()
         complete = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
-        if len(complete) < _FIRST_AT_RANDOM or len({trial.value for trial in complete}) < 2:
+        if len(complete) < _RANDOM_TRIALS or len({trial.value for trial in complete}) < 2:
             return {}
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
         return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
 
     def config_with(self, values: dict[str, Any]) -> TrainingConfig:
-        """The settings of a trial that was given these values."""
-        whole = {name for name, value in asdict(self.config).items() if isinstance(value, int)} - {"epochs"}
-        chosen = {name: int(value) if name in whole else float(value) for name, value in values.items()}
-        return TrainingConfig.from_json(asdict(self.config) | chosen)
+        """The settings of a trial with these values."""
+        integers = {name for name, value in asdict(self.config).items() if isinstance(value, int)} - {"epochs"}
+        chosen: dict[str, Any] = {
+            name: int(value) if name in integers else float(value) for name, value in values.items()
+        }
+        return replace(self.config, **chosen)
 
 
 def create_search(
     workspace: Workspace, dataset: Dataset, config: TrainingConfig, space: Sequence[SearchRange], trials: int
 ) -> Search:
-    """Make the folder of a search that is ready to start.
+    """A search that is ready to start.
 
     Raises:
-        ConfigError: nothing to search, an impossible number of trials, or a method that has no settings to search.
+        ConfigError: there is no setting to search, or the number of trials is out of range.
     """
     if not space:
-        raise ConfigError("No setting was chosen to search.", "Choose at least one, such as the learning rate.")
-    if not 1 <= trials <= MOST_TRIALS:
-        raise ConfigError(f"Expected between 1 and {MOST_TRIALS} trials, found {trials}.")
-    splits = split(load_labelled(dataset), dataset.split_config)
+        raise ConfigError("No setting to search was chosen.", "Choose at least one, such as the learning rate.")
+    if not 1 <= trials <= MAX_TRIALS:
+        raise ConfigError(
+            f"Expected between 1 and {MAX_TRIALS} trials, found {trials}.", "Choose a number of trials in that range."
+        )
+    splits = split(load_labeled(dataset), dataset.split_config)
     name = f"{dataset.name}, search"
-    record = {
-        "name": name,
-        "task": splits.task.to_json(),
-        "config": replace(config, method="fine-tune").to_json(),
-        "space": [asdict(dimension) for dimension in space],
-        "trials": trials,
-        "dataset": {"id": dataset.id, "name": dataset.name, "fingerprint": dataset.fingerprint},
-        "split_config": asdict(dataset.split_config),
-    }
     with create_folder_atomically(workspace.searches, name) as folder:
+        search = Search(
+            folder=workspace.searches / folder.name,
+            name=name,
+            task=splits.task,
+            config=replace(config, method="fine-tune"),
+            space=tuple(space),
+            trials=trials,
+            dataset=dataset.ref,
+            split_config=dataset.split_config,
+        )
         splits.save(folder / "splits")
-        write_json(folder / _RECORD, record)
-    return Search.open(workspace.searches / folder.name)
+        write_folder(search, folder, _RECORD)
+    return search
 
 
 def list_searches(workspace: Workspace) -> list[Search]:
-    """All searches of a workspace, newest first."""
-    return [Search.open(folder) for folder in folders(workspace.searches, _RECORD)]
+    """The searches of a workspace that can be opened, newest first."""
+    return load_folders(workspace.searches, Search.open)[0]
+
+
+def damaged_searches(workspace: Workspace) -> list[DamagedFolder]:
+    """The search folders of a workspace that cannot be opened, newest first."""
+    return load_folders(workspace.searches, Search.open)[1]
 
 
 def create_best_run(workspace: Workspace, search: Search) -> Run:
-    """A run with the best settings found, on the search's own rows, ready to start.
+    """A run that is ready to start, with the best settings of a search and its rows.
 
     Raises:
-        RunError: no trial has been finished.
+        RunError: no trial has finished.
     """
     config = search.best()
     if config is None:
-        raise RunError("No trial has been finished yet.", "Let the search go on.")
+        raise RunError("No trial has finished yet.", "Wait for the first trial, or start the search again.")
     splits = Splits.load(search.folder / "splits", search.task)
-    return create_run(workspace, splits, config.to_json(), f"{search.name}, best", search.dataset, search.split_config)
+    return create_run(workspace, splits, config, f"{search.name}, best", RunSource(search.dataset, search.split_config))

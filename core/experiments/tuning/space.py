@@ -1,4 +1,4 @@
-"""Which settings a search tries, and within which ranges."""
+"""The search space: which settings a search varies, and within which ranges."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -14,10 +14,10 @@ Scale = Literal["linear", "log", "whole"]
 
 @dataclass(frozen=True)
 class SearchRange:
-    """A setting to search: its lowest and highest value, and how values between are drawn.
+    """A setting to search with its lowest and highest value and the scale on which values are drawn.
 
     Raises:
-        ConfigError: no such setting, or the range is empty or beyond what the setting allows.
+        ConfigError: the setting is unknown, or the range is empty or exceeds that of the setting.
     """
 
     name: str
@@ -28,7 +28,9 @@ class SearchRange:
     def __post_init__(self) -> None:
         allowed = RANGES.get(self.name)
         if allowed is None:
-            raise ConfigError(f"{self.name!r} is no setting with a range.", f"Choose among {', '.join(USUAL)}.")
+            raise ConfigError(
+                f"{self.name!r} is not a setting that can be searched.", f"Choose one of {', '.join(SEARCH_RANGES)}."
+            )
         if not allowed[0] <= self.low < self.high <= allowed[1]:
             raise ConfigError(
                 f"Expected a range of {self.name.replace('_', ' ')} within {allowed[0]:g} and {allowed[1]:g}, "
@@ -37,16 +39,16 @@ class SearchRange:
             )
 
     def suggest(self, trial: "optuna.Trial") -> float:
-        """A value for this trial."""
+        """A value for a trial."""
         if self.scale == "whole":
             return trial.suggest_int(self.name, int(self.low), int(self.high))
         return trial.suggest_float(self.name, self.low, self.high, log=self.scale == "log")
 
 
-# What is worth searching, with ranges around what is recommended (Dodge et al. 2020; Mosbach et al. 2021).
-USUAL: dict[str, SearchRange] = {
-    dimension.name: dimension
-    for dimension in (
+# Settings that are worth searching, with ranges around the recommended values (Dodge et al. 2020; Mosbach et al. 2021).
+SEARCH_RANGES: dict[str, SearchRange] = {
+    setting.name: setting
+    for setting in (
         SearchRange("learning_rate", 1e-5, 5e-4, "log"),
         SearchRange("epochs", 1, 10, "whole"),
         SearchRange("batch_size", 8, 64, "whole"),

@@ -1,4 +1,4 @@
-"""The trials of a search: each a real fine-tuning that validation judges, until there are as many as were asked for."""
+"""Runs the trials of a search in this process: each is a fine-tuning that is scored on validation."""
 
 import os
 import shutil
@@ -12,8 +12,8 @@ from core import host
 from core.data.splitting import Splits
 from core.errors import StudioError
 from core.experiments.tuning.search import Search
-from core.jobs.events import Event, Phase, Progress, Validation
-from core.jobs.runner import Emit, StopSignal, run_job
+from core.jobs.events import Event, OnEvent, Phase, Progress, Validation, ignore_event
+from core.jobs.runner import StopSignal, run_job
 from core.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -22,65 +22,67 @@ if TYPE_CHECKING:
 _STOPPED = "stopped"
 
 
-def work(search: Search, home: Path, on_event: Emit = lambda event: None) -> None:
-    """Carry out trials until there are as many as were asked for, whoever made them; see :func:`core.jobs.runner.run_job`.
+def run_search(search: Search, home: Path, on_event: OnEvent = ignore_event) -> None:
+    """Run trials until the search has as many as requested; see :func:`core.jobs.runner.run_job`.
 
-    Where the search is at work already, here or on another machine, this process joins it.
+    If the search is already running, here or on another machine, this process joins it.
     """
     status = search.status()
     if status.active and status.pid not in (0, os.getpid()):
-        switch = StopSignal()
-        switch.listen()
-        _run_trials(search, on_event, switch)
+        stop = StopSignal()
+        stop.listen()
+        _run_trials(search, on_event, stop)
     else:
-        run_job(search.folder, home, lambda emit, switch: _run_trials(search, emit, switch), on_event)
+        run_job(search.folder, home, lambda on_event, stop: _run_trials(search, on_event, stop), on_event)
 
 
-def _run_trials(search: Search, emit: Emit, switch: StopSignal) -> None:
-    emit(Phase("loading"))
+def _run_trials(search: Search, on_event: OnEvent, stop: StopSignal) -> None:
+    on_event(Phase("loading"))
     splits = Splits.load(search.folder / "splits", search.task)
     study = search.study()
-    emit(Phase("searching"))
-    with switch.deferred():
-        while not switch.requested:
-            done = _finished_trials(study)
+    on_event(Phase("searching"))
+    with stop.deferred():
+        while not stop.requested:
+            done = _count_finished(study)
             if done >= search.trials:
                 return
-            emit(Progress(done, search.trials))
+            on_event(Progress(done, search.trials))
             trial = study.ask()
-            config = search.config_with({dimension.name: dimension.suggest(trial) for dimension in search.space})
-            study.tell(trial, **_outcome(search, splits, trial, config, switch))
-        emit(Progress(_finished_trials(study), search.trials))
+            config = search.config_with({setting.name: setting.suggest(trial) for setting in search.space})
+            study.tell(trial, **_run_trial(search, splits, trial, config, stop))
+        on_event(Progress(_count_finished(study), search.trials))
 
 
-def _finished_trials(study: "optuna.Study") -> int:
-    """Trials that came to an end; one that somebody stopped half-way will be made up for."""
+def _count_finished(study: "optuna.Study") -> int:
+    """The number of finished trials. A trial that was stopped does not count: another one replaces it."""
     return sum(
         trial.state.is_finished() and not trial.user_attrs.get(_STOPPED) for trial in study.get_trials(deepcopy=False)
     )
 
 
-def _outcome(
-    search: Search, splits: Splits, trial: "optuna.Trial", config: TrainingConfig, switch: StopSignal
+def _run_trial(
+    search: Search, splits: Splits, trial: "optuna.Trial", config: TrainingConfig, stop: StopSignal
 ) -> dict[str, Any]:
-    """What to tell the study of a trial: its best validation, that it was pruned, or that it failed."""
+    """The outcome of a trial as arguments of ``Study.tell``: its best validation score, or that it was pruned or failed."""
     import optuna
 
-    from core.training.trainer import fine_tune
+    from core.training.trainer import FineTuning, fine_tune
 
-    seen: list[float] = []
+    scores: list[float] = []
 
     def on_trial_event(event: Event) -> None:
         if isinstance(event, Validation):
-            seen.append(float(event.metrics[search.metric]))
-            trial.report(seen[-1], len(seen))
+            scores.append(float(event.metrics[search.metric]))
+            trial.report(scores[-1], len(scores))
             if trial.should_prune():
                 raise optuna.TrialPruned
 
     checkpoints = Path(tempfile.mkdtemp(prefix="trial-", dir=search.folder))
     try:
         with host.limit_memory():
-            fine_tune(splits, config, checkpoints, on_trial_event, lambda: switch.requested, mix=False)
+            fine_tune(
+                FineTuning(splits, config, checkpoints, on_trial_event, lambda: stop.requested, interpolate=False)
+            )
     except optuna.TrialPruned:
         return {"state": optuna.trial.TrialState.PRUNED}
     except (StudioError, MemoryError, RuntimeError, OSError) as error:
@@ -89,8 +91,8 @@ def _outcome(
         return {"state": optuna.trial.TrialState.FAIL}
     finally:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    if switch.requested:
+    if stop.requested:
         trial.set_user_attr(_STOPPED, True)
-    if switch.requested or not seen or not np.isfinite(max(seen)):
+    if stop.requested or not scores or not np.isfinite(max(scores)):
         return {"state": optuna.trial.TrialState.FAIL}
-    return {"values": max(seen)}
+    return {"values": max(scores)}
