@@ -38,45 +38,24 @@ METRICS: dict[str, Metric] = {
         Metric("precision_macro", "Precision (macro)", "percent", "The mean precision of the classes."),
         Metric("recall_macro", "Recall (macro)", "percent", "The mean recall of the classes."),
         Metric(
-            "f1_macro",
-            "F1 (macro)",
-            "percent",
-            "The mean F1 of the classes; rare classes count as much as common ones.",
+            "f1_macro", "F1 (macro)", "percent", "The mean F1 of the classes; rare ones count as much as common ones."
         ),
         Metric("precision_weighted", "Precision (weighted)", "percent", "The mean precision, weighted by class size."),
         Metric("recall_weighted", "Recall (weighted)", "percent", "The mean recall, weighted by class size."),
         Metric("f1_weighted", "F1 (weighted)", "percent", "The mean F1, weighted by class size."),
-        Metric(
-            "matthews", "Matthews correlation", "number", "Correlation of prediction and truth: 0 is chance, 1 perfect."
-        ),
-        Metric(
-            "precision_micro", "Precision (micro)", "percent", "The share of all predicted labels that are correct."
-        ),
-        Metric("recall_micro", "Recall (micro)", "percent", "The share of all actual labels that are predicted."),
+        Metric("matthews", "Matthews correlation", "number", "From -1 to 1: 0 is chance, 1 is perfect."),
+        Metric("precision_micro", "Precision (micro)", "percent", "The share of predicted labels that are correct."),
+        Metric("recall_micro", "Recall (micro)", "percent", "The share of actual labels that are predicted."),
         Metric("f1_micro", "F1 (micro)", "percent", "The harmonic mean of micro precision and micro recall."),
         Metric("f1_samples", "F1 (per text)", "percent", "The F1 of each text's labels, averaged over texts."),
         Metric("subset_accuracy", "All labels correct", "percent", "The share of texts with every label correct."),
-        Metric(
-            "hamming_loss", "Hamming loss", "percent", "The share of yes-or-no label decisions that are wrong.", False
-        ),
-        Metric(
-            "top_3_accuracy", "Top-3 accuracy", "percent", "How often the correct label is among the three most likely."
-        ),
+        Metric("hamming_loss", "Hamming loss", "percent", "The share of label decisions that are wrong.", False),
+        Metric("top_3_accuracy", "Top-3 accuracy", "percent", "How often the label is among the three most likely."),
         Metric("log_loss", "Log loss", "number", "The penalty for a low probability of the correct class.", False),
-        Metric(
-            "roc_auc", "ROC-AUC", "number", "How often a text with a label ranks above one without it: 0.5 is chance."
-        ),
-        Metric(
-            "average_precision", "PR-AUC (average precision)", "number", "The area under the precision-recall curve."
-        ),
-        Metric("mae", "Mean absolute error", "number", "The mean distance between predicted and actual value.", False),
-        Metric(
-            "rmse",
-            "Root mean squared error",
-            "number",
-            "Like the mean absolute error, with more weight on large errors.",
-            False,
-        ),
+        Metric("roc_auc", "ROC-AUC", "number", "How often a text with a label ranks above one without it."),
+        Metric("average_precision", "PR-AUC (average precision)", "number", "The area under precision over recall."),
+        Metric("mae", "Mean absolute error", "number", "The mean distance from the actual value.", False),
+        Metric("rmse", "Root mean squared error", "number", "Like the mean error, but large errors count more.", False),
         Metric("r2", "R²", "number", "The share of variance explained: 0 is always predicting the mean, 1 is perfect."),
         Metric("spearman", "Rank correlation", "number", "How well the order of predicted and actual values agrees."),
     )
