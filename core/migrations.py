@@ -30,11 +30,9 @@ def rename_settings(config: dict[str, Any]) -> dict[str, Any]:
 
 def upgrade_run(record: dict[str, Any]) -> dict[str, Any]:
     """The record of run.json in the present format."""
-    upgraded = {name: value for name, value in record.items() if name != "plan"}
     group = record.get("group")
-    return upgraded | {
+    return _with_split_config(record) | {
         "config": rename_settings(record["config"]),
-        "split_config": _renamed(record["plan"], _SPLIT_NAMES),
         "dataset": {"id": ""} | record["dataset"],
         "group": _renamed(group, {"of": "size"}) if group else None,
     }
@@ -42,14 +40,13 @@ def upgrade_run(record: dict[str, Any]) -> dict[str, Any]:
 
 def upgrade_dataset(record: dict[str, Any]) -> dict[str, Any]:
     """The record of dataset.json in the present format."""
-    upgraded = {name: value for name, value in record.items() if name != "plan"}
-    return upgraded | {"split_config": _renamed(record["plan"], _SPLIT_NAMES)}
+    return _with_split_config(record) | {"source": _renamed(record["source"], {"form": "format"})}
 
 
 def upgrade_search(record: dict[str, Any]) -> dict[str, Any]:
     """The record of search.json in the present format."""
     space = [{**setting, "name": _CONFIG_NAMES.get(setting["name"], setting["name"])} for setting in record["space"]]
-    return upgrade_dataset(record) | {"config": rename_settings(record["config"]), "space": space}
+    return _with_split_config(record) | {"config": rename_settings(record["config"]), "space": space}
 
 
 def read_legacy_rule(model_folder: Path) -> dict[str, Any] | None:
@@ -85,6 +82,12 @@ def _read_rule(model_folder: Path) -> dict[str, Any] | None:
     if not isinstance(rule, dict):
         raise ValueError(f"{_RULE_FILE} is not a JSON object")
     return rule
+
+
+def _with_split_config(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with its plan as split_config."""
+    others = {name: value for name, value in record.items() if name != "plan"}
+    return others | {"split_config": _renamed(record["plan"], _SPLIT_NAMES)}
 
 
 def _renamed(record: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
