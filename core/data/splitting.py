@@ -23,6 +23,7 @@ from core.data.stratification import Groups, Ints, Shares, split_in_order, split
 from core.data.table import category_codes, filter_rows, hash_cells
 from core.errors import ConfigError, DataError
 from core.formatting import pluralize
+from core.storage import read_parquet
 from core.task import Task
 from core.workspace import write_atomically
 
@@ -98,8 +99,12 @@ def fingerprint(frame: pd.DataFrame) -> str:
 
 
 def load_split(folder: Path, name: str, task: Task) -> pd.DataFrame:
-    """The rows of one split that :meth:`Splits.save` wrote."""
-    frame = pd.read_parquet(folder / f"{name}.parquet")
+    """The rows of one split that :meth:`Splits.save` wrote.
+
+    Raises:
+        StorageError: the file is missing or damaged.
+    """
+    frame = read_parquet(folder / f"{name}.parquet", ("row", "text", "label"))
     if task.kind == "multilabel":
         frame["label"] = [list(names) for names in frame["label"]]
     return frame
