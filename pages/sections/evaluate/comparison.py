@@ -1,4 +1,4 @@
-"""Runs beside one another: measures, cost, settings; and two of them on the same rows."""
+"""The section Compare runs: metrics, cost and settings of several runs, and two runs on the same rows."""
 
 from collections.abc import Sequence
 
@@ -6,98 +6,106 @@ import pandas as pd
 import streamlit as st
 
 from core import run_evaluation
-from core.evaluation.comparison import METRICS
-from core.evaluation.metrics.estimate import TITLES
+from core.evaluation.metrics.definitions import COMPARISON_METRICS, METRICS
+from core.formatting import format_duration
 from core.runs import MODEL, Run
-from pages.sections.evaluate.scores import View, with_interval
+from pages.sections.evaluate.view import RunView
 from pages.shared import cache
-from pages.shared.widgets import age, downloads, plain, record_test_view_once, show_errors
+from pages.shared.downloads import download_buttons
+from pages.shared.session import record_test_view_once
+from pages.shared.widgets import escape_markdown, run_title, show_errors
 
-_MOST = 6
+_MAX_RUNS = 6
 
 
-def show_comparison(view: View, runs: Sequence[Run]) -> None:
-    """A table of chosen runs of the same kind of task, then two of them row by row."""
-    alike = [run for run in runs if run.task.kind == view.run.task.kind and run.record.sizes[view.split]]
-    if len(alike) < 2:
-        st.info("There is no other run of this kind to compare with yet.", icon=":material/info:")
+def show_comparison(view: RunView) -> None:
+    """Draw a table of the chosen runs; if two are chosen, compare them row by row."""
+    candidates = [run for run in view.runs if run.task.kind == view.run.task.kind and run.sizes[view.split]]
+    if len(candidates) < 2:
+        st.info("There is no other run with this kind of task yet. Train another model first.", icon=":material/info:")
         return
-    ids = {run.id: run for run in alike}
-    others = [run.id for run in alike if run.id != view.run.id and run.task == view.run.task]
-    chosen = st.multiselect(
-        "Runs",
-        list(ids),
-        default=[view.run.id, *others[:1]],
-        max_selections=_MOST,
-        format_func=lambda each: f"{ids[each].name}, {age(ids[each])}",
-    )
-    if not chosen:
+    runs = _choose_runs(view, candidates)
+    if not runs:
         return
-    picked = [ids[each] for each in chosen]
     if view.split == "test":
-        for run in picked:
+        for run in runs:
             record_test_view_once(run)
-    _table(view, picked)
-    _settings(picked)
-    if len(picked) == 2:
-        st.subheader("The two on the same rows", anchor=False)
+    _show_metrics(view, runs)
+    _show_settings(runs)
+    if len(runs) == 2:
+        st.subheader("Both runs on the same rows", anchor=False)
         with show_errors():
-            _two(view, picked[0], picked[1])
-    elif len(picked) > 2:
+            _show_pair(view, *runs)
+    elif len(runs) > 2:
         st.caption("Choose two runs to compare them row by row.")
 
 
-def _table(view: View, runs: list[Run]) -> None:
-    names = METRICS[view.run.task.kind]
-    lines = []
-    raw = run_evaluation.side_by_side(runs, view.split)
-    for run, (_, row) in zip(runs, raw.iterrows(), strict=True):
-        found = {
-            each.name: each for each in cache.metric_estimates(str(run.folder), view.split, cache.stamp(run))[MODEL]
-        }
-        lines.append(
+def _choose_runs(view: RunView, candidates: Sequence[Run]) -> list[Run]:
+    """The chosen runs; at first the run itself and the newest other run with the same labels."""
+    by_id = {run.id: run for run in candidates}
+    same_task = [run.id for run in candidates if run.id != view.run.id and run.task == view.run.task]
+    ids = st.multiselect(
+        "Runs",
+        list(by_id),
+        default=[view.run.id, *same_task[:1]],
+        max_selections=_MAX_RUNS,
+        format_func=lambda identifier: run_title(by_id[identifier]),
+    )
+    return [by_id[identifier] for identifier in ids]
+
+
+def _show_metrics(view: RunView, runs: list[Run]) -> None:
+    costs = run_evaluation.compare_costs(runs, view.split)
+    rows = []
+    for run, (_, cost) in zip(runs, costs.iterrows(), strict=True):
+        estimates = {e.name: e for e in cache.metric_estimates(run, view.split)[MODEL]}
+        rows.append(
             {"Run": run.name}
-            | {TITLES[name]: with_interval(found[name]) for name in names}
             | {
-                "Training": f"{row['training_seconds']:,.0f} s",
-                "Size": f"{row['megabytes']:,.2f} MB",
-                "1,000 texts": f"{row['seconds_per_1000_texts']:.1f} s",
+                METRICS[name].title: estimates[name].text_with_interval
+                for name in COMPARISON_METRICS[view.run.task.kind]
+            }
+            | {
+                "Training time": format_duration(cost["training_seconds"]),
+                "Model size": f"{cost['megabytes']:,.2f} MB",
+                "Time per 1,000 texts": f"{cost['seconds_per_1000_texts']:.1f} s",
             }
         )
-    st.dataframe(pd.DataFrame(lines), hide_index=True, alt="Runs beside one another")
-    downloads(raw, view.file("runs"))
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Runs with metrics and cost")
+    download_buttons(costs, view.file_name("runs"))
 
 
-def _settings(runs: list[Run]) -> None:
-    table = run_evaluation.differing_settings(runs)
-    if table.empty:
-        st.caption("They have the same settings." if len(runs) > 1 else "")
+def _show_settings(runs: list[Run]) -> None:
+    settings = run_evaluation.differing_settings(runs)
+    if settings.empty:
+        if len(runs) > 1:
+            st.caption("These runs have the same settings.")
         return
-    st.caption("Settings in which they differ")
+    st.caption("Settings that differ")
     names = {str(i): f"{i + 1}. {run.name}" for i, run in enumerate(runs)}
-    st.dataframe(table.rename(columns=names), hide_index=True, alt="Settings in which they differ")
+    st.dataframe(settings.rename(columns=names), hide_index=True, alt="Settings that differ")
 
 
-def _two(view: View, first: Run, second: Run) -> None:
-    metric = st.segmented_control(
-        "By",
-        METRICS[view.run.task.kind],
-        default=METRICS[view.run.task.kind][0],
-        required=True,
-        format_func=TITLES.__getitem__,
+def _show_pair(view: RunView, first: Run, second: Run) -> None:
+    """Draw the verdict on two runs and the rows with different predictions."""
+    names = COMPARISON_METRICS[view.run.task.kind]
+    name = st.segmented_control(
+        "Metric", names, default=names[0], required=True, format_func=lambda metric: METRICS[metric].title
     )
-    found, disagreements = run_evaluation.compare_runs(first, second, view.split, metric or "")
-    (st.info if found.better is None else st.success)(plain(found.verdict), icon=":material/balance:")
+    metric = METRICS[name or names[0]]
+    comparison, disagreements = run_evaluation.compare_runs(first, second, view.split, metric.name)
+    show = st.info if comparison.better is None else st.success
+    show(escape_markdown(comparison.verdict), icon=":material/balance:")
     st.caption(
-        f"{found.title}: {found.ours:.3f} and {found.theirs:.3f}, difference {found.difference:+.3f} "
-        f"(95 % interval {found.low:+.3f} to {found.high:+.3f})."
+        f"{metric.title}: {metric.format_value(comparison.first)} and {metric.format_value(comparison.second)}, difference "
+        f"{metric.format_difference(comparison.difference)} (95% interval {metric.format_difference(comparison.low)} to "
+        f"{metric.format_difference(comparison.high)})."
     )
-    st.markdown(f"**{len(disagreements):,} of {found.rows:,} rows answered differently**")
-    names = {"first": f"1. {first.name}", "second": f"2. {second.name}"}
+    st.markdown(f"**The predictions differ for {len(disagreements):,} of {comparison.rows:,} rows**")
     st.dataframe(
-        disagreements.rename(columns=names),
+        disagreements.rename(columns={"first": f"1. {first.name}", "second": f"2. {second.name}"}),
         hide_index=True,
         column_config={"text": st.column_config.TextColumn(width="large")},
-        alt="Rows answered differently",
+        alt="Rows with different predictions",
     )
-    downloads(disagreements, view.file("disagreements"))
+    download_buttons(disagreements, view.file_name("disagreements"))

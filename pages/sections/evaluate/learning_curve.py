@@ -1,61 +1,62 @@
-"""Would more data help: a learning curve on a button, and what twice the rows promise."""
+"""The section Learning curve: scores at growing training sizes, and the projected score at twice the rows."""
 
 import pandas as pd
 import streamlit as st
 
-from core.analysis import learning_curve
-from core.analysis.learning_curve import LearningCurve
+from core.analysis.learning_curve import extrapolate, learning_curve_job, read_learning_curve
 from core.charts import evaluation as evaluation_charts
-from core.errors import StudioError
-from core.evaluation.metrics.estimate import TITLES
-from pages.sections.evaluate.scores import View
-from pages.shared.job_progress import watch
-from pages.shared.widgets import downloads, plain, show_error
+from core.errors import ConfigError
+from core.evaluation.metrics.definitions import LEARNING_CURVE_METRIC, METRICS
+from core.formatting import pluralize
+from pages.sections.evaluate.view import RunView
+from pages.shared.downloads import download_buttons
+from pages.shared.job_progress import JobTexts, show_job
+from pages.shared.widgets import escape_markdown
 
-_PHASES = {"features": "Reading the texts", "learning": "Training on ever more rows"}
+_TEXTS = JobTexts(
+    button="Compute the learning curve",
+    icon=":material/show_chart:",
+    description=(
+        "The instant model is trained on growing parts of the training rows and evaluated on the validation rows each time. "
+        "This takes seconds for a thousand texts. The test rows are not used."
+    ),
+    phases={
+        "loading": "Loading the encoder",
+        "features": "Encoding the texts",
+        "learning": "Training on growing parts",
+    },
+)
 
 
-def show_learning_curve(view: View) -> None:
-    """The curve, its progress, or the button that asks for it."""
+def show_learning_curve(view: RunView) -> None:
+    """Draw the curve, or its job while there is none."""
     st.subheader("Would more data help?", anchor=False)
-    look = LearningCurve.of(view.run)
-    status = look.status()
-    if look.done:
-        _show(view, look.points())
-        return
-    if status is not None and status.active:
-        watch(look.folder, _PHASES)
-        return
-    if status is not None and status.message:
-        show_error(status.message, status.hint)
-    st.caption(
-        "The instant model is trained on ever more of the training rows and measured on validation each time. "
-        "It takes seconds for a thousand texts; the test rows are not looked at."
-    )
-    if st.button("Draw the learning curve", icon=":material/show_chart:", type="primary"):
-        learning_curve.start(view.run)
-        st.rerun()
-
-
-def _show(view: View, points: pd.DataFrame) -> None:
-    title = TITLES[learning_curve.MEASURE[view.run.task.kind]]
-    sign = -1 if view.run.task.kind == "regression" else 1
-    try:
-        found = learning_curve.promise(view.run, points)
-    except StudioError as error:
-        st.info(plain(f"{error.message} With more training rows there is a curve."), icon=":material/info:")
+    job = learning_curve_job(view.run)
+    points = read_learning_curve(job)
+    if points is None:
+        show_job(job, _TEXTS)
     else:
-        st.info(plain(found.sentence), icon=":material/show_chart:")
-        ends = sorted((sign * found.low, sign * found.high))
-        fitted = pd.DataFrame({"rows": [*points["rows"], found.size]})
-        fitted["score"] = sign * found.at(fitted["rows"])
-        fitted["low"], fitted["high"] = None, None
-        fitted.loc[len(points), ["low", "high"]] = ends
-        fitted = fitted.astype(float)
-        st.altair_chart(evaluation_charts.learning_curve(points, fitted, title), alt="Learning curve")
-        st.caption(
-            f"{title} of the instant model on {view.run.record.sizes['validation']:,} validation rows. The dashed line is the "
-            f"power law through the points; its end is what {found.size:,} rows promise ({ends[0]:.3f} to {ends[1]:.3f}). "
-            "A fine-tuned model starts from this one and gains from rows in much the same way."
-        )
-    downloads(points, view.file("learning-curve"))
+        _show_curve(view, points)
+        download_buttons(points, view.file_name("learning-curve"))
+
+
+def _show_curve(view: RunView, points: pd.DataFrame) -> None:
+    metric = METRICS[LEARNING_CURVE_METRIC[view.run.task.kind]]
+    try:
+        projection = extrapolate(view.run, points)
+    except ConfigError as error:
+        st.info(f"{escape_markdown(error.message)} Add training rows to get a curve.", icon=":material/info:")
+        return
+    st.info(escape_markdown(projection.sentence), icon=":material/show_chart:")
+    # Errors are extrapolated with a minus sign, so that more is better.
+    sign = 1 if metric.higher_is_better else -1
+    low, high = sorted((sign * projection.low, sign * projection.high))
+    fitted = pd.DataFrame({"rows": [*points["rows"], projection.size]})
+    fitted["score"] = sign * projection.curve.predict(fitted["rows"])
+    fitted.loc[len(points), ["low", "high"]] = low, high
+    st.altair_chart(evaluation_charts.learning_curve(points, fitted.astype(float), metric.title), alt="Learning curve")
+    st.caption(
+        f"{metric.title} of the instant model on {pluralize(view.run.sizes['validation'], 'validation row')}. The dashed line "
+        f"is a power law fitted to the points. It ends at the projected score at {projection.size:,} rows, between "
+        f"{low:.3f} and {high:.3f}. A fine-tuned model usually gains from more rows in a similar way."
+    )

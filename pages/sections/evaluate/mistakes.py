@@ -1,148 +1,147 @@
-"""Where a model errs: its surest mistakes, labels that are likely wrong, kinds of texts, examples of each class."""
+"""The section Mistakes: the most confident mistakes, labels that may be wrong, slices with lower accuracy, example texts."""
 
 from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
-from core.data.dataset import Dataset, change_repairs, find_dataset, load_table
+from core.data.dataset import Dataset, find_dataset
 from core.data.repairs import Repair
-from core.errors import DataError, ModelError
+from core.errors import DataError, ModelError, StudioError
 from core.evaluation.diagnostics import mistakes
+from core.formatting import pluralize
 from pages.sections.evaluate.confusion import show_texts
-from pages.sections.evaluate.scores import View
+from pages.sections.evaluate.view import RunView
 from pages.shared import cache
+from pages.shared.downloads import download_buttons
 from pages.shared.visitor import workspace
-from pages.shared.widgets import downloads
+from pages.shared.widgets import show_error
 
-_REVIEWED = 50
+_MAX_REVIEWED = 50
 _LEAVE_OUT = "leave the row out"
 
 
-def show_mistakes(view: View) -> None:
-    """The surest mistakes, labels to review, slices, examples."""
-    number = view.run.task.kind == "regression"
-    st.subheader("Largest errors" if number else "Mistakes it was surest of", anchor=False)
-    worst = mistakes.worst(view.run.task, view.prediction_table)
+def show_mistakes(view: RunView) -> None:
+    """Draw the section."""
+    regression = view.run.task.kind == "regression"
+    st.subheader("Largest errors" if regression else "Most confident mistakes", anchor=False)
+    worst = mistakes.most_confident_mistakes(view.run.task, view.prediction_table)
     if worst.empty:
-        st.success("Not one mistake on these rows.", icon=":material/check_circle:")
+        st.success("The model makes no mistakes on these rows.", icon=":material/check_circle:")
     else:
         show_texts(worst)
-    downloads(view.prediction_table, view.file("answers"))
-    dataset = _dataset(view)
+    download_buttons(view.prediction_table, view.file_name("predictions"))
+    source = _load_dataset(view)
     if view.run.task.one_label:
         st.subheader("Labels that may be wrong", anchor=False)
-        _review(view, dataset)
-    st.subheader("Kinds of texts it does worse on", anchor=False)
-    _show_slices(view, dataset)
+        _show_label_review(view, source[0] if source else None)
+    st.subheader("Slices with larger errors" if regression else "Slices with lower accuracy", anchor=False)
+    _show_slices(view, source)
     if view.run.task.labels:
         st.subheader("Typical and borderline texts", anchor=False)
         _show_examples(view)
 
 
-def _dataset(view: View) -> Dataset | None:
-    """The data set the run was made of, if it still exists."""
+def _load_dataset(view: RunView) -> tuple[Dataset, pd.DataFrame] | None:
+    """The dataset of the run and its table; None if it was deleted, or if it is damaged, which is shown."""
     try:
-        return find_dataset(workspace(), view.run.record.dataset.get("id", ""))
+        dataset = find_dataset(workspace(), view.run.dataset.id)
+        return dataset, cache.dataset_texts(dataset).table.frame
     except DataError:
+        return None
+    except StudioError as error:
+        show_error(error.message, error.hint)
         return None
 
 
-def _review(view: View, dataset: Dataset | None) -> None:
-    found = mistakes.suspected_label_errors(view.run.task, view.prediction_table, _REVIEWED).reset_index(drop=True)
-    if found.empty:
-        st.caption("On these rows the model contradicts no label with 80 % confidence or more.")
+def _show_label_review(view: RunView, dataset: Dataset | None) -> None:
+    """Draw an editor for the labels that the model contradicts with high confidence."""
+    suspects = mistakes.suspected_label_errors(view.run.task, view.prediction_table, _MAX_REVIEWED)
+    suspects = suspects.reset_index(drop=True)
+    if suspects.empty:
+        st.caption("On these rows, the model contradicts no label with a confidence of 80% or more.")
         return
-    st.caption("The model contradicts these labels and is 80 % sure or more. Either it is wrong, or the label is.")
-    if dataset is None:
-        show_texts(found)
-        st.caption("The data set is gone, so labels cannot be corrected here.")
-        return
-    shown = pd.DataFrame(
-        {
-            "label": found["actual"],
-            "the model says": found["predicted"],
-            "sure": found["confidence"],
-            "text": found["text"],
-        }
+    st.caption(
+        "The model contradicts these labels with a confidence of 80% or more. Either the model or the label is wrong."
     )
-    options = [*view.run.task.labels, _LEAVE_OUT]
+    if dataset is None:
+        show_texts(suspects)
+        st.caption("The dataset is not available, so labels cannot be corrected here.")
+        return
     edited = st.data_editor(
-        shown,
+        suspects[["actual", "predicted", "confidence", "text"]].rename(columns={"actual": "label"}),
         hide_index=True,
-        disabled=["the model says", "sure", "text"],
+        disabled=["predicted", "confidence", "text"],
         column_config={
-            "label": st.column_config.SelectboxColumn("label", options=options, required=True),
-            "sure": st.column_config.NumberColumn(format="percent"),
+            "label": st.column_config.SelectboxColumn(options=[*view.run.task.labels, _LEAVE_OUT], required=True),
+            "confidence": st.column_config.NumberColumn(format="percent"),
             "text": st.column_config.TextColumn(width="large"),
         },
-        key=f"doubts-{view.run.id}-{view.split}-{len(dataset.repairs)}",
+        key=f"label-review-{view.run.id}-{view.split}-{len(dataset.repairs)}",
     )
     changes = [
-        {"text": text, "was": was, "now": None if now == _LEAVE_OUT else now}
-        for text, was, now in zip(found["text"], found["actual"], edited["label"], strict=True)
-        if now != was
+        {"text": text, "was": before, "now": None if after == _LEAVE_OUT else after}
+        for text, before, after in zip(suspects["text"], suspects["actual"], edited["label"], strict=True)
+        if after != before
     ]
-    st.caption("Corrections go to the data set. This run keeps its rows; train again to learn from them.")
-    if st.button(f"Keep {len(changes)} corrections", icon=":material/save:", disabled=not changes):
-        change_repairs(dataset, [*dataset.repairs, Repair("relabel", {"changes": changes})])
-        st.toast("The data set has the new labels.", icon=":material/check:")
+    st.caption("Corrections are saved in the dataset. This run keeps its rows; train again to use the corrections.")
+    if st.button(f"Save {pluralize(len(changes), 'correction')}", icon=":material/save:", disabled=not changes):
+        dataset.change_repairs([*dataset.repairs, Repair("relabel", {"changes": changes})])
+        st.toast("The dataset has the new labels.", icon=":material/check:")
         st.rerun()
 
 
-def _show_slices(view: View, dataset: Dataset | None) -> None:
-    number = view.run.task.kind == "regression"
-    found = cache.slices_of(*view.key, _columns(view, dataset))
-    if found.empty:
+def _show_slices(view: RunView, source: tuple[Dataset, pd.DataFrame] | None) -> None:
+    slices = cache.error_slices(*view.key, _slice_columns(view, source))
+    if slices.empty:
         st.caption(
-            "None stands out: by length, by word, or by a column of the file. Rows of a kind must be 20 or more."
+            "No slice stands out. Slices by length, by word and by the other columns of the file were tested; "
+            "a slice needs 20 rows or more."
         )
         return
-    st.caption("Many kinds are tried; these would hardly come by chance. p is corrected for their number.")
-    form = st.column_config.NumberColumn(format="%.2f" if number else "percent")
-    names = {"value": "mean error" if number else "right", "rest": "elsewhere", "low": "from", "high": "to"}
+    st.caption("Many slices were tested. The p-values are corrected for that, so these are unlikely to be chance.")
+    regression = view.run.task.kind == "regression"
+    number = st.column_config.NumberColumn(format="%.2f" if regression else "percent")
+    names = {"value": "mean error" if regression else "accuracy", "rest": "other rows", "low": "from", "high": "to"}
     st.dataframe(
-        found.rename(columns=names),
+        slices.rename(columns=names),
         hide_index=True,
-        column_config={**dict.fromkeys(names.values(), form), "p": st.column_config.NumberColumn(format="%.4f")},
-        alt="Kinds of texts it does worse on",
+        column_config={**dict.fromkeys(names.values(), number), "p": st.column_config.NumberColumn(format="%.4f")},
+        alt="Slices that the model does worse on",
     )
-    downloads(found, view.file("slices"))
+    download_buttons(slices, view.file_name("slices"))
 
 
-def _columns(view: View, dataset: Dataset | None) -> pd.DataFrame:
-    """What else is known of the rows of the split: whether they were cut off, and the file's other columns if it is there."""
+def _slice_columns(view: RunView, source: tuple[Dataset, pd.DataFrame] | None) -> pd.DataFrame:
+    """The columns to slice by, one row for each row of the split: the file's other columns, and whether it was truncated."""
     rows = view.prediction_table["row"].astype(int)
-    table = load_table(dataset).frame if dataset is not None else pd.DataFrame()
-    if dataset is None or (len(rows) and rows.max() >= len(table)):
-        columns = pd.DataFrame(index=range(len(rows)))
-    else:
-        used = {dataset.columns.text, dataset.columns.label, *dataset.columns.label_columns, "text", "truncated"}
-        columns = table.iloc[rows.to_numpy()].reset_index(drop=True)
-        columns = columns.drop(columns=[name for name in table if name in used])
-    config = view.run.record.config
-    with suppress(ModelError):  # an encoder that is no longer there cannot count word pieces
-        pieces = cache.tokens(f"{view.run.id}-{view.split}", config["encoder"], view.prediction_table["text"]).pieces
-        columns["truncated"] = pieces > config["max_length"]
+    columns = pd.DataFrame(index=range(len(rows)))
+    if source is not None and (rows.empty or rows.max() < len(source[1])):
+        dataset, table = source
+        reserved = {dataset.columns.text, dataset.columns.label, *dataset.columns.label_columns, "text", "truncated"}
+        columns = table[[name for name in table if name not in reserved]].iloc[rows].reset_index(drop=True)
+    config = view.run.config
+    with suppress(ModelError):  # the encoder may no longer be available to count tokens
+        tokens = cache.token_counts(f"{view.run.id}-{view.split}", config.encoder, view.prediction_table["text"])
+        columns["truncated"] = tokens.pieces > config.max_length
     return columns
 
 
-def _show_examples(view: View) -> None:
-    ours = view.answers
-    label = st.selectbox("Label", ours.task.labels, key=f"examples-{view.run.id}")
-    rows = mistakes.examples(ours.task, view.prediction_table, ours.logits, label)
-    for column, kind, about in zip(
-        st.columns(2),
-        ("typical", "borderline"),
-        ("Surest of this label", "Between this label and another"),
-        strict=True,
-    ):
+def _show_examples(view: RunView) -> None:
+    shown = view.run_predictions
+    label = st.selectbox("Label", shown.task.labels, key=f"examples-{view.run.id}")
+    examples = mistakes.label_examples(view.prediction_table, shown.predictions, label)
+    captions = {
+        "typical": "Texts with this label and the highest probability of it",
+        "borderline": "Texts between this label and another",
+    }
+    for column, (kind, caption) in zip(st.columns(2), captions.items(), strict=True):
         with column:
-            st.caption(about)
+            st.caption(caption)
             st.dataframe(
-                rows.loc[rows["kind"] == kind, ["probability", "actual", "text"]],
+                examples.loc[examples["kind"] == kind, ["probability", "actual", "text"]],
                 hide_index=True,
                 column_config={"probability": st.column_config.NumberColumn(format="percent")},
-                alt=about,
+                alt=caption,
             )
-    downloads(rows, view.file("examples"))
+    download_buttons(examples, view.file_name("examples"))

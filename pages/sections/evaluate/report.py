@@ -1,47 +1,45 @@
-"""A report of a run to download: one HTML file, or a model card in Markdown."""
+"""The section Report: a report of the run to download, as one HTML file or as a model card in Markdown."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from core.workspace import slug
-from pages.sections.evaluate.scores import View
+from pages.sections.evaluate.view import RunView
 
 
-def show_report(view: View) -> None:
-    """What is in a report, and its two forms."""
-    st.subheader("A report to keep", anchor=False)
+def show_report(view: RunView) -> None:
+    """Draw the download buttons; the reports are created on click.
+
+    Raises:
+        StorageError: the predictions of the run, which a report shows, are damaged.
+    """
+    run, _ = view.run, view.run_predictions
+    st.subheader("Report", anchor=False)
     st.markdown(
-        "Measures with intervals beside the baselines, what is confused, calibration, the surest mistakes, limits, and how to "
-        "repeat the run. The page is one file with its charts in it and prints well; the model card is Markdown."
+        "A report has the metrics with intervals and baselines, the confusion matrix, the calibration, the most confident "
+        "mistakes, the limitations, and the settings to reproduce the run. The HTML report is one file that includes its "
+        "charts and prints well. The model card is a Markdown file."
     )
-    run = view.run
 
-    def page() -> bytes:
-        from core.reports import html  # it loads a renderer of charts, which nothing else needs
+    def html_report() -> bytes:
+        from core.reports.html import render_html  # imports a chart renderer that no other page needs
 
-        return html.as_html(run).encode()
+        return render_html(run).encode()
 
-    def card() -> bytes:
-        from core.reports import html
+    def model_card() -> bytes:
+        from core.reports.markdown import render_markdown
 
-        return html.as_markdown(run).encode()
+        return render_markdown(run).encode()
 
     with st.container(horizontal=True):
-        st.download_button(
-            "Report as HTML",
-            data=page,
-            file_name=f"{slug(run.name)}.html",
-            mime="text/html",
-            on_click="ignore",
-            icon=":material/download:",
-            type="primary",
-        )
-        st.download_button(
-            "Model card as Markdown",
-            data=card,
-            file_name=f"{slug(run.name)}.md",
-            mime="text/markdown",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-    st.caption("The same on the command line:")
+        _button("HTML report", html_report, f"{slug(run.name)}.html", "text/html")
+        _button("Model card (Markdown)", model_card, f"{slug(run.name)}.md", "text/markdown")
+    st.caption("On the command line:")
     st.code(f"python -m core evaluate {run.id} --report report.html", language="bash")
+
+
+def _button(label: str, create: Callable[[], bytes], file_name: str, mime: str) -> None:
+    st.download_button(
+        label, data=create, file_name=file_name, mime=mime, on_click="ignore", icon=":material/download:"
+    )

@@ -1,0 +1,60 @@
+"""The sections of Evaluate, in the order in which they are offered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+import streamlit as st
+
+from core.task import TaskKind
+from pages.sections.evaluate.comparison import show_comparison
+from pages.sections.evaluate.confidence import show_confidence
+from pages.sections.evaluate.confusion import show_confusion_matrix, show_labels
+from pages.sections.evaluate.curves import show_curves
+from pages.sections.evaluate.learning_curve import show_learning_curve
+from pages.sections.evaluate.mistakes import show_mistakes
+from pages.sections.evaluate.predicted_vs_actual import show_predicted_vs_actual
+from pages.sections.evaluate.prediction_intervals import show_prediction_interval
+from pages.sections.evaluate.report import show_report
+from pages.sections.evaluate.scores import show_scores
+from pages.sections.evaluate.view import RunView
+
+_ALL: tuple[TaskKind, ...] = get_args(TaskKind)
+_CLASSIFICATION: tuple[TaskKind, ...] = ("binary", "multiclass", "multilabel")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of Evaluate: its title, the kinds of task that have it, and the function that draws it."""
+
+    title: str
+    task_kinds: tuple[TaskKind, ...]
+    show: Callable[[RunView], None]
+
+
+SECTIONS = (
+    Section("Scores", _ALL, show_scores),
+    Section("Confusion matrix", ("binary", "multiclass"), show_confusion_matrix),
+    Section("Labels", ("multilabel",), show_labels),
+    Section("Predicted vs. actual", ("regression",), show_predicted_vs_actual),
+    Section("Curves", _CLASSIFICATION, show_curves),
+    Section("Confidence", _CLASSIFICATION, show_confidence),
+    Section("Prediction interval", ("regression",), show_prediction_interval),
+    Section("Mistakes", _ALL, show_mistakes),
+    Section("Learning curve", _ALL, show_learning_curve),
+    Section("Compare runs", _ALL, show_comparison),
+    Section("Report", _ALL, show_report),
+)
+
+
+def sections_for(kind: TaskKind) -> dict[str, Section]:
+    """The sections of a kind of task, by title."""
+    return {section.title: section for section in SECTIONS if kind in section.task_kinds}
+
+
+def choose_section(kind: TaskKind) -> Section:
+    """The section that the visitor chooses; only this one is computed."""
+    sections = sections_for(kind)
+    first, *_ = sections
+    title = st.segmented_control("Section", list(sections), default=first, required=True, key=f"section-{kind}")
+    return sections[title or first]
