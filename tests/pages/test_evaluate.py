@@ -1,87 +1,379 @@
-"""Each section of Evaluate for each kind of task, and what is kept from it."""
+"""Evaluate: each section for each task, what is saved from it, and runs with damaged files."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import decision_rule
-from core.data.dataset import list_datasets
-from core.workspace import Workspace
+from core.data.dataset import Dataset, list_datasets, load_table
+from core.data.table import Table
+from core.decision_rule import DecisionRule
+from core.evaluation.decisions.conformal import conformal_half_width
+from core.evaluation.metrics.definitions import HEADLINE_METRICS, METRICS
+from core.jobs import process
+from core.run_evaluation import load_predictions
+from core.runs import Run
+from core.storage import write_record
+from core.task import TaskKind
+from core.workspace import Workspace, delete
+from pages.sections.evaluate.registry import sections_for
 from tests.finished import TASKS, finished
-from tests.pages.test_pages import click, empty, on_loopback, visit, words
+from tests.pages.app import choose, click, find, page_text, visit
 
-__all__ = ["empty", "on_loopback"]
-SECTIONS = {
-    "binary": ("scores", "confusions", "curves", "confidence", "mistakes", "growth", "compare", "report"),
-    "multiclass": ("scores", "confusions", "curves", "confidence", "mistakes", "growth", "compare", "report"),
-    "multilabel": ("scores", "labels", "curves", "confidence", "mistakes", "growth", "compare", "report"),
-    "regression": ("scores", "numbers", "confidence", "mistakes", "growth", "compare", "report"),
+CLASSIFIER_SUBHEADERS = {
+    "Scores": ["Did fine-tuning help?", "All metrics"],
+    "Confusion matrix": ["Confusion matrix", "Most confused pairs", "Scores per label"],
+    "Labels": ["Scores per label"],
+    "Curves": ["ROC curve", "Precision-recall curve"],
+    "Confidence": ["Calibration", "Decision thresholds", "Abstention"],
+    "Mistakes": [
+        "Most confident mistakes",
+        "Labels that may be wrong",
+        "Slices with lower accuracy",
+        "Typical and borderline texts",
+    ],
+    "Learning curve": ["Would more data help?"],
+    "Compare runs": ["Both runs on the same rows"],
+    "Report": ["Report"],
+}
+REGRESSION_SUBHEADERS = {
+    "Scores": ["Did fine-tuning help?", "All metrics"],
+    "Predicted vs. actual": ["Predicted and actual scores"],
+    "Prediction interval": ["Prediction interval"],
+    "Mistakes": ["Largest errors", "Slices with larger errors"],
+    "Learning curve": ["Would more data help?"],
+    "Compare runs": ["Both runs on the same rows"],
+    "Report": ["Report"],
 }
 
 
-def section(at: AppTest, name: str) -> AppTest:
-    group = next(each for each in at.button_group if each.label == "Show")
-    group.set_value(name).run()
-    assert not at.exception
+def expected_subheaders(kind: TaskKind) -> dict[str, list[str]]:
+    """The sections of a kind of task, and the subheaders of each."""
+    if kind == "regression":
+        return REGRESSION_SUBHEADERS
+    missing = {
+        "binary": ("Labels",),
+        "multiclass": ("Labels", "Decision thresholds"),
+        "multilabel": ("Confusion matrix", "Labels that may be wrong"),
+    }[kind]
+    return {
+        section: [subheader for subheader in subheaders if subheader not in missing]
+        for section, subheaders in CLASSIFIER_SUBHEADERS.items()
+        if section not in missing
+    }
+
+
+def open_section(title: str) -> AppTest:
+    """Evaluate with a section open; it must run without an error."""
+    at = visit("evaluate")
+    choose(at, "Section", title)
     assert not at.error
     return at
 
 
+def chart_names(at: AppTest) -> list[str]:
+    """The alternative texts of the charts on the page."""
+    return [chart.proto.alt for chart in at.get("vega_lite_chart")]
+
+
+def table(at: AppTest, name: str) -> dict[str, list[object]]:
+    """The columns of the table with an alternative text."""
+    element = next(frame for frame in at.dataframe if frame.proto.alt == name)
+    return {str(column): list(values) for column, values in element.value.items()}
+
+
+def labels_shown(elements: object) -> list[str]:
+    """The labels of the elements of one kind."""
+    return [element.label for element in elements]  # type: ignore[attr-defined]
+
+
+# Each section
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
 @pytest.mark.parametrize("kind", TASKS)
-def test_every_section_stands(kind: str, empty: Workspace) -> None:
+def test_each_section_is_shown_for_each_task_and_split(kind: TaskKind, split: str, empty: Workspace) -> None:
     finished(empty, kind, "First")
     finished(empty, kind, "Second *one*", knows=2.0)
     at = visit("evaluate")
-    for name in SECTIONS[kind]:
-        section(at, name)
-        assert "<b>" not in "".join(each.value for each in [*at.markdown, *at.caption])
-    next(each for each in at.button_group if each.label == "Measured on").set_value("validation").run()
-    for name in SECTIONS[kind]:
-        section(at, name)
+    choose(at, "Evaluated on", split)
+    assert list(sections_for(kind)) == list(expected_subheaders(kind))
+    for title, subheaders in expected_subheaders(kind).items():
+        choose(at, "Section", title)
+        assert not at.error
+        assert [element.value for element in at.subheader] == subheaders
+        assert "<b>" not in "".join(element.value for element in [*at.markdown, *at.caption])
 
 
-def test_scores_say_how_far_to_trust_them_and_whether_it_paid(empty: Workspace) -> None:
+@pytest.mark.parametrize("kind", TASKS)
+def test_scores_show_values_intervals_descriptions_and_baselines(kind: TaskKind, empty: Workspace) -> None:
+    finished(empty, kind)
+    at = open_section("Scores")
+    metrics = [METRICS[name] for name in HEADLINE_METRICS[kind]]
+    assert [(metric.label, metric.help) for metric in at.metric] == [(m.title, m.description) for m in metrics]
+    assert all(metric.delta.endswith(" vs. TF-IDF") for metric in at.metric)
+    assert page_text(at).count("based on only 80 test rows") >= len(metrics)
+    assert chart_names(at) == ["Metrics with intervals"]
+    all_metrics = table(at, "All metrics")
+    assert {"This model", "Instant model", "TF-IDF + linear"} <= set(all_metrics)
+    assert [metric.value for metric in at.metric] == [
+        str(all_metrics["This model"][all_metrics["Metric"].index(metric.label)]).split(" (")[0] for metric in at.metric
+    ]
+
+
+def test_the_model_is_compared_with_each_trained_baseline(empty: Workspace) -> None:
     finished(empty, "multiclass")
-    at = visit("evaluate")
-    assert "because there are only 80 test rows" in words(at)
-    assert "Fine\\-tuning paid" in words(at)
-    assert {"Instant model", "TF-IDF + linear", "Majority class"} <= set(at.dataframe[0].value.columns)
+    at = open_section("Scores")
+    sentences = [element.value.replace("\\", "") for element in at.success]
+    assert [("instant model" in text, "TF-IDF" in text) for text in sentences] == [(True, False), (False, True)]
+    assert all("95% interval" in text for text in sentences)
 
 
-def test_thresholds_and_when_to_answer_are_kept(empty: Workspace) -> None:
-    run = finished(empty, "binary", knows=1.5)
-    before = decision_rule.load(run.model_folder)
-    at = section(visit("evaluate"), "confidence")
-    click(at, "Keep these thresholds")
+def test_pairs_and_label_scores_are_those_of_the_predictions(empty: Workspace) -> None:
+    shown = load_predictions(finished(empty, "binary", knows=1.0), "test")
+    at = open_section("Confusion matrix")
+    wrong = [int(((shown.targets == i) & (shown.predictions.predicted == 1 - i)).sum()) for i in (0, 1)]
+    pairs = table(at, "Most confused pairs")
+    assert (pairs["first predicted as second"], pairs["second predicted as first"]) == ([wrong[0]], [wrong[1]])
+    labels = table(at, "Precision, recall and F1 of each label")
+    assert labels["Rows"] == [int((shown.targets == i).sum()) for i in (0, 1)]
+    assert chart_names(at) == ["Confusion matrix"]
+
+
+def test_curves_are_drawn_only_for_chosen_labels(empty: Workspace) -> None:
+    finished(empty, "multiclass")
+    at = open_section("Curves")
+    assert chart_names(at) == ["ROC curve", "Precision-recall curve"]
+    find(at.multiselect, "Labels").set_value([]).run()
+    assert chart_names(at) == []
     assert not at.exception
-    kept = decision_rule.load(run.model_folder)
-    assert (len(kept.thresholds), kept.temperature) == (1, before.temperature)
-    click(at, "Back to 50 %")
-    assert decision_rule.load(run.model_folder).thresholds == ()
-    next(slider for slider in at.slider if slider.label.startswith("Wanted share")).set_value(97).run()
-    click(at, "Keep: say “not sure” below it")
-    assert decision_rule.load(run.model_folder).abstain_below > 0
 
 
-def test_an_interval_is_kept(empty: Workspace) -> None:
+def test_the_most_confident_mistakes_come_first(empty: Workspace) -> None:
+    shown = load_predictions(finished(empty, "multiclass", knows=1.0), "test")
+    mistakes = table(open_section("Mistakes"), "Texts with actual and predicted labels")
+    wrong = np.flatnonzero(~shown.correct)
+    order = wrong[np.argsort(-shown.predictions.confidence[wrong], kind="stable")]
+    assert mistakes["text"] == shown.frame["text"].iloc[order].tolist()[: len(mistakes["text"])]
+
+
+def test_the_table_of_a_dataset_is_read_once(empty: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished(empty, "multiclass")
+    reads: list[str] = []
+
+    def count_reads(dataset: Dataset) -> Table:
+        reads.append(dataset.id)
+        return load_table(dataset)
+
+    monkeypatch.setattr("pages.shared.cache.load_table", count_reads)
+    at = open_section("Mistakes")
+    find(at.selectbox, "Label").set_value("plum").run()
+    assert reads == [list_datasets(empty)[0].id]
+
+
+def test_a_deleted_dataset_leaves_the_mistakes_readable(empty: Workspace) -> None:
+    finished(empty, "multiclass", knows=1.0)
+    for dataset in list_datasets(empty):
+        delete(dataset.folder)
+    at = open_section("Mistakes")
+    assert table(at, "Texts with actual and predicted labels")["text"]
+    assert "Typical and borderline texts" in [element.value for element in at.subheader]
+
+
+# What is saved
+
+
+def test_decision_thresholds_are_saved_and_reset(empty: Workspace) -> None:
+    run = finished(empty, "binary", knows=1.5)
+    at = open_section("Confidence")
+    chosen = table(at, "Decision thresholds")["threshold"]
+    click(at, "Save these thresholds")
+    assert list(decision_rule.load(run.model_folder).thresholds) == chosen
+    assert find(at.button, "Save these thresholds").disabled
+    click(at, "Reset to 50%")
+    assert decision_rule.load(run.model_folder) == DecisionRule()
+
+
+@pytest.mark.parametrize("goal", ["Minimum precision", "Lowest cost"])
+def test_thresholds_follow_the_goal(goal: str, empty: Workspace) -> None:
+    finished(empty, "multilabel", knows=1.0)
+    at = open_section("Confidence")
+    before = table(at, "Decision thresholds")
+    choose(at, "Optimize for", goal)
+    if goal == "Minimum precision":
+        find(at.slider, "Minimum precision").set_value(99).run()
+    else:
+        find(at.number_input, "Cost of a false positive").set_value(20.0).run()
+    after = table(at, "Decision thresholds")
+    assert after["label"] == before["label"]
+    assert after["threshold"] != before["threshold"]
+    assert sum(after["false positives"]) < sum(before["false positives"])  # type: ignore[arg-type]
+
+
+def test_abstention_is_saved_and_turned_off(empty: Workspace) -> None:
+    run = finished(empty, "binary", knows=1.5)
+    at = open_section("Confidence")
+    find(at.slider, "Target accuracy").set_value(97).run()
+    assert find(at.metric, "Review by hand").value.endswith(" of 80")
+    click(at, "Save this minimum confidence")
+    saved = decision_rule.load(run.model_folder).abstain_below
+    assert find(at.metric, "Minimum confidence").value == f"{saved:.0%}"
+    assert f"predictions below {saved:.1%} are marked “low confidence: review by hand”" in page_text(at)
+    click(at, "Turn abstention off")
+    assert decision_rule.load(run.model_folder) == DecisionRule()
+
+
+def test_a_prediction_interval_is_saved(empty: Workspace) -> None:
     run = finished(empty, "regression")
-    at = section(visit("evaluate"), "confidence")
+    at = open_section("Prediction interval")
     at.slider[0].set_value(75).run()
-    click(at, "Keep this interval")
-    assert decision_rule.load(run.model_folder).level == 0.75
+    click(at, "Save this interval")
+    rule, validation = decision_rule.load(run.model_folder), load_predictions(run, "validation")
+    errors = np.abs(validation.logits[:, 0].astype(float) - validation.targets)
+    assert (rule.interval_level, rule.interval_half_width) == (0.75, conformal_half_width(errors, 0.75))
+    assert f"± {rule.interval_half_width:.2f}" in page_text(at)
 
 
-def test_runs_on_other_rows_are_not_compared(empty: Workspace) -> None:
+# The learning curve
+
+
+def write_curve(run: Run, scores: list[float]) -> None:
+    """Store a learning curve as its job does: the sizes double with each score."""
+    points = [{"rows": 8 * 2**i, "score": score} for i, score in enumerate(scores)]
+    write_record(run.folder / "learning" / "curve.json", {"points": points})
+
+
+def test_a_learning_curve_is_offered_then_shown(empty: Workspace) -> None:
+    run = finished(empty, "binary")
+    assert "Compute the learning curve" in labels_shown(open_section("Learning curve").button)
+    write_curve(run, [0.5, 0.65, 0.72, 0.76])
+    at = open_section("Learning curve")
+    assert chart_names(at) == ["Learning curve"]
+    assert "projected score at 128 rows" in page_text(at)
+    assert "Compute the learning curve" not in labels_shown(at.button)
+
+
+def test_two_sizes_make_no_curve(empty: Workspace) -> None:
+    write_curve(finished(empty, "regression"), [1.5, 1.2])
+    at = open_section("Learning curve")
+    assert chart_names(at) == []
+    assert "three sizes" in at.info[0].value
+
+
+# Comparing runs
+
+
+def test_a_single_run_has_nothing_to_compare_with(empty: Workspace) -> None:
+    finished(empty, "regression", "A")
+    finished(empty, "binary", "B")
+    assert "no other run" in open_section("Compare runs").info[0].value
+
+
+def test_two_runs_are_compared_by_the_chosen_metric(empty: Workspace) -> None:
+    first, second = finished(empty, "binary", "First", knows=0.5), finished(empty, "binary", "Second")
+    at = open_section("Compare runs")
+    choose(at, "Metric", "accuracy")
+    assert "Second is better than First" in at.success[0].value
+    differ = (
+        load_predictions(first, "test").predictions.predicted != load_predictions(second, "test").predictions.predicted
+    )
+    assert len(table(at, "Rows with different predictions")["text"]) == differ.sum()
+    assert table(at, "Runs with metrics and cost")["Run"] == ["Second", "First"]
+
+
+def test_more_than_two_runs_share_a_table(empty: Workspace) -> None:
+    runs = [finished(empty, "binary", name) for name in ("First", "Second", "Third")]
+    at = open_section("Compare runs")
+    find(at.multiselect, "Runs").set_value([run.id for run in runs]).run()
+    assert table(at, "Runs with metrics and cost")["Run"] == ["First", "Second", "Third"]
+    assert [element.value for element in at.subheader] == []
+
+
+def test_runs_on_different_rows_are_not_compared(empty: Workspace) -> None:
     finished(empty, "binary", "First")
     finished(empty, "binary", "Second", seed=1)
     at = visit("evaluate")
-    next(each for each in at.button_group if each.label == "Show").set_value("compare").run()
+    choose(at, "Section", "Compare runs")
     assert "different test rows" in at.error[0].value
 
 
-def test_a_deleted_data_set_leaves_the_mistakes_readable(empty: Workspace) -> None:
-    from core.workspace import delete
+# Downloads and the report
 
-    finished(empty, "multiclass", knows=1.5)
-    for dataset in list_datasets(empty):
-        delete(dataset.folder)
-    section(visit("evaluate"), "mistakes")
+
+def test_tables_are_downloaded_as_csv_and_json(empty: Workspace, downloads: dict[str, Callable[[], bytes]]) -> None:
+    finished(empty, "multiclass", knows=1.0)
+    open_section("Confusion matrix")
+    assert downloads["CSV"]().decode("utf-8-sig").startswith("label,rows,precision")
+    assert [row["label"] for row in json.loads(downloads["JSON"]())] == list(TASKS["multiclass"].labels)
+
+
+def test_a_report_is_created_on_click(empty: Workspace, downloads: dict[str, Callable[[], bytes]]) -> None:
+    finished(empty, "binary", "My *run*")
+    open_section("Report")
+    assert b"My *run*" in downloads["HTML report"]()
+    assert downloads["Model card (Markdown)"]().startswith(rb"# My \*run\*")
+
+
+# Damaged files
+
+SECTION_OF_DAMAGED_FILE = {
+    "splits/test.parquet": "Mistakes",
+    "splits/validation.parquet": "Confidence",
+    "evaluation/test/model.parquet": "Mistakes",
+    "evaluation/validation/model.parquet": "Confidence",
+    "evaluation/test/tfidf.parquet": "Scores",
+    "model/decision_rule.json": "Scores",
+}
+
+
+@pytest.mark.parametrize(("file", "title"), SECTION_OF_DAMAGED_FILE.items())
+def test_a_damaged_file_is_shown_and_leaves_the_page_usable(file: str, title: str, empty: Workspace) -> None:
+    finished(empty, "binary", "A intact")
+    broken = finished(empty, "binary", "B broken")
+    (broken.folder / file).write_bytes(b"PAR1 garbage")
+    at = visit("evaluate")
+    for section in sections_for("binary"):
+        choose(at, "Section", section)
+    choose(at, "Section", title)
+    assert Path(file).name in page_text(at)
+    assert "damaged" in at.error[0].value
+    choose(at, "Evaluated on", "validation")
+    find(at.selectbox, "Model").set_value(1).run()
+    choose(at, "Section", title)
+    assert not at.error
+
+
+@pytest.mark.parametrize("file", ["run.json", "evaluation/result.json"])
+def test_a_run_that_cannot_be_opened_is_not_offered(file: str, empty: Workspace) -> None:
+    finished(empty, "binary", "A intact")
+    (finished(empty, "binary", "B broken").folder / file).write_bytes(b"{")
+    at = visit("evaluate")
+    assert not at.exception
+    assert [option.split(",")[0] for option in find(at.selectbox, "Model").options] == ["A intact"]
+
+
+@pytest.mark.parametrize("file", ["evaluation/test/measures.json", "learning/curve.json", "evaluation/looks.jsonl"])
+def test_a_damaged_file_that_can_be_made_again_is_no_error(file: str, empty: Workspace) -> None:
+    run = finished(empty, "binary")
+    (run.folder / file).parent.mkdir(exist_ok=True)
+    (run.folder / file).write_bytes(b"\xff{")
+    process.write_status(run.folder / "learning", "finished")
+    at = visit("evaluate")
+    for section in sections_for("binary"):
+        choose(at, "Section", section)
+        assert not at.error
+
+
+@pytest.mark.parametrize("file", ["dataset.json", "table.parquet"])
+def test_a_damaged_dataset_is_shown_among_the_mistakes(file: str, empty: Workspace) -> None:
+    finished(empty, "multiclass", knows=1.0)
+    (list_datasets(empty)[0].folder / file).write_bytes(b"garbage")
+    at = visit("evaluate")
+    choose(at, "Section", "Mistakes")
+    assert [file in error.value.replace("\\", "") for error in at.error] == [True]
+    assert table(at, "Texts with actual and predicted labels")["text"]
+    assert "Typical and borderline texts" in [element.value for element in at.subheader]
