@@ -1,1 +1,1 @@
-"""Reports of a run as HTML or Markdown."""
+"""Reports on a run: what they say, as an HTML page and as a model card in Markdown."""
