@@ -1,0 +1,7 @@
+"""The HTTP service of trained models: the routes of text-embeddings-inference and of the Hugging Face inference API.
+
+::
+
+    command  ->  server (uvicorn)  ->  app (routes)  ->  batching (one queue, one inference thread)
+                                        requests, answers, metrics, openapi, page.html
+"""
