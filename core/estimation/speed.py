@@ -38,7 +38,7 @@ _FOLDER = "measurements"
 class EncoderSpeed:
     """Times and memory of an encoder on this machine, for batches of ``MEASURED_BATCH`` texts.
 
-    ``lengths`` are the measured lengths in word pieces; the tuples after it have a value for each. ``forward``, ``step`` (a
+    ``lengths`` are the measured lengths in tokens; the tuples after it have a value for each. ``forward``, ``step`` (a
     whole optimizer step) and ``frozen`` (a step with all but the last layer frozen) are seconds; ``memory`` is the peak
     resident memory of the process in MB after each length. ``start`` is the seconds until the model is loaded, ``loaded``
     the memory then in MB. ``layers`` and ``parameters`` describe the encoder.

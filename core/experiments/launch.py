@@ -26,17 +26,8 @@ QUICK_EPOCHS = 2
 def create_training_run(
     workspace: Workspace, dataset: Dataset, config: TrainingConfig, name: str = "", splits: Splits | None = None
 ) -> Run:
-    """A run that is ready to start; ``splits`` are those of the dataset, if the caller has them already.
-
-    Raises:
-        ConfigError: there are no validation rows.
-    """
+    """A run that is ready to start; ``splits`` are those of the dataset, if the caller has them already."""
     splits = splits or split(load_labeled(dataset), dataset.split_config)
-    if splits.validation.empty:
-        raise ConfigError(
-            "Training needs validation rows to choose the best model, but there are none.",
-            "Set the validation share to 0.1, for example.",
-        )
     title = name or f"{dataset.name}, {'instant' if config.method == 'instant' else 'fine-tuned'}"
     return create_run(workspace, splits, config, title, RunSource(dataset.ref, dataset.split_config))
 

@@ -1,7 +1,7 @@
 """The host's queue: one job at a time. Each job takes a numbered ticket and waits for the jobs with smaller numbers."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,15 +24,11 @@ class _Ticket:
 
 
 @contextmanager
-def wait_turn(home: Path, job: Path, pid: int, waiting: Callable[[int], None]) -> Iterator[None]:
-    """Wait for this job's turn, hold the turn while the body runs, then let the next job go.
-
-    ``waiting`` is called with the number of jobs ahead at each poll that finds some.
-    """
+def wait_turn(home: Path, job: Path, pid: int) -> Iterator[None]:
+    """Wait for this job's turn, hold the turn while the body runs, then let the next job go."""
     path = take_ticket(home, job, pid)
     try:
-        while ahead := _count_ahead(path):
-            waiting(ahead)
+        while _count_ahead(path):
             time.sleep(_POLL_SECONDS)
         yield
     finally:

@@ -71,7 +71,7 @@ def run_job(folder: Path, home: Path, job: Job, on_event: OnEvent = ignore_event
     process.write_status(folder, "queued")
     with _failures_recorded(folder):
         record(Phase("waiting"))
-        with queue.wait_turn(home, folder, os.getpid(), lambda ahead: None):
+        with queue.wait_turn(home, folder, os.getpid()):
             if process.read_status(folder).state == "stopped":  # by the user, while the job was waiting
                 return
             process.write_status(folder, "running")

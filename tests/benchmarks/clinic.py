@@ -13,9 +13,8 @@ from core.data.columns import apply_columns
 from core.data.samples import CLINIC
 from core.data.splitting import Splits
 from core.evaluation import baselines
-from core.jobs.events import Event
-from core.training.config import recommended
-from core.training.trainer import fine_tune
+from core.training.presets import recommended
+from core.training.trainer import FineTuning, fine_tune
 from tests.benchmarks.common import Figure
 
 FOLDS, SEED = 5, 0
@@ -38,7 +37,7 @@ def clinic_vs_tfidf() -> list[Figure]:
         targets = task.encode(test["label"].tolist())
         with tempfile.TemporaryDirectory() as scratch:
             config = replace(recommended(len(train), task.outputs), seed=len(runs))
-            model = fine_tune(splits, config, Path(scratch), _ignore, lambda: False)
+            model = fine_tune(FineTuning(splits, config, Path(scratch)))
         logits = baselines.tfidf(
             task, rest["text"].tolist(), task.encode(rest["label"].tolist()), test["text"].tolist()
         )
@@ -60,7 +59,3 @@ def corrected_interval(compare_with_baselines: np.ndarray, test_share: float) ->
     variance = compare_with_baselines.var(ddof=1) * (1 / len(compare_with_baselines) + test_share / (1 - test_share))
     half = t.ppf(0.975, len(compare_with_baselines) - 1) * np.sqrt(variance)
     return float(compare_with_baselines.mean() - half), float(compare_with_baselines.mean() + half)
-
-
-def _ignore(event: Event) -> None:
-    """Progress nobody watches."""

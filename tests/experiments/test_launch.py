@@ -41,12 +41,6 @@ def test_the_sample_with_another_split_is_another_dataset(workspace: Workspace) 
     assert sample_dataset(workspace, CLINIC).id != other.id
 
 
-def test_a_dataset_without_validation_rows_is_refused(workspace: Workspace) -> None:
-    dataset = save_rows(workspace, "Colors", SplitConfig(validation_share=0.0))
-    with pytest.raises(ConfigError, match="Training needs validation rows"):
-        create_training_run(workspace, dataset, TrainingConfig())
-
-
 def test_retraining_changes_settings_and_keeps_the_rows(workspace: Workspace) -> None:
     run = create_training_run(workspace, save_rows(workspace, "Colors"), TrainingConfig(seed=3))
     changed = retrain(workspace, run, {"learning_rate": 1e-5})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import recall_score
 
+from core.evaluation.decisions.predictions import make_predictions
 from core.task import Task
 from core.training.head_fitting import C_VALUES, fit_head, sample_rows, selection_loss, training_class_weights
 
@@ -22,7 +23,7 @@ def test_a_head_learns_linear_targets(kind: str) -> None:
         "regression": (Task("regression", ()), truth[:, 0].astype(np.float32)),
     }[kind]
     head = fit_head(task, (features[:150], targets[:150]), (features[150:], targets[150:]), seed=0)
-    predicted = task.decide(head.logits(features))
+    predicted = make_predictions(task, head.logits(features)).predicted
     if kind == "regression":
         assert np.corrcoef(predicted, targets)[0, 1] > 0.99
     else:
@@ -33,7 +34,7 @@ def test_a_class_without_rows_is_never_predicted() -> None:
     features = np.random.default_rng(2).normal(size=(60, 4)).astype(np.float32)
     targets = np.where(features[:, 0] > 0, 0, 2)
     head = fit_head(TASK, (features[:40], targets[:40]), (features[40:], targets[40:]), seed=0)
-    assert set(TASK.decide(head.logits(features * 3)).tolist()) == {0, 2}
+    assert set(make_predictions(TASK, head.logits(features * 3)).predicted.tolist()) == {0, 2}
 
 
 def test_a_rare_class_counts_as_much_as_a_common_one() -> None:

@@ -45,9 +45,9 @@ def step(classifier: Classifier) -> None:
 
 @stacked
 def test_the_encoder_layers_do_not_include_the_pooling(classifier: Classifier) -> None:
-    found = layers.encoder_layers(classifier.model)
-    assert len(found) == 2
-    assert all(count_trainable(layer) > 0 for layer in found)
+    encoder_layers = layers.encoder_layers(classifier.model)
+    assert len(encoder_layers) == 2
+    assert all(count_trainable(layer) > 0 for layer in encoder_layers)
 
 
 @every
@@ -70,8 +70,8 @@ def test_the_lowest_layers_are_frozen_but_never_the_top_layer(
     setting: int, frozen: int, classifier: Classifier
 ) -> None:
     layers.freeze(classifier.model, TrainingConfig(frozen_layers=setting))
-    found = layers.encoder_layers(classifier.model)
-    assert [count_trainable(layer) == 0 for layer in found] == [position < frozen for position in range(2)]
+    encoder_layers = layers.encoder_layers(classifier.model)
+    assert [count_trainable(layer) == 0 for layer in encoder_layers] == [position < frozen for position in range(2)]
     assert count_trainable(output_layer(classifier.model)) > 0
 
 
@@ -107,11 +107,11 @@ def rates(classifier: Classifier, config: TrainingConfig) -> dict[str, tuple[flo
 @stacked
 def test_learning_rates_decrease_from_head_to_embeddings(classifier: Classifier) -> None:
     config = TrainingConfig(layer_decay=0.5, learning_rate=8e-3, freeze_embeddings=False)
-    found = rates(classifier, config)
+    groups = rates(classifier, config)
     names = {id(p): name for name, p in classifier.model.named_parameters()}
 
     def of(module: nn.Module) -> set[float]:
-        return {found[names[id(p)]][0] for p in module.parameters()}
+        return {groups[names[id(p)]][0] for p in module.parameters()}
 
     lower, upper = layers.encoder_layers(classifier.model)
     embeddings = classifier.model.get_input_embeddings()
@@ -121,8 +121,8 @@ def test_learning_rates_decrease_from_head_to_embeddings(classifier: Classifier)
 
 @pytest.mark.parametrize("classifier", ["albert"], indirect=True)
 def test_shared_layers_have_one_learning_rate_and_embeddings_the_next(classifier: Classifier) -> None:
-    found = rates(classifier, TrainingConfig(layer_decay=0.5, learning_rate=8e-3, freeze_embeddings=False))
-    below = {rate for name, (rate, _) in found.items() if "embedding" in name}
+    groups = rates(classifier, TrainingConfig(layer_decay=0.5, learning_rate=8e-3, freeze_embeddings=False))
+    below = {rate for name, (rate, _) in groups.items() if "embedding" in name}
     assert below == {8e-3 * 0.5**2}
 
 
@@ -134,14 +134,14 @@ def test_the_first_group_is_the_head(classifier: Classifier) -> None:
 
 @every
 def test_only_matrices_have_weight_decay(classifier: Classifier) -> None:
-    found = rates(classifier, TrainingConfig(layer_decay=0.5, weight_decay=0.1, freeze_embeddings=False))
+    groups = rates(classifier, TrainingConfig(layer_decay=0.5, weight_decay=0.1, freeze_embeddings=False))
     norms = {
         f"{name}.{part}"
         for name, module in classifier.model.named_modules()
         if isinstance(module, nn.LayerNorm)
         for part, _ in module.named_parameters()
     }
-    for name, (_, decay) in found.items():
+    for name, (_, decay) in groups.items():
         assert decay == (0.0 if name in norms or name.endswith("bias") else 0.1), name
 
 
