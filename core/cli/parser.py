@@ -1,0 +1,127 @@
+"""The argument parser of ``python -m core``, one function for each command."""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli import commands
+from core.models.encoders import BUILT_IN
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+# The commands that a page starts in a child process, with the function that runs the job of a folder.
+_JOBS = {
+    "analyze": ("core.analysis.dataset:run_analysis", "Analyze a dataset with frozen features."),
+    "learning-curve": ("core.analysis.learning_curve:run_learning_curve", "Compute the learning curve of a run."),
+    "measure-speed": (
+        "core.estimation.speed:run_speed_measurement",
+        "Measure the speed of an encoder on this machine.",
+    ),
+}
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser. ``command`` of what it parses is the function to call with it, which returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m core", description="Fine-tune BERT on your own texts.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_command(subparsers, "demo", commands.demo, "Split, fine-tune, evaluate and predict the built-in sample.")
+    for add in (_add_check, _add_train, _add_run, _add_search, _add_jobs, _add_evaluate, _add_predict):
+        add(subparsers)
+    return parser
+
+
+def _add_command(
+    subparsers: "Subparsers", name: str, command: Callable[[argparse.Namespace], int], description: str
+) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(name, help=description, description=description)
+    parser.set_defaults(command=command)
+    parser.add_argument("--workspace", type=Path, help="folder of datasets and runs (default: under $STUDIO_HOME)")
+    return parser
+
+
+def _add_check(subparsers: "Subparsers") -> None:
+    parser = _add_command(subparsers, "check", commands.check, "Check a table for problems before training.")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="one file, or one file for each split")
+    parser.add_argument("--text", metavar="COL", help="column with the texts (default: guessed)")
+    parser.add_argument("--label", metavar="COL", help="column with the labels (default: guessed)")
+    parser.add_argument("--names", type=Path, metavar="FILE", help="names of label ids, one name per line")
+    parser.add_argument("--encoding", help="character encoding (default: detected)")
+    parser.add_argument("--delimiter", help="column delimiter (default: detected)")
+    parser.add_argument(
+        "--header", action=argparse.BooleanOptionalAction, help="whether row 1 contains the column names"
+    )
+    parser.add_argument("--sheet", help="sheet of an Excel file")
+    _add_json(parser)
+
+
+def _add_train(subparsers: "Subparsers") -> None:
+    parser = _add_command(subparsers, "train", commands.train, "Fine-tune on a table of labeled texts.")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the table")
+    parser.add_argument("--text", required=True, metavar="COL", help="column with the texts")
+    parser.add_argument("--label", required=True, metavar="COL", help="column with the labels")
+    tasks = ["binary", "multiclass", "multilabel", "regression"]
+    parser.add_argument("--task", choices=tasks, help="kind of task (default: guessed)")
+    parser.add_argument("--method", choices=["fine-tune", "instant"], default="fine-tune", help="default: fine-tune")
+    for split, share in (("validation", 0.1), ("test", 0.2)):
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(f"--{split}-file", type=Path, metavar="FILE", help=f"table with the {split} rows")
+        group.add_argument(
+            f"--{split}-share", type=float, default=share, metavar="X", help=f"share of {split} rows (default: {share})"
+        )
+    parser.add_argument("--seed", type=int, default=42, help="seed of all random numbers (default: 42)")
+    parser.add_argument(
+        "--encoder", default=BUILT_IN, metavar="NAME", help="hub id or folder (default: the built-in encoder)"
+    )
+    parser.add_argument("--name", default="", help="name of the run")
+    for setting, value_type in commands.SETTINGS.items():
+        name = setting.replace("_", " ")
+        parser.add_argument(
+            f"--{setting.replace('_', '-')}", type=value_type, metavar="N", help=f"{name} (default: recommended)"
+        )
+    _add_json(parser)
+
+
+def _add_run(subparsers: "Subparsers") -> None:
+    parser = _add_command(subparsers, "run", commands.run, "Run prepared trainings, one after the other.")
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="id or folder of a run")
+
+
+def _add_search(subparsers: "Subparsers") -> None:
+    parser = _add_command(subparsers, "search", commands.search, "Start, resume or join a hyperparameter search.")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the search")
+
+
+def _add_jobs(subparsers: "Subparsers") -> None:
+    for name, (function, description) in _JOBS.items():
+        parser = _add_command(subparsers, name, partial(commands.run_in_folder, function), description)
+        parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the job")
+
+
+def _add_evaluate(subparsers: "Subparsers") -> None:
+    parser = _add_command(subparsers, "evaluate", commands.evaluate, "Show the metrics of a run's model.")
+    _add_run_argument(parser)
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a report; the name ends in .html or .md")
+    _add_json(parser)
+
+
+def _add_predict(subparsers: "Subparsers") -> None:
+    parser = _add_command(subparsers, "predict", commands.predict, "Predict texts, or the texts of a file.")
+    _add_run_argument(parser)
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="a text to predict")
+    parser.add_argument("--file", type=Path, metavar="IN", help="a table with texts, in any supported format")
+    parser.add_argument(
+        "--text", metavar="COL", help="column with the texts (default: the column with the longest cells)"
+    )
+    parser.add_argument("--out", type=Path, metavar="OUT", help="CSV file for the predictions")
+    _add_json(parser)
+
+
+def _add_run_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="id or folder of the run")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON to stdout")
