@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from core import decision_rule
 from core.data.dataset import Dataset, list_datasets, load_table
 from core.data.table import Table
 from core.decision_rule import DecisionRule
+from core.evaluation.decisions.calibration import confidence_and_correct, ece
 from core.evaluation.decisions.conformal import conformal_half_width
 from core.evaluation.metrics.definitions import HEADLINE_METRICS, METRICS
 from core.jobs import process
@@ -198,6 +200,18 @@ def test_decision_thresholds_are_saved_and_reset(empty: Workspace) -> None:
     assert decision_rule.load(run.model_folder) == DecisionRule()
 
 
+def test_calibration_is_shown_before_and_after_temperature_scaling(empty: Workspace) -> None:
+    run = finished(empty, "multiclass")
+    result, shown = run.result(), load_predictions(run, "test")
+    assert result is not None
+    run.save_result(replace(result, temperature=3.0))
+    at = open_section("Confidence")
+    for version, logits in {"before": 3 * shown.logits, "after": shown.logits}.items():
+        error, _ = ece(*confidence_and_correct(shown.task, shown.targets, logits))
+        assert f"{version} temperature scaling {error:.1%}" in page_text(at)
+    assert "The temperature 3.00 was fitted on 60 validation rows" in page_text(at)
+
+
 @pytest.mark.parametrize("goal", ["Minimum precision", "Lowest cost"])
 def test_thresholds_follow_the_goal(goal: str, empty: Workspace) -> None:
     finished(empty, "multilabel", knows=1.0)
@@ -236,6 +250,9 @@ def test_a_prediction_interval_is_saved(empty: Workspace) -> None:
     errors = np.abs(validation.logits[:, 0].astype(float) - validation.targets)
     assert (rule.interval_level, rule.interval_half_width) == (0.75, conformal_half_width(errors, 0.75))
     assert f"± {rule.interval_half_width:.2f}" in page_text(at)
+    at.slider[0].set_value(99).run()
+    assert "60 validation rows are too few" in at.warning[0].value
+    assert "Save this interval" not in labels_shown(at.button)
 
 
 # The learning curve

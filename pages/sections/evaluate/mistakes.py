@@ -119,7 +119,7 @@ def _slice_columns(view: RunView, source: tuple[Dataset, pd.DataFrame] | None) -
     if source is not None and (rows.empty or rows.max() < len(source[1])):
         dataset, table = source
         reserved = {dataset.columns.text, dataset.columns.label, *dataset.columns.label_columns, "text", "truncated"}
-        columns = table[[name for name in table if name not in reserved]].iloc[rows].reset_index(drop=True)
+        columns = table.iloc[rows].drop(columns=[name for name in table if name in reserved]).reset_index(drop=True)
     config = view.run.config
     with suppress(ModelError):  # the encoder may no longer be available to count tokens
         tokens = cache.token_counts(f"{view.run.id}-{view.split}", config.encoder, view.prediction_table["text"])
