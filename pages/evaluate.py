@@ -9,9 +9,7 @@ from pages.shared.navigation import link
 from pages.shared.visitor import workspace
 from pages.shared.widgets import page_header, show_errors
 
-page_header(
-    "Evaluate", "How often the model is right, how certain that is, how it compares with baselines, and its mistakes."
-)
+page_header("Evaluate", "How accurate a model is, how reliable its scores are, and where it makes mistakes.")
 finished_runs = [run for run in list_runs(workspace()) if run.result()]
 if not finished_runs:
     st.info("There is no trained model yet. Train one first; the instant method takes seconds.", icon=":material/info:")
