@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from core.errors import ConfigError
 from core.evaluation.decisions.conformal import conformal_half_width
@@ -50,11 +49,6 @@ class DecisionRule:
             raise ConfigError(f"Expected a half width of 0 or more, found {self.interval_half_width}.")
         if not 0 < self.interval_level < 1:
             raise ConfigError(f"Expected a level between 0 and 1, found {self.interval_level}.")
-
-    @property
-    def limits(self) -> npt.NDArray[np.float64] | None:
-        """The thresholds as an array; None for 0.5."""
-        return np.asarray(self.thresholds) if self.thresholds else None
 
     def apply(self, task: Task, logits: Floats) -> Predictions:
         """Predictions from logits (n, outputs)."""

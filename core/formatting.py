@@ -56,7 +56,7 @@ def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
 
     escaped = table.copy()
     for column in table.select_dtypes(include=["object", "str"]).columns:
-        escaped[column] = [escape(value) for value in table[column]]
+        escaped[column] = table[column].map(escape)
     return escaped.set_axis([escape(name) for name in table.columns], axis=1)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, softmax
 
 from core.errors import DataError
 
@@ -92,22 +91,6 @@ class Task:
                 f"The labels are: {', '.join(self.labels[:10])}{' …' if len(self.labels) > 10 else ''}.",
             ) from error
 
-    def probabilities(self, logits: Floats) -> Floats:
-        """The model's outputs (n, k) as probabilities: softmax, or sigmoid per label; unchanged for regression."""
-        if self.kind == "regression":
-            return logits
-        if self.kind == "multilabel":
-            return np.asarray(expit(logits), dtype=np.float32)
-        return np.asarray(softmax(logits, axis=1), dtype=np.float32)
-
-    def decide(self, logits: Floats) -> npt.NDArray[Any]:
-        """The predicted targets, in the form that :meth:`encode` gives: the likeliest class, labels above 0.5, the value."""
-        if self.kind == "regression":
-            return logits[:, 0]
-        if self.kind == "multilabel":
-            return (logits > 0).astype(np.float32)
-        return np.asarray(logits.argmax(axis=1))
-
     def decode(self, targets: npt.NDArray[Any]) -> list[Label]:
         """Labels of targets: the inverse of :meth:`encode`."""
         if self.kind == "regression":
@@ -115,12 +98,3 @@ class Task:
         if self.kind == "multilabel":
             return [[self.labels[i] for i in np.flatnonzero(row)] for row in targets]
         return [self.labels[int(i)] for i in targets]
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object that :meth:`from_json` reads."""
-        return {"kind": self.kind, "labels": list(self.labels)}
-
-    @classmethod
-    def from_json(cls, record: dict[str, Any]) -> Self:
-        """The task that :meth:`to_json` wrote."""
-        return cls(kind=record["kind"], labels=tuple(record["labels"]))

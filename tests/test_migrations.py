@@ -31,7 +31,7 @@ def test_everything_is_listed_and_nothing_is_damaged(workspace: Workspace, expec
 def test_settings_have_their_new_names(workspace: Workspace, expected: dict[str, dict[str, object]]) -> None:
     run = find_run(workspace, str(expected["multiclass"]["run"]))
     assert (run.config.token_mask_rate, run.config.class_weight_power, run.config.epochs) == (0.1, 0.5, 2)
-    assert run.record.split_config.group_near_duplicates
+    assert run.split_config.group_near_duplicates
     seeds = [run for run in list_runs(workspace) if run.group]
     assert {(run.group.kind, run.group.size) for run in seeds if run.group} == {("seeds", 2)}
     (search,) = list_searches(workspace)

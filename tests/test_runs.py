@@ -26,9 +26,9 @@ def run(workspace: Workspace) -> Run:
 def test_what_was_written_is_read_back(run: Run, workspace: Workspace) -> None:
     again = find_run(workspace, run.id)
     assert again == run
-    assert again.splits().fingerprint() == run.record.split_fingerprint
+    assert again.splits().fingerprint() == run.split_fingerprint
     assert again.sizes == {"train": 2, "validation": 2, "test": 2}
-    assert {"torch", "transformers", "python"} <= set(again.record.versions)
+    assert {"torch", "transformers", "python"} <= set(again.versions)
 
 
 def test_logits_and_result_are_kept(run: Run) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.baselines import majority, tfidf
+from core.evaluation.decisions.predictions import make_predictions
 from tests.evaluation.cases import BINARY, MULTILABEL, REGRESSION
 
 TEXTS = ["red apple", "red cherry", "blue sky", "blue sea", "blue ice"]
@@ -11,7 +12,7 @@ TEXTS = ["red apple", "red cherry", "blue sky", "blue sea", "blue ice"]
 
 def test_majority_gives_the_class_frequencies() -> None:
     logits = majority(BINARY, np.asarray([1, 1, 0, 0, 0]), 2)
-    assert BINARY.probabilities(logits) == pytest.approx(np.asarray([[0.6, 0.4]] * 2), abs=1e-6)
+    assert make_predictions(BINARY, logits).probabilities == pytest.approx(np.asarray([[0.6, 0.4]] * 2), abs=1e-6)
 
 
 def test_majority_of_numbers_is_their_mean() -> None:
@@ -20,12 +21,14 @@ def test_majority_of_numbers_is_their_mean() -> None:
 
 def test_tfidf_learns_classes_from_words() -> None:
     logits = tfidf(BINARY, TEXTS, np.asarray([1, 1, 0, 0, 0]), ["red plum", "blue moon"])
-    assert BINARY.decide(logits).tolist() == [1, 0]
+    assert make_predictions(BINARY, logits).predicted.tolist() == [1, 0]
 
 
 def test_tfidf_learns_labels_from_words() -> None:
     targets = np.asarray([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]])
-    assert MULTILABEL.decide(tfidf(MULTILABEL, TEXTS, targets, ["red plum"])).tolist() == [[1.0, 0.0]]
+    assert make_predictions(MULTILABEL, tfidf(MULTILABEL, TEXTS, targets, ["red plum"])).predicted.tolist() == [
+        [1.0, 0.0]
+    ]
 
 
 def test_tfidf_learns_numbers_from_words() -> None:

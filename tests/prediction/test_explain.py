@@ -9,6 +9,7 @@ import pytest
 
 from core.data.samples import CLINIC
 from core.errors import DataError
+from core.evaluation.decisions.predictions import make_predictions
 from core.models.classifier import Classifier, load_classifier
 from core.models.demo import DEMO_MODEL
 from core.prediction.explain import MAX_UNITS, Method, explain, word_spans
@@ -68,7 +69,7 @@ def test_word_pieces_are_merged_and_long_texts_are_explained_in_groups(demo: Cla
 @pytest.mark.parametrize("method", ["occlusion", "integrated gradients"])
 def test_the_highest_scoring_words_matter_more_than_random_ones(demo: Classifier, method: Method) -> None:
     texts = CLINIC.read().frame["message"].tolist()[:40]
-    probabilities = demo.task.probabilities(demo.logits(texts)).max(axis=1)
+    probabilities = make_predictions(demo.task, demo.logits(texts)).probabilities.max(axis=1)
     confident = [text for text, p in zip(texts, probabilities, strict=True) if p > 0.8 and len(text.split()) > 8][:10]
     assert len(confident) >= 5
     passed = [explain(demo, text, method=method).check.passed for text in confident]

@@ -7,6 +7,7 @@ from scipy.special import log_softmax
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
+from core.evaluation.decisions.predictions import make_predictions
 from core.task import Floats, Task
 from core.types import FloatArray, Targets
 
@@ -16,7 +17,7 @@ def summarize(task: Task, y_true: Targets, logits: Floats) -> dict[str, float]:
 
     Macro averages run over the classes that occur among the targets or the predictions.
     """
-    return summarize_predictions(task, y_true, task.decide(logits))
+    return summarize_predictions(task, y_true, make_predictions(task, logits).predicted)
 
 
 def summarize_predictions(task: Task, y_true: Targets, y_pred: Targets) -> dict[str, float]:

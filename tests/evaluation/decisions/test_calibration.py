@@ -13,6 +13,7 @@ from core.evaluation.decisions.calibration import (
     fit_temperature,
     negative_log_likelihood,
 )
+from core.evaluation.decisions.predictions import make_predictions
 from core.task import Task
 from tests.evaluation.cases import MULTILABEL, REGRESSION, THREE_CLASSES
 
@@ -21,7 +22,7 @@ def overconfident_model(task: Task, rows: int, temperature: float) -> tuple[np.n
     """Targets drawn from the probabilities of some logits, and these logits times the temperature."""
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (rows, task.outputs)).astype(np.float32)
-    probabilities = task.probabilities(logits)
+    probabilities = make_predictions(task, logits).probabilities
     if task.kind == "multilabel":
         targets = (rng.random(probabilities.shape) < probabilities).astype(np.float32)
     else:
