@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.label_errors import find_label_issues_classification
-from core.data.checks.run import check
+from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, apply_columns
 from core.data.reading.files import read_file
 from core.data.repairs import Repair, apply_repairs
@@ -33,7 +33,7 @@ def data_checks() -> list[Figure]:
     kinds = table.frame["kind"].to_numpy()
     table = Table(table.frame.drop(columns="kind"), "planted.csv")
     findings = {
-        finding.check: set(finding.rows.tolist()) for finding in check(table, _CHOICE, apply_columns(table, _CHOICE))
+        finding.check: set(finding.rows.tolist()) for finding in run_checks(table, _CHOICE, apply_columns(table, _CHOICE))
     }
     first = {text: row for row, text in reversed(list(enumerate(table.frame["text"])))}
     figures = []
@@ -91,12 +91,12 @@ def _origin(frame: pd.DataFrame, row: int, first: dict[str, int]) -> int:
 
 
 def _wrong_labels(clean: pd.DataFrame, rng: np.random.Generator) -> Figure:
-    from core.models import classifier as classifiers
+    from core.models.classifier import build_classifier
     from core.models.encoders import BUILT_IN
 
     labeled = apply_columns(Table(clean, "x"), ColumnChoice("text", "category", "multiclass"))
     task, frame = labeled.task, labeled.frame
-    features = classifiers.build(BUILT_IN, task, 256).features(frame["text"].tolist())
+    features = build_classifier(BUILT_IN, task, 256).features(frame["text"].tolist())
     targets = task.encode(frame["label"].tolist())
     wrong = rng.choice(len(targets), round(_WRONG * len(targets)), replace=False)
     targets[wrong] = (targets[wrong] + rng.integers(1, task.outputs, len(wrong))) % task.outputs

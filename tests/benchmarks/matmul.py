@@ -15,14 +15,14 @@ def matmul_share() -> list[Figure]:
     import torch
 
     from core import host
-    from core.models import classifier as classifiers
+    from core.models.classifier import build_classifier
     from core.models.encoders import BUILT_IN
     from core.task import Task
     from core.training import layers
     from core.training.config import TrainingConfig
 
     torch.set_num_threads(host.cores())
-    model: Any = classifiers.build(BUILT_IN, Task("binary", ("a", "b")), _LENGTH).model
+    model: Any = build_classifier(BUILT_IN, Task("binary", ("a", "b")), _LENGTH).model
     layers.set_dropout(model, 0.1)
     layers.freeze(model, TrainingConfig())
     model.train()
