@@ -5,9 +5,9 @@ transformers loads. *head* is ``head.safetensors`` alone: a few kB to put on an 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -23,9 +23,10 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from core import host
-from core.errors import ModelError, StorageError
+from core.errors import ModelError
 from core.jobs.events import OnProgress, no_progress
 from core.migrations import legacy_temperature
+from core.models.batching import BatchRunner, Ints
 from core.models.checkpoint import fastest_attention, load_encoder, loading_errors, max_input_length
 from core.models.checkpoint import output_layer as output_layer
 from core.models.download import first_line
@@ -38,25 +39,12 @@ from core.models.pooling import (
     restored_pooling_layer,
     use_direct_pooling,
 )
-from core.storage import parse_record, read_record, write_record
+from core.models.record import HEAD_FILE, RECORD_FILE, ModelRecord, loading_error, read_model_record, write_model_record
 from core.task import Floats, Task
 from core.workspace import write_atomically
 
-_RECORD = "studio.json"
-_HEAD = "head.safetensors"
-# Tokens in a batch of prediction, with padding: enough for efficient matrix products, few enough for the CPU's cache.
-_BATCH_TOKENS = 2048
-_MAX_BATCH = 64
-
-
-@dataclass(frozen=True)
-class _Record:
-    """The contents of studio.json."""
-
-    form: Literal["whole", "head"]
-    task: Task
-    encoder: str
-    max_length: int
+# Computes the outputs of a batch from its input ids and attention mask.
+_Compute = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -71,7 +59,7 @@ class Classifier:
 
     def logits(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
         """Logits (n, outputs) in the order of the texts; for regression the predicted values, (n, 1)."""
-        return self._run(texts, lambda batch: self.model(**batch).logits, on_progress)
+        return self._run(texts, self._compute_logits, self.task.outputs, on_progress)
 
     def features(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
         """The mean-pooled vectors (n, hidden) that the head reads.
@@ -80,31 +68,26 @@ class Classifier:
             ModelError: the architecture does not support mean pooling.
         """
         model = require_mean_pooling(self.model, self.encoder)
-        return self._run(texts, lambda batch: model.bert(**batch).pooler_output, on_progress)
 
-    def _run(
-        self, texts: Sequence[str], compute: Callable[[dict[str, Any]], torch.Tensor], on_progress: OnProgress
-    ) -> Floats:
-        """Compute in batches of similar length, which need little padding; longest first, so that memory peaks at the start."""
+        def compute(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            return cast(torch.Tensor, model.bert(input_ids=input_ids, attention_mask=attention_mask).pooler_output)
+
+        return self._run(texts, compute, model.config.hidden_size, on_progress)
+
+    def _compute_logits(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        return cast(torch.Tensor, self.model(input_ids=input_ids, attention_mask=attention_mask).logits)
+
+    def _run(self, texts: Sequence[str], compute: _Compute, outputs: int, on_progress: OnProgress) -> Floats:
         token_ids = (
             self.tokenizer(list(texts), truncation=True, max_length=self.max_length)["input_ids"] if len(texts) else []
         )
-        order = sorted(range(len(texts)), key=lambda row: len(token_ids[row]), reverse=True)
-        results: list[Floats | None] = [None] * len(texts)
-        done = 0
-        while done < len(order):
-            longest = len(token_ids[order[done]])
-            rows = order[done : done + max(1, min(_MAX_BATCH, _BATCH_TOKENS // longest))]
-            batch = self.tokenizer.pad({"input_ids": [token_ids[row] for row in rows]}, return_tensors="pt").to(
-                self.model.device
-            )
+
+        def compute_batch(*arrays: Ints) -> Floats:
             with torch.inference_mode():
-                outputs = compute(dict(batch)).float().cpu().numpy()
-            for row, output in zip(rows, outputs, strict=True):
-                results[row] = output
-            done += len(rows)
-            on_progress(done, len(order))
-        return np.stack(cast(list[Floats], results)) if results else np.zeros((0, self.task.outputs), dtype=np.float32)
+                tensors = [torch.from_numpy(array).to(self.model.device) for array in arrays]
+                return cast(Floats, compute(*tensors).float().cpu().numpy())
+
+        return BatchRunner(compute_batch, outputs, cast(int, self.tokenizer.pad_token_id)).run(token_ids, on_progress)
 
     def with_head(self, head: Head) -> "Classifier":
         """The same classifier with a fitted head as its output layer. Changes the model in place."""
@@ -166,15 +149,15 @@ def save_pretrained(classifier: Classifier, folder: Path) -> None:
         tokenizer.save_pretrained(folder)
     finally:
         tokenizer.model_max_length = encoder_length
-    _write_record(classifier, folder, "whole")
+    write_model_record(folder, _record(classifier, "whole"))
 
 
 def save_head(classifier: Classifier, folder: Path) -> None:
     """Write only the output layer. The rest of the model must be the unchanged encoder."""
     layer = output_layer(classifier.model)
     tensors = {"weight": layer.weight.detach().cpu().numpy(), "bias": layer.bias.detach().cpu().numpy()}
-    write_atomically(folder / _HEAD, lambda path: save_file(tensors, path))
-    _write_record(classifier, folder, "head")
+    write_atomically(folder / HEAD_FILE, lambda path: save_file(tensors, path))
+    write_model_record(folder, _record(classifier, "head"))
 
 
 def load_classifier(folder: Path) -> Classifier:
@@ -183,7 +166,7 @@ def load_classifier(folder: Path) -> Classifier:
     Raises:
         ModelError: the folder has no model, or its files are damaged or of a newer version.
     """
-    record = _read_record(folder)
+    record = read_model_record(folder)
     classifier = _load_head(folder, record) if record.form == "head" else _load_pretrained(folder, record)
     temperature = legacy_temperature(folder)
     if temperature != 1.0:
@@ -192,22 +175,22 @@ def load_classifier(folder: Path) -> Classifier:
     return classifier
 
 
-def _load_head(folder: Path, record: _Record) -> Classifier:
+def _load_head(folder: Path, record: ModelRecord) -> Classifier:
     classifier = build_classifier(record.encoder, record.task, record.max_length)
-    with loading_errors(lambda reason: _loading_error(folder, reason)):
-        tensors = load_file(folder / _HEAD)
+    with loading_errors(lambda reason: loading_error(folder, reason)):
+        tensors = load_file(folder / HEAD_FILE)
         head = Head(tensors["weight"].astype(np.float32), tensors["bias"].astype(np.float32), 0.0)
         return classifier.with_head(head)
 
 
-def _load_pretrained(folder: Path, record: _Record) -> Classifier:
+def _load_pretrained(folder: Path, record: ModelRecord) -> Classifier:
     torch.set_num_threads(host.cores())
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # tokenizers raises no narrower class for an unreadable file
-        raise _loading_error(folder, first_line(error).rstrip(".")) from error
-    with loading_errors(lambda reason: _loading_error(folder, reason)):
+        raise loading_error(folder, first_line(error).rstrip(".")) from error
+    with loading_errors(lambda reason: loading_error(folder, reason)):
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         model, info = AutoModelForSequenceClassification.from_pretrained(
             folder,
@@ -219,32 +202,14 @@ def _load_pretrained(folder: Path, record: _Record) -> Classifier:
             trust_remote_code=False,
         )
     if info["missing_keys"]:  # transformers has initialized them at random
-        raise _loading_error(folder, f"{len(info['missing_keys'])} weights are missing")
+        raise loading_error(folder, f"{len(info['missing_keys'])} weights are missing")
     if model.config.num_labels != record.task.outputs:
-        raise _loading_error(
-            folder, f"expected {record.task.outputs} outputs as in {_RECORD}, found {model.config.num_labels}"
+        raise loading_error(
+            folder, f"expected {record.task.outputs} outputs as in {RECORD_FILE}, found {model.config.num_labels}"
         )
     use_direct_pooling(model)
     return Classifier(model.eval(), tokenizer, record.task, record.encoder, record.max_length)
 
 
-def _loading_error(folder: Path, reason: str) -> ModelError:
-    return ModelError(f"The model of {folder.parent.name} cannot be loaded: {reason}.", "Train the model again.")
-
-
-def _read_record(folder: Path) -> _Record:
-    path = folder / _RECORD
-    if not path.exists():
-        raise ModelError(f"{folder.parent.name} has no model.", "Train a model on the Train page.")
-    try:
-        record = parse_record(_Record, read_record(path), path)
-    except StorageError as error:
-        raise ModelError(error.message, error.hint) from error
-    if record.max_length < 1:
-        raise _loading_error(folder, f"expected a max_length of 1 or more in {_RECORD}, found {record.max_length}")
-    return record
-
-
-def _write_record(classifier: Classifier, folder: Path, form: Literal["whole", "head"]) -> None:
-    record = _Record(form, classifier.task, classifier.encoder, classifier.max_length)
-    write_record(folder / _RECORD, asdict(record))
+def _record(classifier: Classifier, form: Literal["whole", "head"]) -> ModelRecord:
+    return ModelRecord(form, classifier.task, classifier.encoder, classifier.max_length)

@@ -18,11 +18,7 @@ import torch
 from torch import nn
 from transformers import BertForSequenceClassification, PreTrainedModel
 
-# The residual contributes 1/1000 of the pooled vector, which does not affect a classifier.
-_MEAN_FACTOR = 1000.0
-# The pooler's tanh is linear to within 3% at three standard deviations of a normalized vector scaled by this factor.
-POOLED_SCALE = 0.1
-_NORM_EPS = 1e-12
+from core.models.head import MEAN_FACTOR, NORM_EPS, POOLED_SCALE
 
 
 def has_mean_pooling(model: PreTrainedModel) -> bool:
@@ -52,7 +48,7 @@ def add_mean_pooling(model: BertForSequenceClassification) -> None:
             module.p = 0.0
     identity = torch.eye(model.config.hidden_size)
     layer.attention.self.value.weight.copy_(identity)
-    layer.attention.output.dense.weight.copy_(_MEAN_FACTOR * identity)
+    layer.attention.output.dense.weight.copy_(MEAN_FACTOR * identity)
     pooler.dense.weight.copy_(POOLED_SCALE * identity)
     pooler.dense.bias.zero_()
     encoder.layer.append(layer)
@@ -86,9 +82,9 @@ class DirectPooling(nn.Module):
                 mask = attention_mask[:, 0, 0, :]
                 is_token = mask if mask.dtype == torch.bool else mask == 0
                 mean = (is_token / is_token.sum(dim=1, keepdim=True)).unsqueeze(1) @ tokens
-            pooled = _MEAN_FACTOR * mean + tokens[:, :1]
+            pooled = MEAN_FACTOR * mean + tokens[:, :1]
             for _ in range(2):  # after attention, and after the feed-forward part, which is zero
-                pooled = nn.functional.layer_norm(pooled, pooled.shape[-1:], eps=_NORM_EPS)
+                pooled = nn.functional.layer_norm(pooled, pooled.shape[-1:], eps=NORM_EPS)
         return pooled
 
 

@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from core.errors import ModelError
+from core.evaluation.decisions.predictions import make_predictions
 from core.models.classifier import (
     Classifier,
     build_classifier,
@@ -23,8 +24,8 @@ from core.models.classifier import (
 )
 from core.models.demo import DEMO_MODEL
 from core.models.encoders import BUILT_IN, built_in_folder
-from core.models.head import Head
-from core.models.pooling import POOLED_SCALE, DirectPooling, restored_pooling_layer
+from core.models.head import POOLED_SCALE, Head
+from core.models.pooling import DirectPooling, restored_pooling_layer
 from core.task import Task
 
 TASK = Task("multiclass", ("cold", "fruit", "other"))
@@ -112,7 +113,9 @@ def test_plain_transformers_in_a_fresh_process_gives_the_same_probabilities(
     command = [sys.executable, "-c", _PLAIN, str(tmp_path), json.dumps(TEXTS)]
     process = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     result = json.loads(process.stdout.splitlines()[-1])
-    assert np.asarray(result["p"]) == pytest.approx(TASK.probabilities(classifier.logits(TEXTS)), abs=1e-5)
+    assert np.asarray(result["p"]) == pytest.approx(
+        make_predictions(TASK, classifier.logits(TEXTS)).probabilities, abs=1e-5
+    )
     assert result["id2label"] == {"0": "cold", "1": "fruit", "2": "other"}
     assert result["label2id"] == {"cold": 0, "fruit": 1, "other": 2}
     assert load_classifier(tmp_path).logits(TEXTS) == pytest.approx(classifier.logits(TEXTS), abs=1e-5)
@@ -205,7 +208,7 @@ def test_damaged_model_files_get_an_error(saved_model: Path, tmp_path: Path, fil
 def test_the_demo_model_knows_the_clinic_labels() -> None:
     demo = load_classifier(DEMO_MODEL)
     texts = ["can I get more of my blood pressure pills", "why was I charged twice", "are you open on Sundays"]
-    assert demo.task.decode(demo.task.decide(demo.logits(texts))) == [
+    assert demo.task.decode(make_predictions(demo.task, demo.logits(texts)).predicted) == [
         "Medication Request",
         "Billing",
         "General Inquiry",
