@@ -150,7 +150,11 @@ class Run:
         Raises:
             StorageError: the file is missing or damaged.
         """
-        return load_split(self.folder / "splits", name, self.task)
+        frame = load_split(self.folder / "splits", name, self.task)
+        if len(frame) != self.sizes[name]:
+            path = self.folder / "splits" / f"{name}.parquet"
+            raise damaged(path, f"expected {self.sizes[name]:,} rows, found {len(frame):,}")
+        return frame
 
     def save_logits(self, split: str, source: str, logits: Floats) -> None:
         """Write logits (n, outputs) for the rows of a split, so that evaluation never predicts twice."""

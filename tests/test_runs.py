@@ -61,3 +61,19 @@ def test_unknown_and_damaged_runs_get_a_sentence(run: Run, workspace: Workspace)
     Path(run.folder / "run.json").write_text("{")
     with pytest.raises(StorageError, match="damaged"):
         find_run(workspace, run.id)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"row": [0], "text": ["x"], "label": ["a"]}),
+        pd.DataFrame({"row": [0, 1], "text": [1, 2], "label": ["a", "b"]}),
+        pd.DataFrame({"row": [None, None], "text": ["x", "y"], "label": ["a", "b"]}),
+        pd.DataFrame({"row": [0, 1], "text": ["x", "y"], "label": ["a", "c"]}),
+        pd.DataFrame({"row": [0, 1], "text": ["x", "y"]}),
+    ],
+)
+def test_foreign_rows_of_a_split_are_refused(run: Run, frame: pd.DataFrame) -> None:
+    frame.to_parquet(run.folder / "splits" / "test.parquet")
+    with pytest.raises(StorageError, match=r"test\.parquet of splits is damaged"):
+        run.split("test")

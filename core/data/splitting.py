@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from core.data import near_duplicates
 from core.data.columns import SPLITS, LabeledTexts, label_counts
@@ -23,7 +24,7 @@ from core.data.stratification import Groups, Ints, Shares, split_in_order, split
 from core.data.table import category_codes, filter_rows, hash_cells
 from core.errors import ConfigError, DataError
 from core.formatting import pluralize
-from core.storage import read_parquet
+from core.storage import damaged, read_parquet
 from core.task import Task
 from core.workspace import write_atomically
 
@@ -104,9 +105,16 @@ def load_split(folder: Path, name: str, task: Task) -> pd.DataFrame:
     Raises:
         StorageError: the file is missing or damaged.
     """
-    frame = read_parquet(folder / f"{name}.parquet", ("row", "text", "label"))
-    if task.kind == "multilabel":
-        frame["label"] = [list(names) for names in frame["label"]]
+    path = folder / f"{name}.parquet"
+    frame = read_parquet(path, ("row", "text", "label"))
+    if not is_integer_dtype(frame["row"]) or not frame["text"].map(lambda text: isinstance(text, str)).all():
+        raise damaged(path, "expected whole numbers in the column 'row' and text in the column 'text'")
+    try:
+        if task.kind == "multilabel":
+            frame["label"] = [list(names) for names in frame["label"]]
+        task.encode(frame["label"].tolist())
+    except (DataError, TypeError, ValueError) as error:
+        raise damaged(path, "its labels are not those of the task") from error
     return frame
 
 
