@@ -1,4 +1,4 @@
-"""Runs as a training leaves them, without one: answers that are right more often than not."""
+"""Finished runs without a training: made-up texts, and logits that are better than chance."""
 
 from itertools import pairwise
 
@@ -21,21 +21,21 @@ TASKS = {
     "multilabel": Task("multilabel", ("red", "sweet", "cold")),
     "regression": Task("regression", ()),
 }
-# How much of the truth is in the answers of each.
-_KNOWS = {"majority": 0.0, "tfidf": 0.8, "instant": 1.5, MODEL: 2.5}
+# The weight of the true labels in the logits of each baseline; the rest is noise.
+_BASELINES = {"majority": 0.0, "tfidf": 0.8, "instant": 1.5}
 
 
 def finished(
     workspace: Workspace, kind: str, name: str = "A run", seed: int = 0, knows: float = 2.5, test: int = 80
 ) -> Run:
-    """A run on made-up rows; the same seed gives the same rows, ``knows`` says how good its model is."""
+    """A run on made-up rows. The same seed gives the same rows; ``knows`` is the weight of the true labels in its logits."""
     task, rng = TASKS[kind], np.random.default_rng(seed)
     sizes = {"train": 60, "validation": 60, "test": test}
     total = sum(sizes.values())
     labels = _labels(task, total, rng)
-    shown = ["|".join(each) if isinstance(each, list) else each for each in labels]
+    cells = ["|".join(label) if isinstance(label, list) else label for label in labels]
     texts = [f"text {i} about thing {i % 7} <i>*here*</i>" for i in range(total)]
-    table = pd.DataFrame({"text": texts, "label": shown, "shop": ["north" if i % 2 else "south" for i in range(total)]})
+    table = pd.DataFrame({"text": texts, "label": cells, "shop": ["north" if i % 2 else "south" for i in range(total)]})
     choice = ColumnChoice("text", "label", task.kind, form="|" if kind == "multilabel" else "plain")
     dataset = save_dataset(
         workspace, read_bytes(table.to_csv(index=False).encode(), "made.csv"), choice, SplitConfig(), "Made up"
@@ -49,8 +49,8 @@ def finished(
     for split, rows in splits:
         if split != "train":
             targets = task.encode(rows["label"].tolist())
-            for predictor, known in (_KNOWS | {MODEL: knows}).items():
-                run.save_logits(split, predictor, _answers(task, targets, known, rng))
+            for source, weight in (_BASELINES | {MODEL: knows}).items():
+                run.save_logits(split, source, _logits(task, targets, weight, rng))
     run_evaluation.evaluate_run(run)
     run.save_result(Result({"f1_macro": 0.9, "f1_micro": 0.9, "r2": 0.5}, {}, {}, 12.0, 500.0, 0.5, 200.0))
     return run
@@ -64,9 +64,10 @@ def _labels(task: Task, rows: int, rng: np.random.Generator) -> list[Label]:
     return [task.labels[int(i)] for i in rng.integers(0, task.outputs, rows)]
 
 
-def _answers(task: Task, targets: np.ndarray, knows: float, rng: np.random.Generator) -> Floats:
+def _logits(task: Task, targets: np.ndarray, weight: float, rng: np.random.Generator) -> Floats:
+    """Logits (n, outputs): the targets with a weight, plus normal noise."""
     rows = len(targets)
     if task.kind == "regression":
-        return np.asarray(targets + rng.normal(0, 3 - knows, rows), dtype=np.float32)[:, None]
-    wanted = 2 * targets - 1 if task.kind == "multilabel" else np.eye(task.outputs)[targets]
-    return np.asarray(knows * wanted + rng.normal(0, 1, (rows, task.outputs)), dtype=np.float32)
+        return np.asarray(targets + rng.normal(0, 3 - weight, rows), dtype=np.float32)[:, None]
+    signal = 2 * targets - 1 if task.kind == "multilabel" else np.eye(task.outputs)[targets]
+    return np.asarray(weight * signal + rng.normal(0, 1, (rows, task.outputs)), dtype=np.float32)

@@ -78,7 +78,7 @@ def run_title(run: Run) -> str:
 
 def creation_time(run: Run) -> str:
     """When the run was created: "2026-11-24 09:41 UTC"."""
-    return run.record.created[:16].replace("T", " ") + " UTC"
+    return run.created[:16].replace("T", " ") + " UTC"
 
 
 def delete_button(folder: Path, name: str, consequence: str) -> None:

@@ -1,4 +1,4 @@
-"""A real server and a real Chromium. Without Chromium these tests are skipped, except in CI, where they fail."""
+"""A server and a Chromium browser. Without Chromium these tests are skipped; in CI they fail."""
 
 import os
 import shutil
@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-# The first prediction loads torch, which takes its time on a busy machine.
+# The first prediction loads torch, which is slow on a busy machine.
 expect.set_options(timeout=60_000)
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-# As root, and without its own calls home, which a closed network would refuse one by one.
+# Chromium runs as root here, and without its own network requests.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,7 +35,7 @@ FLAGS = [
 
 @dataclass
 class Server:
-    """A running app: its address, its home, its process."""
+    """A running app: its address, its home folder, its process."""
 
     url: str
     home: Path
@@ -43,7 +43,7 @@ class Server:
 
 
 def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
-    """Start the app as a user does, and wait until it answers."""
+    """A server that was started as a user starts it; it responds to requests."""
     command = [
         sys.executable,
         "-m",
@@ -60,8 +60,8 @@ def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
     url = f"http://127.0.0.1:{port}"
     for _ in range(240):
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
-                if answer.status == 200:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as response:
+                if response.status == 200:
                     return Server(url, home, process)
         except OSError:
             time.sleep(0.25)
@@ -70,6 +70,7 @@ def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
 
 
 def free_port() -> int:
+    """A port that no server uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -104,20 +105,21 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the script has run to its end."""
+    """Wait until the page's script has ended."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
 
 
 def visit(page: Page, server: Server, path: str = "") -> None:
+    """Open a page by its path and wait until its script has ended."""
     page.goto(f"{server.url}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=60_000)
     settle(page)
 
 
 def switch(page: Page, name: str) -> float:
-    """Click a page in the menu; seconds until its heading stands and its script has ended."""
-    began = time.monotonic()
+    """Click a page in the menu; returns the seconds until its heading is visible and its script has ended."""
+    start = time.monotonic()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
     settle(page)
-    return time.monotonic() - began
+    return time.monotonic() - start

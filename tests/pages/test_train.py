@@ -1,27 +1,29 @@
-"""The Train page as AppTest runs it: presets, fields, repeats, searches, troubles, plans. No process is started."""
+"""Train: presets, settings, several runs, searches, problems, estimates. No process is started."""
 
-from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import optuna
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import host
 from core.data.dataset import Dataset
 from core.data.samples import CLINIC
-from core.estimation.speed import EncoderSpeed, SpeedMeasurement
+from core.estimation.speed import EncoderSpeed, speed_job
 from core.experiments.launch import create_training_run, sample_dataset, train_rows
 from core.experiments.tuning.search import Search, create_search, list_searches
-from core.experiments.tuning.space import USUAL
+from core.experiments.tuning.space import SEARCH_RANGES
 from core.jobs import events, process
-from core.jobs.events import Problem
+from core.jobs.events import Problem, Step, Validation
 from core.models.encoders import BUILT_IN
 from core.runs import Run, list_runs
-from core.training.config import RANGES, Preset, TrainingConfig, preset
-from core.workspace import Workspace, write_json
-from tests.pages.test_pages import click, visit, words
+from core.storage import write_record
+from core.training.config import RANGES, TrainingConfig
+from core.training.presets import Preset, preset
+from core.workspace import Workspace
+from pages.sections.train.settings import describe_size
+from tests.pages.app import choose, click, find, page_text, visit
 
 SPEED = EncoderSpeed(
     (32, 128, 256),
@@ -39,55 +41,50 @@ SPEED = EncoderSpeed(
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Path]]]:
-    """What would have been started: the command and its folders."""
-    found: list[tuple[str, list[Path]]] = []
+    """The jobs that were started: the command and its folders."""
+    jobs: list[tuple[str, list[Path]]] = []
 
-    def note(*folders: Path, command: str = "run") -> None:
-        found.append((command, list(folders)))
+    def start(*folders: Path, command: str = "run") -> None:
+        jobs.append((command, list(folders)))
         for folder in folders:
-            process.write_status(folder, "stopped", "Stopped before it began.")
+            process.write_status(folder, "stopped", "Stopped before it started.")
 
-    monkeypatch.setattr(process, "start", note)
-    return found
+    monkeypatch.setattr(process, "start", start)
+    return jobs
 
 
 @pytest.fixture
-def dataset(workspace: Workspace) -> Iterator[Dataset]:
-    before = st.get_option("server.address")
-    st.config.set_option("server.address", "127.0.0.1")
-    yield sample_dataset(workspace, CLINIC)
-    st.config.set_option("server.address", before)
+def dataset(empty: Workspace) -> Dataset:
+    return sample_dataset(empty, CLINIC)
 
 
-def page(chosen: Preset) -> AppTest:
+def visit_train(preset: Preset) -> AppTest:
     at = visit("train")
-    at.button_group[0].set_value(chosen).run()
-    assert not at.exception
+    choose(at, "Preset", preset)
     return at
 
 
-def repeat(at: AppTest, how: str) -> None:
-    next(box for box in at.selectbox if box.label == "Train").set_value(how).run()
+def choose_runs(at: AppTest, option: str) -> None:
+    find(at.selectbox, "Runs").set_value(option).run()
     assert not at.exception
 
 
 @pytest.mark.parametrize("name", ["Instant", "Quick look", "Balanced", "Thorough"])
-def test_each_preset_fills_all_fields_and_trains_with_them(
+def test_each_preset_fills_in_all_settings(
     name: Preset, workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
-    at = page(name)
+    at = visit_train(name)
     expected = preset(name, train_rows(dataset), dataset.labels, kind=dataset.task_kind)
     fields = [*at.number_input, *at.toggle]
     assert len(fields) == (2 if name == "Instant" else len(RANGES) + 4)
     click(at, "Start")
-    assert not at.exception
     ((command, (folder,)),) = started
     assert command == "run"
-    assert TrainingConfig.from_json(Run.open(folder).record.config) == expected
+    assert Run.open(folder).config == expected
 
 
 def test_every_field_reaches_the_run(dataset: Dataset, started: list[tuple[str, list[Path]]]) -> None:
-    at = page("Balanced")
+    at = visit_train("Balanced")
     expected: dict[str, object] = {}
     for field in at.number_input:
         name = str(field.key).split("-")[0]
@@ -101,99 +98,99 @@ def test_every_field_reaches_the_run(dataset: Dataset, started: list[tuple[str, 
         toggle.set_value(not toggle.value)
     at.run()
     click(at, "Start")
-    assert not at.exception
     assert not at.error
-    config = Run.open(started[0][1][0]).record.config
+    config = asdict(Run.open(started[0][1][0]).config)
     assert {name: config[name] for name in expected} == expected
     assert set(config) - set(expected) == {"method", "encoder"}
 
 
 @pytest.mark.parametrize(
-    ("how", "kind", "seeds"),
-    [("With several seeds", "seeds", {42, 43, 44}), ("Cross-validation", "folds", {42})],
+    ("option", "kind", "seeds"),
+    [("Several seeds", "seeds", {42, 43, 44}), ("Cross-validation", "folds", {42})],
 )
-def test_repeats_start_in_one_process(
-    how: str, kind: str, seeds: set[int], dataset: Dataset, started: list[tuple[str, list[Path]]]
+def test_several_runs_start_in_one_process(
+    option: str, kind: str, seeds: set[int], dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
-    at = page("Instant")
-    repeat(at, how)
-    next(f for f in at.number_input if f.label == "How many").set_value(3).run()
+    at = visit_train("Instant")
+    choose_runs(at, option)
+    find(at.number_input, "Number of runs").set_value(3).run()
     click(at, "Start")
-    assert not at.exception
     ((_, folders),) = started
     runs = [Run.open(folder) for folder in folders]
-    assert [run.record.group["kind"] for run in runs] == [kind] * 3
-    assert {run.record.config["seed"] for run in runs} == seeds
+    assert [run.group and run.group.kind for run in runs] == [kind] * 3
+    assert {run.config.seed for run in runs} == seeds
     for run in runs:
-        assert run.name in words(at).replace("\\", "")
+        assert run.name in page_text(at)
 
 
-def test_a_search_is_started_and_a_range_that_cannot_be_is_refused(
+def test_a_search_is_started_and_an_invalid_range_is_rejected(
     workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
-    at = page("Balanced")
-    repeat(at, "Search for better settings")
-    highest = next(f for f in at.number_input if f.label == "epochs, highest")
-    highest.set_value(1000).run()
+    at = visit_train("Balanced")
+    choose_runs(at, "Hyperparameter search")
+    find(at.number_input, "epochs, maximum").set_value(1000).run()
     assert not at.exception
-    assert "range of epochs within 0.1 and 100" in at.error[0].value.replace("\\", "")
-    next(f for f in at.number_input if f.label == "epochs, highest").set_value(3).run()
-    next(f for f in at.number_input if f.label == "Trials").set_value(7).run()
-    click(at, "Start the search")
-    assert not at.exception
+    assert "range of epochs within 0.1 and 100" in page_text(at)
+    find(at.number_input, "epochs, maximum").set_value(3).run()
+    find(at.number_input, "Trials").set_value(7).run()
+    click(at, "Start search")
     ((command, (folder,)),) = started
     assert command == "search"
     search = Search.open(folder)
     assert search.trials == 7
-    assert {d.name: d.high for d in search.space} == {"learning_rate": 5e-4, "epochs": 3, "batch_size": 64}
-    assert [found.id for found in list_searches(workspace)] == [search.id]
+    assert {setting.name: setting.high for setting in search.space} == {
+        "learning_rate": 5e-4,
+        "epochs": 3,
+        "batch_size": 64,
+    }
+    assert [listed.id for listed in list_searches(workspace)] == [search.id]
 
 
 def test_instant_training_has_nothing_to_search(dataset: Dataset) -> None:
-    at = page("Instant")
-    assert "Search for better settings" not in next(box for box in at.selectbox if box.label == "Train").options
+    at = visit_train("Instant")
+    assert find(at.selectbox, "Runs").options == ["Single", "Several seeds", "Cross-validation"]
 
 
 def test_finished_trials_are_shown_and_the_best_is_trained(
     workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
-    space = (USUAL["learning_rate"], USUAL["epochs"])
+    space = (SEARCH_RANGES["learning_rate"], SEARCH_RANGES["epochs"])
     search = create_search(workspace, dataset, TrainingConfig(), space, 8)
     process.write_status(search.folder, "finished")
     study = search.study()
     for number in range(6):
         trial = study.ask()
-        for dimension in space:
-            dimension.suggest(trial)
+        for setting in space:
+            setting.suggest(trial)
         study.tell(trial, 0.5 + number / 20)
     study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
     at = visit("train")
     assert not at.exception
-    assert "7 of 8 trials" in words(at)
-    assert "How much each setting mattered" in words(at)
-    assert any(b.label == "Go on" for b in at.button)
-    click(at, "Train with the best")
-    assert not at.exception
+    assert "7 of 8 trials" in page_text(at)
+    assert "Importance of each setting" in page_text(at)
+    assert any(b.label == "Continue" for b in at.button)
+    click(at, "Train with the best settings")
     best = max(study.trials, key=lambda trial: trial.value or 0.0)
-    record = Run.open(started[0][1][0]).record
-    assert record.config["learning_rate"] == best.params["learning_rate"]
-    assert record.config["epochs"] == best.params["epochs"]
-    click(at, "Go on")
+    config = Run.open(started[0][1][0]).config
+    assert config.learning_rate == best.params["learning_rate"]
+    assert config.epochs == best.params["epochs"]
+    click(at, "Continue")
     assert started[-1] == ("search", [search.folder])
 
 
 @pytest.fixture
-def failed(workspace: Workspace, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run of this session that ended with a loss that was no number."""
+def failed(workspace: Workspace, dataset: Dataset) -> Run:
+    """A run that failed because its loss was not a number."""
     run = create_training_run(workspace, dataset, TrainingConfig(learning_rate=1e-3))
     changes = {"learning_rate": 1e-4, "mixed_precision": False}
-    trouble = Problem("nan", "The loss stopped being a number.", "Try less.", changes)
-    events.append(run.folder, trouble)
-    process.write_status(run.folder, "failed", trouble.message, trouble.hint)
+    problem = Problem("nan", "The loss is not a number.", "Try less.", changes)
+    events.append(run.folder, problem)
+    process.write_status(run.folder, "failed", problem.message, problem.hint)
     return run
 
 
-def watching(run: Run) -> AppTest:
+def visit_and_watch(run: Run) -> AppTest:
+    """Train in a session that has started the run."""
     at = visit("train")
     at.session_state["watched_run_ids"] = [run.id]
     at.run()
@@ -201,50 +198,99 @@ def watching(run: Run) -> AppTest:
     return at
 
 
-def test_a_trouble_has_better_settings_one_click_away(
+def test_a_failed_run_is_trained_again_with_better_settings(
     failed: Run, workspace: Workspace, started: list[tuple[str, list[Path]]]
 ) -> None:
-    at = watching(failed)
-    assert words(at).replace("\\", "").count("The loss stopped being a number.") == 1
-    click(at, "Train anew with learning rate 1e-04, mixed precision False")
-    assert not at.exception
+    at = visit_and_watch(failed)
+    assert page_text(at).count("The loss is not a number.") == 1
+    click(at, "Train again with learning rate 1e-04, mixed precision False")
     ((_, (folder,)),) = started
-    anew = Run.open(folder)
-    assert (anew.record.config["learning_rate"], anew.record.config["mixed_precision"]) == (1e-4, False)
-    assert anew.record.split_fingerprint == failed.record.split_fingerprint
+    again = Run.open(folder)
+    assert (again.config.learning_rate, again.config.mixed_precision) == (1e-4, False)
+    assert again.split_fingerprint == failed.split_fingerprint
     assert len(list_runs(workspace)) == 2
 
 
-def test_a_run_that_died_can_be_tried_with_half_the_batch(
+def test_a_killed_run_is_trained_again_with_half_the_batch(
     workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
     run = create_training_run(workspace, dataset, TrainingConfig(batch_size=32))
     process.write_status(run.folder, "running", pid=2**22 + 1)
-    at = watching(run)
-    assert "ended without a word" in words(at)
-    click(at, "Train anew with batch size 16, gradient accumulation steps 2")
-    assert Run.open(started[0][1][0]).record.config["batch_size"] == 16
+    at = visit_and_watch(run)
+    assert "ended without an error message" in page_text(at)
+    click(at, "Train again with batch size 16, gradient accumulation steps 2")
+    assert Run.open(started[0][1][0]).config.batch_size == 16
 
 
-def test_a_plan_is_told_once_this_machine_was_measured(
+def test_time_and_memory_are_estimated_after_a_measurement(
     workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = page("Balanced")
-    assert "How long will it take?" in [b.label for b in at.button]
-    measurement = SpeedMeasurement.of(workspace.home, BUILT_IN, True)
-    write_json(measurement.folder / "speed.json", vars(SPEED))
+    at = visit_train("Balanced")
+    assert "Estimate time and memory" in [b.label for b in at.button]
+    write_record(speed_job(workspace.home, BUILT_IN, True).result_path, vars(SPEED))
     at.run()
     assert not at.exception
-    assert any(caption.value.startswith(":material/schedule: About **") for caption in at.caption)
-    assert not [warning for warning in at.warning if "would not fit" in warning.value]
+    assert any(caption.value.startswith(":material/schedule: Estimated time: **") for caption in at.caption)
+    assert not [warning for warning in at.warning if "does not fit" in warning.value]
     monkeypatch.setattr(host, "memory_bytes", lambda: 900 * 10**6)
     at.run()
-    (warning,) = [warning for warning in at.warning if "would not fit" in warning.value]
+    (warning,) = [warning for warning in at.warning if "does not fit" in warning.value]
     assert warning.value.endswith("a smaller encoder.")
 
 
-def test_asking_for_the_time_measures(dataset: Dataset, started: list[tuple[str, list[Path]]]) -> None:
-    at = page("Instant")
-    click(at, "How long will it take?")
-    assert not at.exception
+def test_the_measurement_is_started(dataset: Dataset, started: list[tuple[str, list[Path]]]) -> None:
+    at = visit_train("Instant")
+    click(at, "Estimate time and memory")
     assert started[0][0] == "measure-speed"
+
+
+@pytest.mark.parametrize(
+    ("encoder", "sentences"),
+    [
+        (
+            BUILT_IN,
+            "No download needed. Fine-tuning needs about 1.4 GB of memory (batch size 16, texts of 128 tokens).",
+        ),
+        ("distilbert/distilbert-base-uncased", "Download: 266 MB. Fine-tuning needs about 2.6 GB of memory"),
+        ("owner/unlisted", "The download size and the memory for fine-tuning this encoder are not known."),
+    ],
+)
+def test_download_size_and_training_memory_of_an_encoder(encoder: str, sentences: str) -> None:
+    assert describe_size(encoder, batch_size=16).startswith(sentences)
+
+
+def test_the_size_of_the_chosen_encoder_is_shown(dataset: Dataset) -> None:
+    at = visit_train("Balanced")
+    find(at.selectbox, "Encoder").set_value("distilbert/distilbert-base-uncased").run()
+    assert not at.exception
+    assert describe_size("distilbert/distilbert-base-uncased", 16) in page_text(at)
+
+
+def charts(at: AppTest) -> int:
+    return len(at.get("vega_lite_chart"))
+
+
+def test_curves_are_drawn_from_three_points_on(workspace: Workspace, dataset: Dataset) -> None:
+    run = create_training_run(workspace, dataset, TrainingConfig())
+    process.write_status(run.folder, "stopped", "Stopped.")
+    for step in (10, 20):
+        events.append(run.folder, Step(step, loss=2.0 - step / 100, learning_rate=1e-4))
+        events.append(run.folder, Validation(step, {"f1_macro": step / 100}))
+    at = visit_and_watch(run)
+    assert charts(at) == 0
+    assert "Step 10: 1.900\nStep 20: 1.800" in page_text(at)
+    assert "Step 10: 0.100\nStep 20: 0.200" in page_text(at)
+    events.append(run.folder, Step(30, loss=1.7, learning_rate=1e-5))
+    assert charts(visit_and_watch(run)) == 2
+    events.append(run.folder, Validation(30, {"f1_macro": 0.3}))
+    assert charts(visit_and_watch(run)) == 3
+
+
+def test_a_resumed_run_shows_each_step_once(workspace: Workspace, dataset: Dataset) -> None:
+    run = create_training_run(workspace, dataset, TrainingConfig())
+    process.write_status(run.folder, "stopped", "Stopped.")
+    for loss in (2.0, 1.0):
+        events.append(run.folder, Step(10, loss, 1e-4))
+    at = visit_and_watch(run)
+    assert "Step 10: 1.000" in page_text(at)
+    assert "Step 10: 2.000" not in page_text(at)
