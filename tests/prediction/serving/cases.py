@@ -27,7 +27,13 @@ TASKS = {
 }
 # Made for tests: everything at once.
 QUICK = Limits(batch_wait=0.0)
-INFO: dict[str, Any] = {"title": "Made up", "run": "1", "metrics": {}, "decision_rule": {}}
+INFO: dict[str, Any] = {
+    "run": "1",
+    "encoder": "made up",
+    "dataset": {"name": "Made up", "fingerprint": "0"},
+    "decision_rule": {"abstain_below": 0.6},
+    "metrics": {"test": [{"name": "f1_macro", "value": 0.9, "low": 0.8, "high": 0.95, "rows": 80}]},
+}
 
 
 @dataclass

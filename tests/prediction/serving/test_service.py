@@ -227,7 +227,10 @@ def test_requests_that_were_received_are_answered_when_the_service_stops() -> No
     predictor = Predictor(3, gate=threading.Event())
     with ThreadPoolExecutor(8) as pool:
         with running([made_model(predictor=predictor)]) as address:
-            replies = [pool.submit(post, address, "/predict", {"inputs": str(i)}) for i in range(8)]
+            replies = [pool.submit(post, address, "/predict", {"inputs": "first"})]
+            while not predictor.batches:
+                time.sleep(0.005)
+            replies += [pool.submit(post, address, "/predict", {"inputs": str(i)}) for i in range(7)]
             while "studio_queue_texts 7.0" not in get(address, "/metrics").body.decode():
                 time.sleep(0.01)
             assert predictor.gate is not None
