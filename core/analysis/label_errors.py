@@ -31,10 +31,6 @@ class LabelIssues:
     predicted: Targets
     suspected: npt.NDArray[np.bool_]
 
-    def ranking(self) -> npt.NDArray[np.int64]:
-        """Row positions, the most probable error first."""
-        return np.argsort(-self.score, kind="stable")
-
 
 def find_label_issues_classification(
     features: Floats, targets: npt.NDArray[np.int64], classes: int, seed: int, on_fold: Callable[[int], None]

@@ -47,11 +47,6 @@ class Repair:
         """A JSON object that :meth:`from_json` reads."""
         return {"kind": self.kind, "detail": dict(self.detail)}
 
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> "Repair":
-        """The repair that :meth:`to_json` wrote."""
-        return cls(record["kind"], record["detail"])
-
 
 def apply_repairs(labeled: LabeledTexts, repairs: Sequence[Repair]) -> LabeledTexts:
     """The labeled texts after all repairs, in order.

@@ -100,9 +100,9 @@ def _wrong_labels(clean: pd.DataFrame, rng: np.random.Generator) -> Figure:
     targets = task.encode(frame["label"].tolist())
     wrong = rng.choice(len(targets), round(_WRONG * len(targets)), replace=False)
     targets[wrong] = (targets[wrong] + rng.integers(1, task.outputs, len(wrong))) % task.outputs
-    doubt = find_label_issues_classification(
+    issues = find_label_issues_classification(
         features, targets, task.outputs, 0, lambda fold: print(f"fold {fold}", file=sys.stderr)
     )
-    share = float(np.isin(wrong, doubt.ranking()[: round(_REVIEWED * len(targets))]).mean())
+    share = float(np.isin(wrong, np.argsort(-issues.score, kind="stable")[: round(_REVIEWED * len(targets))]).mean())
     how = f"{len(wrong)} labels of {len(targets)} turned; share of them in the first tenth to review"
     return Figure("data_checks_wrong_labels", share, 0.5, share / 0.5, "share", [], how)

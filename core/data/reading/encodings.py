@@ -1,7 +1,11 @@
 """Detect the encoding of a text file."""
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
@@ -42,9 +46,19 @@ def detect_encoding(data: bytes, name: str, chosen: str | None = None) -> str:
     Raises:
         DataError: the file is not text, or not in the chosen encoding.
     """
-    encoding = chosen or _guess_encoding(data)
+    return detect_stream_encoding(io.BytesIO(data), name, chosen)
+
+
+def detect_stream_encoding(file: BinaryIO, name: str, chosen: str | None = None) -> str:
+    """The encoding of a seekable binary file, which is read in parts; see :func:`detect_encoding`.
+
+    Raises:
+        DataError: the file is not text, or not in the chosen encoding.
+    """
+    encoding = chosen or _guess_encoding(file)
+    file.seek(0)
     try:
-        start = codecs.getincrementaldecoder(encoding)("strict").decode(data[:_SAMPLE_BYTES])
+        start = codecs.getincrementaldecoder(encoding)("strict").decode(file.read(_SAMPLE_BYTES))
     except (UnicodeDecodeError, LookupError) as error:
         raise DataError(f"{name} is not encoded as {encoding}.", "Choose another encoding.") from error
     if len(_CONTROL.findall(start)) > _MAX_CONTROL_SHARE * len(start):
@@ -54,14 +68,16 @@ def detect_encoding(data: bytes, name: str, chosen: str | None = None) -> str:
     return encoding
 
 
-def _guess_encoding(data: bytes) -> str:
-    if data.startswith(codecs.BOM_UTF8):
+def _guess_encoding(file: BinaryIO) -> str:
+    file.seek(0)
+    sample = file.read(_SAMPLE_BYTES)
+    if sample.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if utf16 := _guess_utf16(data[:_SAMPLE_BYTES]):
+    if utf16 := _guess_utf16(sample):
         return utf16
-    return "utf-8" if _is_utf8(data) else _guess_legacy(data)
+    return "utf-8" if _can_decode(file, "utf-8") else _guess_legacy(file)
 
 
 def _guess_utf16(sample: bytes) -> str:
@@ -73,33 +89,43 @@ def _guess_utf16(sample: bytes) -> str:
     return ""
 
 
-def _is_utf8(data: bytes) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(data)
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    return iter(lambda: file.read(_CHUNK_BYTES), b"")
+
+
+def _can_decode(file: BinaryIO, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        for start in range(0, len(data), _CHUNK_BYTES):
-            decoder.decode(view[start : start + _CHUNK_BYTES])
+        for chunk in _chunks(file):
+            decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _guess_legacy(data: bytes) -> str:
+def _guess_legacy(file: BinaryIO) -> str:
     """The most likely encoding from before Unicode: a Western one if few bytes are above 127."""
-    lines = [line for line in data.splitlines() if not line.isascii()]
-    sample = b"\n".join(lines)[:_SAMPLE_BYTES]
-    sample = sample[: sample.rfind(b"\n") + 1] or sample
+    sample = _non_ascii_sample(file)
     candidates = ["cp1252", "latin-1"]
     if len(_HIGH.findall(sample)) > max(_MIN_HIGH_BYTES, _MAX_ACCENT_SHARE * len(sample)):
         candidates.insert(0, _guess_east_asian(sample) or _guess_alphabet(sample))
-    for encoding in candidates:
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    return "latin-1"
+    return next((encoding for encoding in candidates if _can_decode(file, encoding)), "latin-1")
+
+
+def _non_ascii_sample(file: BinaryIO) -> bytes:
+    """The first lines that are not ASCII, at most ``_SAMPLE_BYTES``."""
+    lines: list[bytes] = []
+    rest, size = b"", 0
+    for chunk in takewhile(lambda _: size <= _SAMPLE_BYTES, _chunks(file)):
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            lines += (part for part in line.splitlines() if not part.isascii())
+        size = sum(map(len, lines)) + len(rest)
+    lines += (part for part in rest.splitlines() if not part.isascii())
+    sample = b"\n".join(lines)[:_SAMPLE_BYTES]
+    return sample[: sample.rfind(b"\n") + 1] or sample
 
 
 def _guess_alphabet(sample: bytes) -> str:

@@ -53,19 +53,6 @@ def risk_coverage_curve(confidence: FloatArray, correct: BoolArray) -> pd.DataFr
     )
 
 
-def risk_coverage_auc(confidence: FloatArray, correct: BoolArray) -> float:
-    """Area under the risk-coverage curve: the mean risk of the 1, 2, ... most confident rows (Geifman 2019); NaN without rows.
-
-    0 is perfect; an uninformative confidence gives the error rate. Rows of equal confidence have no order, so each of them
-    counts as their mean error.
-    """
-    if len(correct) == 0:
-        return math.nan
-    _, group, sizes = np.unique(-confidence, return_inverse=True, return_counts=True)
-    error_rates = np.bincount(group, weights=~correct) / sizes
-    return float(np.mean(np.cumsum(np.repeat(error_rates, sizes)) / np.arange(1, len(correct) + 1)))
-
-
 def choose_threshold(confidence: FloatArray, correct: BoolArray, accuracy: float) -> SelectiveResult:
     """The lowest confidence above which predictions reach this accuracy, chosen on validation rows (n,).
 

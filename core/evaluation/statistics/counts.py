@@ -34,11 +34,6 @@ class Counts:
         return cls(*counts)
 
     @classmethod
-    def from_labels(cls, y_true: Targets, y_pred: Targets) -> Self:
-        """Counts of n multi-label predictions, (k,); both (n, k) of 0 and 1."""
-        return cls((y_true * y_pred).sum(axis=0), y_true.sum(axis=0), y_pred.sum(axis=0))
-
-    @classmethod
     def from_resamples(cls, weights: Floats, y_true: Targets, y_pred: Targets) -> Self:
         """Counts of resamples, (resamples, k).
 

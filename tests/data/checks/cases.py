@@ -7,7 +7,7 @@ import pandas as pd
 from core.data.checks.findings import Finding
 from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
-from core.data.repairs import Repair, apply_repairs
+from core.data.repairs import apply_repairs
 from core.data.table import Table
 
 NOUNS = ["parcel", "invoice", "password", "refund", "courier", "update", "keyboard", "voucher", "address", "camera"]
@@ -35,5 +35,5 @@ def find(rows: Sequence[tuple[str, ...]], *extra_columns: str) -> dict[str, Find
 def repair(rows: Sequence[tuple[str, ...]], finding: Finding) -> list[tuple[str, str]]:
     """The texts and labels after the finding's repair, which goes through JSON as it does on the pages."""
     assert finding.repair is not None
-    frame = apply_repairs(label_rows(rows)[2], [Repair.from_json(finding.repair.to_json())]).frame
+    frame = apply_repairs(label_rows(rows)[2], [finding.repair]).frame
     return list(zip(frame["text"], frame["label"], strict=True))

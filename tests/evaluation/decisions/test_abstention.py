@@ -11,7 +11,6 @@ from core.errors import ConfigError
 from core.evaluation.decisions.abstention import (
     apply_threshold,
     choose_threshold,
-    risk_coverage_auc,
     risk_coverage_curve,
 )
 from core.evaluation.statistics.intervals import wilson_interval
@@ -30,9 +29,6 @@ def test_the_curve_by_hand() -> None:
     assert curve["threshold"].tolist() == [0.9, 0.7, 0.5]
     assert curve["coverage"].tolist() == [0.25, 0.5, 1]
     assert curve["risk"].tolist() == [0, 0, 0.25]
-    # The two rows at 0.5 count as half an error each: risks 0, 0, 0.5 / 3 and 1 / 4.
-    assert risk_coverage_auc(confidence, correct) == pytest.approx((0.5 / 3 + 0.25) / 4)
-    assert math.isnan(risk_coverage_auc(confidence[:0], correct[:0]))
     assert risk_coverage_curve(confidence[:0], correct[:0]).empty
 
 
@@ -40,8 +36,8 @@ def test_the_curve_by_hand() -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
 def test_the_order_of_rows_does_not_matter(rows: list[tuple[int, bool]]) -> None:
     confidence, correct = np.asarray([fifths / 5 for fifths, _ in rows]), np.asarray([hit for _, hit in rows])
-    assert risk_coverage_auc(confidence, correct) == pytest.approx(risk_coverage_auc(confidence[::-1], correct[::-1]))
     curve = risk_coverage_curve(confidence, correct)
+    assert curve.equals(risk_coverage_curve(confidence[::-1], correct[::-1]))
     assert curve["rows"].iloc[-1] == len(rows)
     assert curve["risk"].iloc[-1] == pytest.approx(1 - correct.mean())
 
