@@ -20,6 +20,8 @@ MAX_UNPACKED_BYTES = 1_000_000_000
 _MAX_SHOWN_CHARACTERS = 200
 STRING_DTYPE = pd.StringDtype(na_value=np.nan)
 SPLIT_COLUMN = "split"
+# The reason of an unreadable row that is no row of the table but a title or a comment above it.
+ABOVE_TABLE = "above the table"
 SPLIT_ALIASES = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "validation",
                  "valid": "validation", "validation": "validation", "dev": "validation"}  # fmt: skip
 _CHUNK_ROWS = 10_000
@@ -103,10 +105,17 @@ def column_names(cells: Iterable[object] | None, width: int) -> list[str]:
     return names
 
 
+def string_array(cells: Sequence[str]) -> pa.Array:
+    """Cells as an Arrow column. Half of a surrogate pair, which JSON can contain, becomes a question mark."""
+    try:
+        return pa.array(cells, type=pa.large_string())
+    except UnicodeEncodeError:
+        return pa.array([cell.encode("utf-8", "replace").decode() for cell in cells], type=pa.large_string())
+
+
 def frame_from_strings(columns: Sequence[Sequence[str]], names: Sequence[str]) -> pd.DataFrame:
     """A data frame made of columns of strings."""
-    arrays = [pa.array(cells, type=pa.large_string()) for cells in columns]
-    return frame_from_arrow([pa.chunked_array([array]) for array in arrays], names)
+    return frame_from_arrow([pa.chunked_array([string_array(cells)]) for cells in columns], names)
 
 
 def frame_from_arrow(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pd.DataFrame:

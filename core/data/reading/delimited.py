@@ -4,9 +4,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
+from typing import BinaryIO, TypeVar
 
 import pyarrow as pa
 
@@ -23,6 +24,7 @@ from core.data.reading.dialects import (
     split_lines,
 )
 from core.data.table import (
+    ABOVE_TABLE,
     MAX_CELL_CHARACTERS,
     ReadOptions,
     Table,
@@ -31,6 +33,7 @@ from core.data.table import (
     check_column_count,
     column_names,
     frame_from_arrow,
+    string_array,
 )
 from core.errors import DataError
 from core.formatting import pluralize
@@ -41,6 +44,9 @@ _MIN_UNQUOTED_EVENNESS = 0.98
 _MAX_MISFIT_SHARE = 0.05
 _CHUNK_ROWS = 50_000
 _MAX_UNREADABLE = 10_000
+# A record with the number of its last line.
+Record = tuple[int, list[str]]
+T = TypeVar("T")
 
 
 def read_delimited(data: bytes, name: str, encoding: str, options: ReadOptions, on_progress: OnProgress) -> Table:
@@ -50,23 +56,16 @@ def read_delimited(data: bytes, name: str, encoding: str, options: ReadOptions, 
         DataError: a quotation mark is never closed, or the rows do not form a table.
         LimitError: there are too many columns, or a cell is too long.
     """
-    file = _File(data, name, encoding, options, on_progress)
-    sample = file.read_sample()
-    delimiter_line = next(split_lines(sample), "")
-    if re.fullmatch(r"sep=.\s*", delimiter_line):  # as Excel writes it above the table
-        delimiter = options.delimiter or delimiter_line[len("sep=")]
-        file = replace(file, options=replace(options, delimiter=delimiter), skipped_lines=1)
-        sample = sample[len(delimiter_line) :]
-    dialect = find_dialect(sample, file.options)
-    check_column_count(name, len(next(dialect.reader(islice(split_lines(sample), 1), False), [])))
-    return _parse_with_fallbacks(file, dialect, sample)
+    file = DelimitedFile(lambda: io.BytesIO(data), len(data), name, encoding, options, on_progress)
+    return parse_with_fallbacks(file, _collect_table)
 
 
 @dataclass(frozen=True)
-class _File:
-    """A delimited text file and how to read it."""
+class DelimitedFile:
+    """A delimited text file and how to read it. ``open`` returns a new stream of its ``size`` bytes."""
 
-    data: bytes
+    open: Callable[[], BinaryIO]
+    size: int
     name: str
     encoding: str
     options: ReadOptions
@@ -75,54 +74,82 @@ class _File:
 
     def read_sample(self) -> str:
         """At most ``SAMPLE_CHARACTERS`` characters from the start of the file."""
-        return self._decode(io.BytesIO(self.data)).read(SAMPLE_CHARACTERS)
+        with self.decode(self.open()) as lines:
+            return lines.read(SAMPLE_CHARACTERS)
 
-    def parse(self, dialect: Dialect, strict: bool) -> Table:
-        """The table that the dialect gives.
-
-        Raises:
-            csv.Error: ``strict`` is true and the quoting is invalid.
-            DataError: there are no rows, or too many that do not fit.
-            LimitError: there are too many columns, or a cell is too long.
-        """
-        raw = io.BytesIO(self.data)
-        lines: Iterator[str] = islice(self._decode(raw), self.skipped_lines, None)
-        records = _read_records(dialect.reader(lines, strict), self.name)
-        first = list(islice(records, SAMPLE_RECORDS))
-        if not first:
-            raise DataError(f"{self.name} is empty.", "Choose a file with a header line and at least one row.")
-        preamble = count_preamble_rows([record for _, record in first])
-        shape = _Shape.guess([record for _, record in first[preamble:]], self.options.header)
-        check_column_count(self.name, shape.width)
-        builder = _TableBuilder(shape)
-        for line, record in first[:preamble]:
-            builder.set_aside(line, record, "above the table")
-        for line, record in first[preamble + shape.header :]:
-            builder.add(line, record)
-        for line, record in records:
-            builder.add(line, record)
-            if builder.rows % _CHUNK_ROWS == 0:
-                self.on_progress(raw.tell(), len(self.data))
-        return Table(
-            frame=frame_from_arrow(builder.columns(), column_names(shape.names, shape.width)),
-            name=self.name,
-            encoding=self.encoding.removesuffix("-sig"),
-            delimiter=dialect.delimiter,
-            quote=dialect.quote,
-            header=shape.header,
-            unreadable=tuple(builder.unreadable),
-        )
-
-    def _decode(self, raw: io.BytesIO) -> io.TextIOWrapper:
+    def decode(self, raw: BinaryIO) -> io.TextIOWrapper:
+        """The stream as text, with its line ends unchanged."""
         return io.TextIOWrapper(raw, encoding=self.encoding, errors="replace", newline="")
 
 
-def _parse_with_fallbacks(file: _File, dialect: Dialect, sample: str) -> Table:
-    """The table with valid quoting, else with backslash escapes, else with quotation marks as text, else with lenient quoting."""
+class Records:
+    """The records of a file in a dialect: those above the table in ``preamble``, and those of its rows by iteration, once.
+
+    Raises:
+        csv.Error: ``strict`` is true and the quoting is invalid; also while iterating.
+        DataError: there are no records.
+        LimitError: there are too many columns, or a cell is too long.
+    """
+
+    def __init__(self, file: DelimitedFile, dialect: Dialect, strict: bool) -> None:
+        self.file, self.dialect, self.strict = file, dialect, strict
+        self._raw = file.open()
+        lines = islice(file.decode(self._raw), file.skipped_lines, None)
+        self._rest = _read_records(dialect.reader(lines, strict), file.name)
+        first = list(islice(self._rest, SAMPLE_RECORDS))
+        if not first:
+            raise DataError(f"{file.name} is empty.", "Choose a file with a header line and at least one row.")
+        above = count_preamble_rows([record for _, record in first])
+        self.shape = Shape.guess([record for _, record in first[above:]], file.options.header)
+        check_column_count(file.name, self.shape.width)
+        self.preamble = first[:above]
+        self._first_rows = first[above + self.shape.header :]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return column_names(self.shape.names, self.shape.width)
+
+    def __iter__(self) -> Iterator[Record]:
+        for number, record in enumerate(chain(self._first_rows, self._rest), start=1):
+            yield record
+            if number % _CHUNK_ROWS == 0:
+                self.file.on_progress(min(self._raw.tell(), self.file.size), self.file.size)
+
+    def reopen(self) -> "Records":
+        """The same records from the start."""
+        return Records(self.file, self.dialect, self.strict)
+
+    def has_quoted_column(self) -> bool:
+        """Whether most cells of a column still have quotation marks around them, so they were quoted after all."""
+        rows = [cells for _, record in self._first_rows for cells, problem in [self.shape.fit(record)] if not problem]
+        quoted = (
+            sum(len(cell) > 0 and cell[0] == cell[-1] == '"' for cell in cells) for cells in zip(*rows, strict=True)
+        )
+        return any(count >= QUOTED_COLUMN_SHARE * len(rows) for count in quoted)
+
+
+def parse_with_fallbacks(file: DelimitedFile, parse: Callable[[Records], T]) -> T:
+    """What ``parse`` returns for the records in the dialect of the file.
+
+    The quoting must be valid; otherwise backslash escapes are tried, then quotation marks as text, then lenient quoting.
+
+    Raises:
+        DataError: a quotation mark is never closed, or ``parse`` raises it for every dialect.
+        LimitError: there are too many columns, or a cell is too long.
+    """
+    sample = file.read_sample()
+    delimiter_line = next(split_lines(sample), "")
+    if re.fullmatch(r"sep=.\s*", delimiter_line):  # as Excel writes it above the table
+        delimiter = file.options.delimiter or delimiter_line[len("sep=")]
+        file = replace(file, options=replace(file.options, delimiter=delimiter), skipped_lines=1)
+        sample = sample[len(delimiter_line) :]
+    dialect = find_dialect(sample, file.options)
+    check_column_count(file.name, len(next(dialect.reader(islice(split_lines(sample), 1), False), [])))
     if not dialect.quote:
-        return file.parse(dialect, strict=False)
+        return parse(Records(file, dialect, strict=False))
     try:
-        return file.parse(dialect, strict=True)
+        return parse(Records(file, dialect, strict=True))
     except csv.Error as error:
         problem = str(error)
     fallbacks = [] if dialect.escape else [Dialect(dialect.delimiter, dialect.quote, "\\")]
@@ -131,29 +158,21 @@ def _parse_with_fallbacks(file: _File, dialect: Dialect, sample: str) -> Table:
         fallbacks.append(unquoted)
     for fallback in fallbacks:
         try:
-            table = file.parse(fallback, strict=True)
+            records = Records(file, fallback, strict=True)
+            parsed = parse(records)
         except (csv.Error, DataError):
             continue
-        if fallback.quote or not _has_quoted_column(table):
-            return table
+        if fallback.quote or not records.has_quoted_column():
+            return parsed
     if "unexpected end" in problem:
         raise DataError(
             f"{file.name} cannot be read as a table: a quotation mark is opened and never closed.",
             "Find and close it, or choose that quotation marks are part of the texts.",
         )
-    return file.parse(dialect, strict=False)
+    return parse(Records(file, dialect, strict=False))
 
 
-def _has_quoted_column(table: Table) -> bool:
-    """Whether most cells of a column still have quotation marks around them, so they were quoted after all."""
-    for column in table.frame.columns:
-        cells = table.frame[column].head(SAMPLE_RECORDS)
-        if (cells.str.startswith('"') & cells.str.endswith('"')).mean() >= QUOTED_COLUMN_SHARE:
-            return True
-    return False
-
-
-def _read_records(reader: CsvReader, name: str) -> Iterator[tuple[int, list[str]]]:
+def _read_records(reader: CsvReader, name: str) -> Iterator[Record]:
     """The records that are not blank, each with the number of its last line."""
     try:
         for record in reader:
@@ -166,7 +185,7 @@ def _read_records(reader: CsvReader, name: str) -> Iterator[tuple[int, list[str]
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Shape:
     """The width of a table, its header (if it has one), and whether short rows are padded with empty cells."""
 
     width: int
@@ -175,7 +194,7 @@ class _Shape:
     pad: bool
 
     @classmethod
-    def guess(cls, records: list[list[str]], header: bool | None) -> "_Shape":
+    def guess(cls, records: list[list[str]], header: bool | None) -> "Shape":
         """The shape of the table whose first records these are; ``header`` is None if it is not known."""
         widths = Counter(len(_trim(record, len(records[0]))) for record in records)
         width = widths.most_common(1)[0][0]
@@ -191,28 +210,55 @@ class _Shape:
             width = max(len(record) for record in records)
         return cls(width, has_header, names, pad=max(short, long) > _MAX_MISFIT_SHARE)
 
+    def fit(self, record: list[str]) -> tuple[list[str], str]:
+        """The cells of a row with this record, and what is wrong with it; empty if it fits."""
+        if len(record) == self.width:
+            return record, ""
+        record = _trim(record, self.width)
+        missing = [""] * (self.width - len(record))
+        if len(record) == self.width or (missing and self.pad):
+            return record + missing, ""
+        return (record + missing)[: self.width], f"{pluralize(len(record), 'column')} instead of {self.width}"
+
+
+def _collect_table(records: Records) -> Table:
+    """The table made of all records.
+
+    Raises:
+        DataError: too many records do not fit.
+    """
+    builder = _TableBuilder(records.shape)
+    for line, record in records.preamble:
+        builder.set_aside(line, record, ABOVE_TABLE)
+    for line, record in records:
+        builder.add(line, record)
+    return Table(
+        frame=frame_from_arrow(builder.columns(), records.names),
+        name=records.file.name,
+        encoding=records.file.encoding.removesuffix("-sig"),
+        delimiter=records.dialect.delimiter,
+        quote=records.dialect.quote,
+        header=records.shape.header,
+        unreadable=tuple(builder.unreadable),
+    )
+
 
 class _TableBuilder:
     """Collects records as chunks of Arrow columns, and sets aside those that do not fit."""
 
-    def __init__(self, shape: _Shape) -> None:
-        self.width, self.pad = shape.width, shape.pad
-        self.rows = 0
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
         self.unreadable: list[UnreadableRow] = []
         self._pending: list[list[str]] = []
         self._chunks: list[list[pa.Array]] = [[] for _ in range(shape.width)]
 
     def add(self, line: int, record: list[str]) -> None:
         """Add a record as a row, or set it aside."""
-        if len(record) != self.width:
-            record = _trim(record, self.width)
-            if len(record) < self.width and self.pad:
-                record = record + [""] * (self.width - len(record))
-            if len(record) != self.width:
-                self.set_aside(line, record, f"{pluralize(len(record), 'column')} instead of {self.width}")
-                return
-        self._pending.append(record)
-        self.rows += 1
+        cells, problem = self._shape.fit(record)
+        if problem:
+            self.set_aside(line, _trim(record, self._shape.width), problem)
+            return
+        self._pending.append(cells)
         if len(self._pending) == _CHUNK_ROWS:
             self._flush()
 
@@ -225,14 +271,14 @@ class _TableBuilder:
         """Keep a record that is not a row, so that it can be shown."""
         if len(self.unreadable) >= _MAX_UNREADABLE:
             raise DataError(
-                f"More than {_MAX_UNREADABLE:,} rows do not have the {self.width} columns of the others.",
+                f"More than {_MAX_UNREADABLE:,} rows do not have the {self._shape.width} columns of the others.",
                 "Choose another delimiter or another quotation mark.",
             )
         self.unreadable.append(UnreadableRow.truncated(line, reason, " ⎮ ".join(record)))
 
     def _flush(self) -> None:
         for chunks, cells in zip(self._chunks, zip(*self._pending, strict=True), strict=False):
-            chunks.append(pa.array(cells, type=pa.large_string()))
+            chunks.append(string_array(cells))
         self._pending.clear()
 
 

@@ -4,7 +4,6 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
@@ -116,16 +115,19 @@ def _guess_legacy(file: BinaryIO) -> str:
 
 def _non_ascii_sample(file: BinaryIO) -> bytes:
     """The first lines that are not ASCII, at most ``_SAMPLE_BYTES``."""
-    lines: list[bytes] = []
-    rest, size = b"", 0
-    for chunk in takewhile(lambda _: size <= _SAMPLE_BYTES, _chunks(file)):
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            lines += (part for part in line.splitlines() if not part.isascii())
-        size = sum(map(len, lines)) + len(rest)
-    lines += (part for part in rest.splitlines() if not part.isascii())
-    sample = b"\n".join(lines)[:_SAMPLE_BYTES]
+    sample = b"\n".join(_first_non_ascii_lines(file))[:_SAMPLE_BYTES]
     return sample[: sample.rfind(b"\n") + 1] or sample
+
+
+def _first_non_ascii_lines(file: BinaryIO) -> list[bytes]:
+    lines: list[bytes] = []
+    rest = b""
+    for chunk in _chunks(file):
+        *whole, rest = (rest + chunk).split(b"\n")
+        lines += (part for line in whole for part in line.splitlines() if not part.isascii())
+        if sum(map(len, lines)) + len(rest) > _SAMPLE_BYTES:
+            break
+    return lines + [part for part in rest.splitlines() if not part.isascii()]
 
 
 def _guess_alphabet(sample: bytes) -> str:

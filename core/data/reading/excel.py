@@ -8,6 +8,7 @@ import openpyxl
 
 from core.data.reading.dialects import count_preamble_rows, guess_header
 from core.data.table import (
+    ABOVE_TABLE,
     MAX_UNPACKED_BYTES,
     Table,
     UnreadableRow,
@@ -47,7 +48,7 @@ def read_excel(data: bytes, name: str, sheet: str | None, header: bool | None) -
     width = max(map(len, records))
     preamble = count_preamble_rows(records)
     unreadable = tuple(
-        UnreadableRow.truncated(line, "above the table", " ⎮ ".join(record))
+        UnreadableRow.truncated(line, ABOVE_TABLE, " ⎮ ".join(record))
         for line, record in enumerate(records[:preamble], 1)
     )
     records = [record + [""] * (width - len(record)) for record in records[preamble:]]
