@@ -22,7 +22,7 @@ class Figure:
 
 
 def data_folder(name: str) -> Path | None:
-    """The folder of a larger data set, None (and a word on stderr) without one."""
+    """The folder of a larger dataset; None, with a message on stderr, if there is none."""
     folder = Path(os.environ.get(DATA_VARIABLE, "")) / name
     if os.environ.get(DATA_VARIABLE) and folder.is_dir():
         return folder
