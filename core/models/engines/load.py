@@ -1,0 +1,170 @@
+"""Loads an engine of a saved model by name, or the one that was chosen for this host; and the features of an encoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from core.errors import ConfigError
+from core.jobs.events import OnProgress, no_progress
+from core.migrations import legacy_temperature
+from core.models.batching import BatchRunner
+from core.models.engines.agreement import margins
+from core.models.engines.base import (
+    CHECKED,
+    ENGINES,
+    ONNX_FP32,
+    OPENVINO_INT8,
+    TORCH,
+    TORCH_BF16,
+    Engine,
+    GraphEngine,
+    TextEncoder,
+    family,
+    has_gpu,
+    is_installed,
+    load_truncating_tokenizer,
+)
+from core.models.engines.bert_graph import FEATURES, LOGITS
+from core.models.engines.choice import DEFAULT_LIMITS, Limits, choose, load_trial
+from core.models.engines.export import Source, encoder_source, model_source, onnx_graph
+from core.models.head import Head
+from core.models.record import HEAD_FILE, loading_error, read_model_record
+from core.task import Floats, Task
+
+_TOKENIZER = "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class CheckedEngine:
+    """An engine that computes texts again with ``exact`` where the decision of ``fast`` is close."""
+
+    name: str
+    task: Task
+    fast: Engine
+    exact: Engine
+    recheck_below: float
+
+    def logits(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
+        """Logits (n, outputs) in the order of the texts."""
+        logits = self.fast.logits(texts, on_progress)
+        close = np.flatnonzero(margins(self.task, logits) < self.recheck_below)
+        if len(close):
+            logits[close] = self.exact.logits([texts[row] for row in close.tolist()])
+        return logits
+
+
+@dataclass(frozen=True)
+class FeatureEncoder:
+    """The frozen features of an encoder, as :meth:`core.models.classifier.Classifier.features` computes them, without torch."""
+
+    encoder: str
+    text_encoder: TextEncoder
+
+    def features(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
+        """The mean-pooled vectors (n, hidden) that a head reads."""
+        return self.text_encoder.run(texts, on_progress)
+
+
+def load_engine(
+    model_folder: Path, name: str | None = None, home: Path | None = None, calibration_texts: Sequence[str] = ()
+) -> Engine:
+    """An engine of a saved model; without a name the one that :func:`default_engine` gives.
+
+    A graph that is missing is exported first. ``OPENVINO_INT8`` is calibrated on ``calibration_texts`` when it is exported.
+
+    Raises:
+        ConfigError: there is no engine of that name, or its packages are not installed.
+        ModelError: the model cannot be loaded or exported.
+    """
+    name = name or default_engine(model_folder, home)
+    _check_name(name)
+    if name in (TORCH, TORCH_BF16):
+        from core.models.engines.torch_engine import load_torch_engine
+
+        return load_torch_engine(model_folder, bfloat16=name == TORCH_BF16)
+    if name in CHECKED:
+        return _load_checked(model_folder, name, home)
+    record = read_model_record(model_folder)
+    source = model_source(model_folder, home)
+    encoder = _text_encoder(source, name, record.max_length, calibration_texts)
+    return GraphEngine(name, record.task, encoder, _read_head(model_folder) if source.is_encoder else None)
+
+
+def load_feature_encoder(
+    encoder: str, max_length: int, engine: str = ONNX_FP32, home: Path | None = None
+) -> FeatureEncoder:
+    """The features of an encoder by its exported graph, which is made at the first use on this host.
+
+    Raises:
+        ConfigError: the packages of the engine are not installed.
+        ModelError: the encoder cannot be found or downloaded, or is not a BERT.
+    """
+    _check_name(engine)
+    return FeatureEncoder(encoder, _text_encoder(encoder_source(encoder, home), engine, max_length, ()))
+
+
+def default_engine(model_folder: Path, home: Path | None = None, limits: Limits = DEFAULT_LIMITS) -> str:
+    """The name of the engine that a trial on this host chose; without a trial one that computes in float32.
+
+    Raises:
+        ModelError: the folder has no model.
+    """
+    source = model_source(model_folder, home)
+    trial = load_trial(source.exports, source.fingerprint)
+    if trial is not None:
+        chosen = choose(trial, limits).engine
+        return chosen if is_installed(chosen) else TORCH
+    quick = source.config.get("model_type") == "bert"  # other graphs are exported by torch, which takes a while
+    return ONNX_FP32 if quick and is_installed(ONNX_FP32) and not has_gpu() else TORCH
+
+
+def _check_name(name: str) -> None:
+    if name not in ENGINES:
+        raise ConfigError(f"Expected one of {', '.join(ENGINES)} as the engine, found {name!r}.")
+    if not is_installed(name):
+        requirements = "requirements-openvino.txt" if family(name) == "openvino" else "requirements.txt"
+        raise ConfigError(
+            f"The packages of the engine {name} are not installed.", f"Run: pip install -r {requirements}"
+        )
+
+
+def _load_checked(model_folder: Path, name: str, home: Path | None) -> Engine:
+    source = model_source(model_folder, home)
+    trial = load_trial(source.exports, source.fingerprint)
+    if trial is None or name not in {result.name for result in trial.results}:
+        raise ConfigError(f"The engine {name} needs a trial on this host first.", "Run the trial of the engines.")
+    fast, exact = (load_engine(model_folder, part, home) for part in CHECKED[name])
+    return CheckedEngine(name, fast.task, fast, exact, trial.result_of(name).recheck_below)
+
+
+def _text_encoder(source: Source, engine: str, max_length: int, calibration_texts: Sequence[str]) -> TextEncoder:
+    positions = int(source.config.get("max_position_embeddings", max_length))
+    tokenizer = load_truncating_tokenizer(source.folder / _TOKENIZER, min(max_length, positions))
+    output = FEATURES if source.is_encoder else LOGITS
+    if family(engine) == "onnx":
+        from core.models.engines.onnx_engine import load_onnx_runner
+
+        runner: BatchRunner = load_onnx_runner(onnx_graph(source, engine), output, _pad_id(source))
+    else:
+        from core.models.engines.openvino_engine import load_openvino_runner, openvino_graph
+
+        texts = calibration_texts if engine == OPENVINO_INT8 else ()
+        runner = load_openvino_runner(openvino_graph(source, engine, tokenizer, texts), engine, output, _pad_id(source))
+    return TextEncoder(tokenizer, runner)
+
+
+def _pad_id(source: Source) -> int:
+    return int(source.config.get("pad_token_id") or 0)
+
+
+def _read_head(model_folder: Path) -> Head:
+    try:
+        tensors = load_file(model_folder / HEAD_FILE)
+        weight, bias = (tensors[name].astype(np.float32) for name in ("weight", "bias"))
+    except Exception as error:  # safetensors raises nothing narrower
+        raise loading_error(model_folder, f"{HEAD_FILE} cannot be read") from error
+    temperature = np.float32(legacy_temperature(model_folder))
+    return Head(weight / temperature, bias / temperature, 0.0)
