@@ -115,8 +115,13 @@ def _read_limited(file: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> by
     return buffer.getvalue()
 
 
+def is_archive_bomb(unpacked: int, packed: int) -> bool:
+    """Whether an archive unpacks to far more than its own size, in bytes."""
+    return unpacked > _MIN_RATIO_BYTES and unpacked > _MAX_RATIO * max(1, packed)
+
+
 def _is_too_large(unpacked: int, packed: int) -> bool:
-    return unpacked > MAX_UNPACKED_BYTES or (unpacked > _MIN_RATIO_BYTES and unpacked > _MAX_RATIO * max(1, packed))
+    return unpacked > MAX_UNPACKED_BYTES or is_archive_bomb(unpacked, packed)
 
 
 def _too_large(name: str) -> LimitError:

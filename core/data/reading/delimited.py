@@ -3,8 +3,8 @@
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import BinaryIO, TypeVar
@@ -17,11 +17,12 @@ from core.data.reading.dialects import (
     SAMPLE_RECORDS,
     CsvReader,
     Dialect,
+    Shape,
     count_preamble_rows,
     find_dialect,
-    guess_header,
     score_dialect,
     split_lines,
+    trim,
 )
 from core.data.table import (
     ABOVE_TABLE,
@@ -36,12 +37,9 @@ from core.data.table import (
     string_array,
 )
 from core.errors import DataError
-from core.formatting import pluralize
 from core.jobs.events import OnProgress
 
 _MIN_UNQUOTED_EVENNESS = 0.98
-# If more than this share of rows is too short or too long, the rows are padded or the table is widened.
-_MAX_MISFIT_SHARE = 0.05
 _CHUNK_ROWS = 50_000
 _MAX_UNREADABLE = 10_000
 # A record with the number of its last line.
@@ -91,10 +89,10 @@ class Records:
         LimitError: there are too many columns, or a cell is too long.
     """
 
-    def __init__(self, file: DelimitedFile, dialect: Dialect, strict: bool) -> None:
+    def __init__(self, file: DelimitedFile, dialect: Dialect, strict: bool, raw: BinaryIO) -> None:
         self.file, self.dialect, self.strict = file, dialect, strict
-        self._raw = file.open()
-        lines = islice(file.decode(self._raw), file.skipped_lines, None)
+        self._raw = raw
+        lines = islice(file.decode(raw), file.skipped_lines, None)
         self._rest = _read_records(dialect.reader(lines, strict), file.name)
         first = list(islice(self._rest, SAMPLE_RECORDS))
         if not first:
@@ -116,10 +114,6 @@ class Records:
             if number % _CHUNK_ROWS == 0:
                 self.file.on_progress(min(self._raw.tell(), self.file.size), self.file.size)
 
-    def reopen(self) -> "Records":
-        """The same records from the start."""
-        return Records(self.file, self.dialect, self.strict)
-
     def has_quoted_column(self) -> bool:
         """Whether most cells of a column still have quotation marks around them, so they were quoted after all."""
         rows = [cells for _, record in self._first_rows for cells, problem in [self.shape.fit(record)] if not problem]
@@ -127,6 +121,13 @@ class Records:
             sum(len(cell) > 0 and cell[0] == cell[-1] == '"' for cell in cells) for cells in zip(*rows, strict=True)
         )
         return any(count >= QUOTED_COLUMN_SHARE * len(rows) for count in quoted)
+
+
+@contextmanager
+def open_records(file: DelimitedFile, dialect: Dialect, strict: bool) -> Iterator[Records]:
+    """The records of a file, which is closed afterwards; see :class:`Records` for the errors."""
+    with file.open() as raw:
+        yield Records(file, dialect, strict, raw)
 
 
 def parse_with_fallbacks(file: DelimitedFile, parse: Callable[[Records], T]) -> T:
@@ -147,9 +148,9 @@ def parse_with_fallbacks(file: DelimitedFile, parse: Callable[[Records], T]) -> 
     dialect = find_dialect(sample, file.options)
     check_column_count(file.name, len(next(dialect.reader(islice(split_lines(sample), 1), False), [])))
     if not dialect.quote:
-        return parse(Records(file, dialect, strict=False))
+        return _parse(file, dialect, False, parse)
     try:
-        return parse(Records(file, dialect, strict=True))
+        return _parse(file, dialect, True, parse)
     except csv.Error as error:
         problem = str(error)
     fallbacks = [] if dialect.escape else [Dialect(dialect.delimiter, dialect.quote, "\\")]
@@ -158,8 +159,8 @@ def parse_with_fallbacks(file: DelimitedFile, parse: Callable[[Records], T]) -> 
         fallbacks.append(unquoted)
     for fallback in fallbacks:
         try:
-            records = Records(file, fallback, strict=True)
-            parsed = parse(records)
+            with open_records(file, fallback, strict=True) as records:
+                parsed = parse(records)
         except (csv.Error, DataError):
             continue
         if fallback.quote or not records.has_quoted_column():
@@ -169,7 +170,12 @@ def parse_with_fallbacks(file: DelimitedFile, parse: Callable[[Records], T]) -> 
             f"{file.name} cannot be read as a table: a quotation mark is opened and never closed.",
             "Find and close it, or choose that quotation marks are part of the texts.",
         )
-    return parse(Records(file, dialect, strict=False))
+    return _parse(file, dialect, False, parse)
+
+
+def _parse(file: DelimitedFile, dialect: Dialect, strict: bool, parse: Callable[[Records], T]) -> T:
+    with open_records(file, dialect, strict) as records:
+        return parse(records)
 
 
 def _read_records(reader: CsvReader, name: str) -> Iterator[Record]:
@@ -182,43 +188,6 @@ def _read_records(reader: CsvReader, name: str) -> Iterator[Record]:
         if "field larger" in str(error):
             check_cell_length(name, MAX_CELL_CHARACTERS + 1)
         raise
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The width of a table, its header (if it has one), and whether short rows are padded with empty cells."""
-
-    width: int
-    header: bool
-    names: list[str]
-    pad: bool
-
-    @classmethod
-    def guess(cls, records: list[list[str]], header: bool | None) -> "Shape":
-        """The shape of the table whose first records these are; ``header`` is None if it is not known."""
-        widths = Counter(len(_trim(record, len(records[0]))) for record in records)
-        width = widths.most_common(1)[0][0]
-        rows = records[1:] or records
-        has_header = guess_header(records) if header is None else header
-        names = records[0] if has_header else []
-        if has_header and len(names) == width - 1 and len(names) > 1:
-            names = ["row", *names]  # R writes row names without a column name
-        width = max(width, len(names)) if has_header else width
-        short = sum(len(record) < width for record in rows) / len(rows)
-        long = sum(len(_trim(record, width)) > width for record in rows) / len(rows)
-        if long > _MAX_MISFIT_SHARE:
-            width = max(len(record) for record in records)
-        return cls(width, has_header, names, pad=max(short, long) > _MAX_MISFIT_SHARE)
-
-    def fit(self, record: list[str]) -> tuple[list[str], str]:
-        """The cells of a row with this record, and what is wrong with it; empty if it fits."""
-        if len(record) == self.width:
-            return record, ""
-        record = _trim(record, self.width)
-        missing = [""] * (self.width - len(record))
-        if len(record) == self.width or (missing and self.pad):
-            return record + missing, ""
-        return (record + missing)[: self.width], f"{pluralize(len(record), 'column')} instead of {self.width}"
 
 
 def _collect_table(records: Records) -> Table:
@@ -256,7 +225,7 @@ class _TableBuilder:
         """Add a record as a row, or set it aside."""
         cells, problem = self._shape.fit(record)
         if problem:
-            self.set_aside(line, _trim(record, self._shape.width), problem)
+            self.set_aside(line, trim(record, self._shape.width), problem)
             return
         self._pending.append(cells)
         if len(self._pending) == _CHUNK_ROWS:
@@ -280,10 +249,3 @@ class _TableBuilder:
         for chunks, cells in zip(self._chunks, zip(*self._pending, strict=True), strict=False):
             chunks.append(string_array(cells))
         self._pending.clear()
-
-
-def _trim(record: list[str], width: int) -> list[str]:
-    """The record without trailing empty cells beyond ``width``."""
-    while len(record) > width and not record[-1].strip():
-        record = record[:-1]
-    return record

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from core.data.table import MAX_CELL_CHARACTERS, ReadOptions
+from core.formatting import pluralize
 
 # In order of preference when all fit equally well: tabs are rare in prose, commas are frequent.
 DELIMITERS = {"\t": "tab", "|": "pipe", ";": "semicolon", ",": "comma"}
@@ -25,6 +26,8 @@ _UNUSED_CHARACTER = "\x1f"
 _MIN_EVENNESS = 0.5
 QUOTED_COLUMN_SHARE = 0.5
 _PROSE_SHARE = 0.9
+# If more than this share of rows is too short or too long, the rows are padded or the table is widened.
+_MAX_MISFIT_SHARE = 0.05
 _MAX_PREAMBLE = 20
 _MAX_HEADER_CHARACTERS = 60
 _COLUMN_NAMES = re.compile(
@@ -209,3 +212,47 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The width of a table, its header (if it has one), and whether short rows are padded with empty cells."""
+
+    width: int
+    header: bool
+    names: list[str]
+    pad: bool
+
+    @classmethod
+    def guess(cls, records: list[list[str]], header: bool | None) -> "Shape":
+        """The shape of the table whose first records these are; ``header`` is None if it is not known."""
+        widths = Counter(len(trim(record, len(records[0]))) for record in records)
+        width = widths.most_common(1)[0][0]
+        rows = records[1:] or records
+        has_header = guess_header(records) if header is None else header
+        names = records[0] if has_header else []
+        if has_header and len(names) == width - 1 and len(names) > 1:
+            names = ["row", *names]  # R writes row names without a column name
+        width = max(width, len(names)) if has_header else width
+        short = sum(len(record) < width for record in rows) / len(rows)
+        long = sum(len(trim(record, width)) > width for record in rows) / len(rows)
+        if long > _MAX_MISFIT_SHARE:
+            width = max(len(record) for record in records)
+        return cls(width, has_header, names, pad=max(short, long) > _MAX_MISFIT_SHARE)
+
+    def fit(self, record: list[str]) -> tuple[list[str], str]:
+        """The cells of a row with this record, and what is wrong with it; empty if it fits."""
+        if len(record) == self.width:
+            return record, ""
+        record = trim(record, self.width)
+        missing = [""] * (self.width - len(record))
+        if len(record) == self.width or (missing and self.pad):
+            return record + missing, ""
+        return (record + missing)[: self.width], f"{pluralize(len(record), 'column')} instead of {self.width}"
+
+
+def trim(record: list[str], width: int) -> list[str]:
+    """The record without trailing empty cells beyond ``width``."""
+    while len(record) > width and not record[-1].strip():
+        record = record[:-1]
+    return record

@@ -2,9 +2,10 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import pandas as pd
 
@@ -32,6 +33,14 @@ _MAGIC = {
     b"7z\xbc\xaf": ("a 7-Zip archive", "Pack the files as zip."),
     b"SQLite format 3": ("a database", "Export the table as CSV."),
 }
+TextFormat = Literal["delimited", "json lines", "fasttext", "json"]
+_TEXT_READERS: dict[TextFormat, Callable[[str, str], Table]] = {
+    "json lines": json_table.read_json_lines,
+    "fasttext": json_table.read_fasttext,
+    "json": json_table.read_json,
+}
+# The text format is detected from this many characters at the start.
+START_CHARACTERS = 2_000
 _SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|training|valid|validation|val|dev|test|testing)(?:[^a-z]|$)")
 
 
@@ -123,10 +132,29 @@ def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN)
     return replace(first, frame=pd.concat(parts, ignore_index=True), unreadable=unreadable)
 
 
-def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+def refuse_other_formats(start: bytes, name: str) -> None:
+    """Refuse a file that begins like an image, a document or an archive of another kind.
+
+    Raises:
+        DataError: it does.
+    """
     for magic, (kind, hint) in _MAGIC.items():
-        if data.startswith(magic):
+        if start.startswith(magic):
             raise DataError(f"{name} is {kind}, not a table.", hint)
+
+
+def detect_text_format(start: str, name: str) -> TextFormat:
+    """The format of a text file, from its name and its first characters."""
+    suffix, start = PurePosixPath(name.lower()).suffix, start.lstrip()
+    if suffix in (".jsonl", ".ndjson") or re.match(r'\{\s*"[^\n]*\}\s*\n\s*\{', start):
+        return "json lines"
+    if start.startswith("__label__"):
+        return "fasttext"
+    return "json" if suffix == ".json" or re.match(r'\[\s*[\[{]|\{\s*"', start) else "delimited"
+
+
+def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
+    refuse_other_formats(data, name)
     if data.startswith(b"\x1f\x8b"):
         return replace(_read(archives.gunzip(data, name), name.removesuffix(".gz"), options, on_progress), name=name)
     if data.startswith(b"PAR1"):
@@ -161,14 +189,9 @@ def _is_table(path: PurePosixPath) -> bool:
 
 def _read_text(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
     encoding = detect_encoding(data, name, options.encoding)
-    suffix = PurePosixPath(name.lower()).suffix
-    start = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace").read(2000).lstrip()
-    if suffix in (".jsonl", ".ndjson") or re.match(r'\{\s*"[^\n]*\}\s*\n\s*\{', start):
-        table = json_table.read_json_lines(data.decode(encoding, errors="replace"), name)
-    elif start.startswith("__label__"):
-        table = json_table.read_fasttext(data.decode(encoding, errors="replace"), name)
-    elif suffix == ".json" or re.match(r'\[\s*[\[{]|\{\s*"', start):
-        table = json_table.read_json(data.decode(encoding, errors="replace"), name)
-    else:
+    start = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace").read(START_CHARACTERS)
+    text_format = detect_text_format(start, name)
+    if text_format == "delimited":
         return read_delimited(data, name, encoding, options, on_progress)
-    return replace(table, encoding=encoding.removesuffix("-sig"))
+    read = _TEXT_READERS[text_format]
+    return replace(read(data.decode(encoding, errors="replace"), name), encoding=encoding.removesuffix("-sig"))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.data.reading.dialects import is_column_name
@@ -54,17 +54,23 @@ def read_json_lines(text: str, name: str) -> Table:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        try:
-            item = json.loads(line)
-        except (ValueError, RecursionError):
-            item = None
-        if isinstance(item, dict | list):
-            items.append(item)
-        else:
+        item = parse_line(line)
+        if item is None:
             unreadable.append(UnreadableRow.truncated(number, "not a JSON object", line))
+        else:
+            items.append(item)
     if not items:
         raise DataError(f"No line of {name} is a JSON object.", 'Expected lines such as {"text": "…", "label": "…"}.')
     return _from_items(items, name, "JSON Lines", unreadable)
+
+
+def parse_line(line: str) -> dict[str, Any] | list[Any] | None:
+    """The object or list in a line of JSON Lines; None if there is none."""
+    try:
+        item = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return item if isinstance(item, dict | list) else None
 
 
 def read_fasttext(text: str, name: str) -> Table:
@@ -151,17 +157,27 @@ def _from_items(items: list[Any], name: str, file_format: str, unreadable: Seque
 
 def _flatten(items: list[Any]) -> list[Any]:
     """The rows in the items, as flat objects. A column of lists with one element each becomes a column of these elements."""
-    rows = [row for item in items for row in _flatten_item(item)]
-    keys = {key for row in rows if isinstance(row, dict) for key in row}
-    for key in keys:
-        filled = [row for row in rows if isinstance(row, dict) and row.get(key) not in (None, "")]
-        if all(isinstance(row[key], list) and len(row[key]) == 1 for row in filled):
-            for row in filled:
-                row[key] = row[key][0]
-    return rows
+    rows = [row for item in items for row in flatten_item(item)]
+    keys = single_element_columns(row for row in rows if isinstance(row, dict))
+    return [unwrap_elements(row, keys) if isinstance(row, dict) else row for row in rows]
 
 
-def _flatten_item(item: Any) -> list[Any]:
+def single_element_columns(rows: Iterable[dict[str, Any]]) -> set[str]:
+    """The columns in which each filled cell is a list of one element."""
+    is_single: dict[str, bool] = {}
+    for row in rows:
+        for key, value in row.items():
+            if value not in (None, ""):
+                is_single[key] = is_single.get(key, True) and isinstance(value, list) and len(value) == 1
+    return {key for key, single in is_single.items() if single}
+
+
+def unwrap_elements(row: dict[str, Any], columns: set[str]) -> dict[str, Any]:
+    """The row with the only element of each list in these columns instead of the list."""
+    return {key: value[0] if key in columns and value not in (None, "") else value for key, value in row.items()}
+
+
+def flatten_item(item: Any) -> list[Any]:
     """The rows in one item. List elements and nested objects become columns."""
     if isinstance(item, list):
         return [{f"column {i}": cell for i, cell in enumerate(item, start=1)}]
