@@ -10,7 +10,7 @@ from core.task import Floats, Task
 from core.types import Targets
 
 # Predicted values agree if they differ by at most this share of the standard deviation of all predicted values.
-_VALUE_TOLERANCE = 0.02
+_VALUE_TOLERANCE = 0.05
 # The share of rows whose margin may change by more than the limit below which decisions are checked.
 _MARGIN_QUANTILE = 0.99
 Booleans = npt.NDArray[np.bool_]
