@@ -126,7 +126,7 @@ def agnews_vs_trainer() -> list[Figure]:
     source = data_folder("ag_news")
     if source is None:
         return []
-    from core.training.config import recommended
+    from core.training.presets import recommended
 
     with tempfile.TemporaryDirectory() as scratch:
         train, test = split_as_the_notebook(source, Path(scratch))

@@ -17,12 +17,13 @@ from core.data.reading.files import read_file
 from core.data.splitting import SplitConfig
 from core.data.table import Table
 from core.estimation.cost import estimate_cost
-from core.estimation.speed import SpeedMeasurement
+from core.estimation.speed import read_speed, speed_job
 from core.experiments.launch import create_training_run
 from core.jobs import process
 from core.models.encoders import BUILT_IN
 from core.models.tokenization import count_tokens
-from core.training.config import TrainingConfig, recommended
+from core.training.config import TrainingConfig
+from core.training.presets import recommended
 from core.workspace import Workspace
 from tests.benchmarks.common import Figure, data_folder
 from tests.browser.conftest import CHROMIUM, FLAGS, Server, free_port, start_server, switch, visit
@@ -73,11 +74,11 @@ def plan_error() -> list[Figure]:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         workspace = Workspace(home / "workspaces" / "local", home)
-        measurement = SpeedMeasurement.of(home, BUILT_IN, True)
+        measurement = speed_job(home, BUILT_IN, True)
         measurement.start()
         while (status := measurement.status()) is not None and status.active:
             time.sleep(0.2)
-        speed = measurement.speed()
+        speed = read_speed(measurement)
         assert speed is not None
         for size in _SIZES:
             table = _head(source / "test.csv", size)
@@ -85,9 +86,9 @@ def plan_error() -> list[Figure]:
                 workspace, table, ColumnChoice("text", "label", "multiclass"), SplitConfig(), str(size)
             )
             run = create_training_run(workspace, dataset, recommended(round(0.7 * size), 4))
-            config = TrainingConfig.from_json(run.record.config)
+            config = run.config
             lengths = np.asarray(count_tokens(BUILT_IN, run.split("train")["text"].tolist()).pieces)
-            sizes = run.record.sizes
+            sizes = run.sizes
             planned = estimate_cost(config, lengths, (sizes["train"], sizes["validation"], sizes["test"]), speed)
             process.start(run.folder)
             while process.read_status(run.folder).active:

@@ -13,6 +13,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from core import host
 from core.data.splitting import Splits
 from core.errors import ModelError
+from core.evaluation.decisions.predictions import make_predictions
 from core.jobs.events import Event, Step
 from core.models.checkpoint import max_input_length
 from core.models.classifier import Classifier, build_classifier, load_classifier, output_layer, save_pretrained
@@ -87,7 +88,9 @@ def test_a_model_gives_the_same_logits_after_training_saving_and_loading(checkpo
     save_pretrained(trained, tmp_path / "model")
     logits = trained.logits(TEXTS)
     assert load_classifier(tmp_path / "model").logits(TEXTS) == pytest.approx(logits, abs=1e-4)
-    assert plain_probabilities(tmp_path / "model") == pytest.approx(TASK.probabilities(logits), abs=1e-4)
+    assert plain_probabilities(tmp_path / "model") == pytest.approx(
+        make_predictions(TASK, logits).probabilities, abs=1e-4
+    )
 
 
 def test_logits_do_not_depend_on_order_or_padding(checkpoint: Path) -> None:
