@@ -18,6 +18,7 @@ from tests.benchmarks.data_scaling import data_scaling
 from tests.benchmarks.interval_coverage import interval_coverage
 from tests.benchmarks.matmul import matmul_share
 from tests.benchmarks.page_switch import page_switch
+from tests.benchmarks.predict_speed import predict_speed
 from tests.benchmarks.quality import banking77_10shot, banking77_full, clear_r2, goemotions_f1
 from tests.benchmarks.resources import memory_training, plan_error
 
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "memory_training": memory_training,
     "page_switch": page_switch,
     "plan_error": plan_error,
+    "predict_speed": predict_speed,
 }
 # More than half an hour together: only run when named.
 LONG: dict[str, Callable[[], list[Figure]]] = {

@@ -137,7 +137,7 @@ def evaluate_trial(
         if fast and exact and not fast.problem and not exact.problem and task.kind != "regression":
             checked = check_close_decisions(task, exact.logits, fast.logits)
             speed = 1 / (1 / fast.texts_per_second + checked.share / exact.texts_per_second)
-            result = _result(task, Measurement(name, checked.logits, speed), expected, targets)
+            result = _result(task, Measurement(name, checked.logits, (speed,)), expected, targets)
             results.append(replace(result, recheck_below=checked.recheck_below))
     return tuple(results)
 

@@ -40,12 +40,17 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """The logits of an engine for the texts of a trial and its speed; or its problem."""
+    """The logits of an engine for the texts of a trial and its speed in each round, in texts per second; or its problem."""
 
     name: str
     logits: Floats
-    texts_per_second: float
+    speeds: tuple[float, ...]
     problem: str = ""
+
+    @property
+    def texts_per_second(self) -> float:
+        """The median speed."""
+        return statistics.median(self.speeds)
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,8 @@ def _measure_round(measure: Measure, name: str, texts: Sequence[str], candidate:
 
 def _summarize(name: str, candidate: _Candidate) -> Measurement:
     if candidate.problem:
-        return Measurement(name, np.zeros((0, 0), dtype=np.float32), 0.0, candidate.problem)
-    return Measurement(name, np.concatenate(candidate.logits), statistics.median(candidate.speeds))
+        return Measurement(name, np.zeros((0, 0), dtype=np.float32), (), candidate.problem)
+    return Measurement(name, np.concatenate(candidate.logits), tuple(candidate.speeds))
 
 
 @contextmanager

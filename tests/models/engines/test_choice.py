@@ -92,10 +92,10 @@ def test_measurements_become_agreement_loss_and_speed(task: Task) -> None:
     exact = rng.normal(scale=3, size=(300, task.outputs)).astype(np.float32)
     int8 = exact + rng.normal(scale=0.08, size=exact.shape).astype(np.float32)
     measurements = {
-        TORCH: Measurement(TORCH, exact, 100),
-        ONNX_FP32: Measurement(ONNX_FP32, exact + 1e-6, 200),
-        ONNX_INT8: Measurement(ONNX_INT8, int8, 400),
-        "torch-bf16": Measurement("torch-bf16", np.zeros((0, 0), np.float32), 0, "no"),
+        TORCH: Measurement(TORCH, exact, (100,)),
+        ONNX_FP32: Measurement(ONNX_FP32, exact + 1e-6, (200,)),
+        ONNX_INT8: Measurement(ONNX_INT8, int8, (400,)),
+        "torch-bf16": Measurement("torch-bf16", np.zeros((0, 0), np.float32), (), "no"),
     }
     targets = exact[:, 0] if task.kind == "regression" else (exact > 0).astype(np.float32)
     targets = exact.argmax(axis=1) if task.one_label else targets
@@ -116,7 +116,7 @@ def test_measurements_become_agreement_loss_and_speed(task: Task) -> None:
 
 def test_without_labels_only_agreement_counts() -> None:
     logits = np.eye(3, dtype=np.float32)
-    assert evaluate_trial(TASKS[1], {TORCH: Measurement(TORCH, logits, 1)}, None)[0].score_loss is None
+    assert evaluate_trial(TASKS[1], {TORCH: Measurement(TORCH, logits, (1,))}, None)[0].score_loss is None
 
 
 def test_a_trial_is_stored_for_this_host_and_these_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
