@@ -2,7 +2,7 @@
 
 ::
 
-    <home>/workspaces/<visitor>/datasets/<id>/   runs/<id>/   searches/<id>/
+    <home>/workspaces/<visitor>/datasets/<id>/   runs/<id>/   searches/<id>/   predictions/<id>/
     <home>/queue/                                running and waiting jobs of this host
     <home>/measurements/<encoder>/               measured speed of this host
 """
@@ -23,6 +23,7 @@ from typing import Any
 from core.errors import StudioError
 
 HOME_VARIABLE = "STUDIO_HOME"
+_FOLDERS = ("runs", "datasets", "searches", "predictions")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,16 @@ class Workspace:
         """The folder of the hyperparameter searches."""
         return self.root / "searches"
 
+    @property
+    def corrections(self) -> Path:
+        """The file of the corrected predictions."""
+        return self.root / "corrections.jsonl"
+
+    @property
+    def predictions(self) -> Path:
+        """The folder of the predictions for files."""
+        return self.root / "predictions"
+
 
 def default_home() -> Path:
     """The host's home folder: ``$STUDIO_HOME``, or ``~/.finetune-studio`` if it is not set."""
@@ -60,8 +71,8 @@ def workspace_of(visitor: str, home: Path | None = None) -> Workspace:
 
 
 def workspace_containing(folder: Path) -> Workspace:
-    """The workspace that contains the folder of a run, dataset or search, or a folder inside one."""
-    root = next(parent.parent for parent in folder.resolve().parents if parent.name in ("runs", "datasets", "searches"))
+    """The workspace that contains the folder of a run, dataset, search or prediction, or a folder inside one."""
+    root = next(parent.parent for parent in folder.resolve().parents if parent.name in _FOLDERS)
     return Workspace(root, root.parents[1] if root.parent.name == "workspaces" else default_home())
 
 

@@ -11,7 +11,7 @@ from core.experiments.launch import start_demo_run
 from core.jobs import process
 from core.runs import Run, list_runs
 from pages.shared.navigation import link
-from pages.shared.prediction import show_prediction_form
+from pages.shared.prediction import Model, show_prediction_form
 from pages.shared.run_progress import show_run_progress
 from pages.shared.session import remember_run
 from pages.shared.visitor import workspace
@@ -38,7 +38,7 @@ def show_result(run: Run) -> None:
         help="Computed on rows that the model was not trained on. Evaluate shows the test results too.",
     )
     st.markdown("**Try your model**")
-    show_prediction_form(run.model_folder, "home-text")
+    show_prediction_form(Model(run.name, run.model_folder, run), "home-text")
     with st.container(horizontal=True):
         link("evaluate", "Evaluate the model")
         link("predict", "Predict a file")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Method = Literal["occlusion", "integrated gradients"]
 # Longer texts are explained in groups of neighboring words, so that the number of predictions stays bounded.
 MAX_UNITS = 100
+RANDOM_DRAWS = 20
 _DELETED_SHARE = 0.2
-_RANDOM_DRAWS = 20
 _PASSING_SHARE = 0.9
 
 
@@ -71,6 +71,11 @@ class Explanation:
     words: tuple[WordScore, ...]
     check: DeletionCheck
     explained_characters: int
+
+    @property
+    def highest_words(self) -> list[int]:
+        """The positions in ``words`` of the highest-scoring words, which the deletion check leaves out."""
+        return _highest([word.score for word in self.words], self.check.deleted)
 
 
 def explain(
@@ -166,12 +171,16 @@ def _check_by_deletion(
 ) -> DeletionCheck:
     count = max(1, round(_DELETED_SHARE * len(units)))
     random = np.random.default_rng(seed)
-    draws = [random.choice(len(units), count, replace=False) for _ in range(_RANDOM_DRAWS)]
-    chosen = [np.argsort(-attributions, kind="stable")[:count], *draws]
+    draws = [random.choice(len(units), count, replace=False) for _ in range(RANDOM_DRAWS)]
+    chosen = [_highest(attributions, count), *draws]
     variants = [_without(text, [units[i] for i in indices]) for indices in chosen]
     scores = _label_scores(classifier, [text, *variants], output)
     drops = scores[0] - scores[1:]
     return DeletionCheck(count, float(drops[0]), float(drops[1:].mean()), float((drops[1:] < drops[0]).mean()))
+
+
+def _highest(scores: npt.ArrayLike, count: int) -> list[int]:
+    return np.argsort(-np.asarray(scores), kind="stable")[:count].tolist()
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

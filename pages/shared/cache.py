@@ -19,10 +19,15 @@ from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, Splits, fingerprint, split_labels
 from core.data.table import ReadOptions, Table
 from core.data.token_counts import TokenCounts
+from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.diagnostics import slices
 from core.evaluation.metrics.estimate import MetricEstimate
 from core.jobs.folder import JobFolder
 from core.models.tokenization import count_tokens
+from core.prediction import texts
+from core.prediction.explain import Explanation, Method, explain
+from core.prediction.predict import predict
+from core.prediction.texts import TokensRead, count_tokens_read
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
 
@@ -83,6 +88,54 @@ def _classifier(folder: str, modified: float) -> "Classifier":
     gc.collect()
     gc.freeze()
     return loaded
+
+
+def prediction(folder: Path, text: str) -> tuple[Predictions, TokensRead]:
+    """The prediction for one text by the model in a folder, and how much of the text the model reads.
+
+    Raises:
+        DataError: the text is empty.
+        ModelError: there is no such model, or it is damaged.
+    """
+    return _prediction(*_model_key(folder), text)
+
+
+def explanation(folder: Path, text: str, label: str, method: Method) -> Explanation:
+    """Which words of a text raise or lower the score of a label.
+
+    Raises:
+        DataError: the text has no word.
+        ModelError: there is no such model, or it is damaged.
+    """
+    return _explanation(*_model_key(folder), text, label, method)
+
+
+def _model_key(folder: Path) -> tuple[str, float, float]:
+    """The model's folder, and when the model and its decision rule were last written."""
+    return str(folder), _modified(folder / "studio.json"), _modified(folder / decision_rule.FILE)
+
+
+@st.cache_data(max_entries=64, show_spinner="Predicting …")
+def _prediction(folder: str, modified: float, rule_modified: float, text: str) -> tuple[Predictions, TokensRead]:
+    loaded = classifier(Path(folder))
+    return predict(loaded, [text], decision_rule.load(Path(folder))), count_tokens_read(loaded, text)
+
+
+@st.cache_data(max_entries=64, show_spinner="Explaining …")
+def _explanation(
+    folder: str, modified: float, rule_modified: float, text: str, label: str, method: Method
+) -> Explanation:
+    return explain(classifier(Path(folder)), text, label, method)
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs={Run: lambda run: str(run.folder)})
+def example_texts(run: Run) -> list[str]:
+    """A few validation texts of a run.
+
+    Raises:
+        StorageError: the file of the texts is missing or damaged.
+    """
+    return texts.example_texts(run.split("validation"))
 
 
 # Tables and texts are cached without a copy: copying a million rows on each rerun would take most of the memory.

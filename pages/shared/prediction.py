@@ -1,46 +1,122 @@
-"""A form for one text and the model's prediction, as Home and Predict show it."""
+"""The models to predict with, and a form for one text with the prediction below it, as Home and Predict show them."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from core import decision_rule
 from core.charts.prediction import label_probabilities
+from core.errors import StudioError
+from core.evaluation.decisions.predictions import Predictions
 from core.formatting import format_number, format_percent
 from core.models.demo import DEMO_MODEL
-from core.prediction.predict import predict
+from core.models.record import read_model_record
+from core.prediction.texts import CLINIC_EXAMPLES, TokensRead, format_label
 from core.runs import Run
+from core.task import TaskKind
 from pages.shared import cache
-from pages.shared.widgets import run_title, show_errors
+from pages.shared.widgets import escape_markdown, run_title, show_errors
 
-_EXAMPLE = "down to my last two of the little white ones, can you send more to the chemist"
-
-
-def model_folders(runs: Sequence[Run]) -> dict[str, Path]:
-    """The folders of the models to choose from, by title: finished runs, then the demo model of the app."""
-    finished = {run_title(run): run.model_folder for run in runs if run.result()}
-    return finished | {"Clinic messages (demo model)": DEMO_MODEL}
+_SHOWN_CHARACTERS = 60
 
 
-def show_prediction_form(folder: Path, key: str) -> None:
-    """A text box with an example in it, and the prediction for its text below."""
-    st.session_state.setdefault(key, _EXAMPLE)
+@dataclass(frozen=True)
+class Model:
+    """A model to predict with: its title, its folder, and its run (None for the demo model of the app)."""
+
+    title: str
+    folder: Path
+    run: Run | None = None
+
+    @property
+    def task_kind(self) -> TaskKind:
+        """The kind of the model's task."""
+        return self.run.task.kind if self.run else read_model_record(self.folder).task.kind
+
+    def examples(self) -> list[str]:
+        """Texts to try: validation texts of its run; none if they cannot be read."""
+        if self.run is None:
+            return list(CLINIC_EXAMPLES)
+        try:
+            return cache.example_texts(self.run)
+        except StudioError:
+            return []
+
+
+@dataclass(frozen=True)
+class TextPrediction:
+    """A model's prediction for one text."""
+
+    model: Model
+    text: str
+    predictions: Predictions
+    tokens: TokensRead
+
+
+def list_models(runs: Sequence[Run]) -> list[Model]:
+    """The models to choose from: those of finished runs, then the demo model of the app."""
+    finished = [Model(run_title(run), run.model_folder, run) for run in runs if run.result()]
+    return [*finished, Model("Clinic messages (demo model)", DEMO_MODEL)]
+
+
+def show_prediction_form(model: Model, key: str) -> TextPrediction | None:
+    """A text box with examples to choose from, and the prediction for its text below; None if there is no prediction."""
+    examples = model.examples()
+    _fill_in_example(key, examples)
+    if examples:
+        st.pills(
+            "Examples",
+            range(len(examples)),
+            format_func=lambda i: escape_markdown(_shorten(examples[i])),
+            key=f"{key}-examples",
+            on_change=_choose_example,
+            args=(key, examples),
+        )
     with st.form(f"{key}-form", border=False):
         text = st.text_area("Text", key=key, height=110, placeholder="Type or paste a text")
-        st.form_submit_button("Predict", type="primary", icon=":material/play_arrow:")
-    if text is not None:
-        with show_errors():
-            _show_prediction(folder, text)
+        submitted = st.form_submit_button("Predict", type="primary", icon=":material/play_arrow:", help="Ctrl+Enter")
+    if not text.strip() and not submitted:
+        return None
+    with show_errors():
+        prediction = TextPrediction(model, text, *cache.prediction(model.folder, text))
+        _show_prediction(prediction)
+        return prediction
+    return None
 
 
-def _show_prediction(folder: Path, text: str) -> None:
-    rule = decision_rule.load(folder)
-    predictions = predict(cache.classifier(folder), [text], rule)
+def _fill_in_example(key: str, examples: list[str]) -> None:
+    """Put the model's first example into an untouched text box; what a visitor typed stays."""
+    filled_in = st.session_state.get(f"{key}-filled-in")
+    untouched = key not in st.session_state or st.session_state[key] == filled_in
+    if untouched and (filled_in not in examples or key not in st.session_state):
+        st.session_state[key] = st.session_state[f"{key}-filled-in"] = examples[0] if examples else ""
+
+
+def _choose_example(key: str, examples: list[str]) -> None:
+    chosen = st.session_state[f"{key}-examples"]
+    st.session_state[f"{key}-examples"] = None
+    if chosen is not None:
+        st.session_state[key] = st.session_state[f"{key}-filled-in"] = examples[chosen]
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS].rstrip() + " …"
+
+
+def _show_prediction(prediction: TextPrediction) -> None:
+    predictions, tokens = prediction.predictions, prediction.tokens
+    if tokens.truncated:
+        st.info(
+            f"The model reads the first {tokens.read:,} of {tokens.total:,} tokens. The rest of the text is cut off.",
+            icon=":material/content_cut:",
+        )
     label = predictions.labels[0]
+    rule = decision_rule.load(prediction.model.folder)
     if isinstance(label, float):
-        st.metric("Predicted score", format_number(label, 2))
+        st.metric("Predicted score", format_label(label))
         if predictions.interval is not None:
             low, high = predictions.interval[0]
             level = format_percent(rule.interval_level, 0)
@@ -49,9 +125,10 @@ def _show_prediction(folder: Path, text: str) -> None:
     if predictions.abstained[0]:
         st.warning("Low confidence: review by hand. The most likely answer is below.", icon=":material/help:")
     st.caption("Prediction")
-    st.text(label if isinstance(label, str) else ", ".join(label) or "No label")
-    st.caption(f"Confidence: {format_percent(predictions.confidence[0], 0)}")
+    st.text(format_label(label))
+    confidence = f"Confidence: {format_percent(predictions.confidence[0], 0)}"
+    if rule.abstain_below:
+        confidence += f". The model says “not sure” below {format_percent(rule.abstain_below, 0)} confidence."
+    st.caption(confidence)
     probabilities = predictions.named_probabilities(0)
     st.altair_chart(label_probabilities(probabilities), alt="Probability of each label")
-    with st.expander("Probabilities as JSON"):
-        st.code(json.dumps(probabilities, ensure_ascii=False, indent=2), language="json")

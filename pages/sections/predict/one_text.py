@@ -1,0 +1,54 @@
+"""The tab One text: the prediction for a text, and links that open Predict with a model and a text."""
+
+import json
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from pages.shared.prediction import Model, TextPrediction, show_prediction_form
+from pages.shared.session import remember_run
+
+TEXT_KEY = "predict-text"
+_APPLIED_LINK = "applied_link"
+_MAX_LINK_CHARACTERS = 1_500
+
+
+def apply_link(models: list[Model]) -> None:
+    """Select the model and fill in the text that the page's address names, once for each address."""
+    link = {name: st.query_params[name] for name in ("run", "text") if name in st.query_params}
+    if not link or st.session_state.get(_APPLIED_LINK) == link:
+        return
+    st.session_state[_APPLIED_LINK] = link
+    if "text" in link:
+        st.session_state[TEXT_KEY] = link["text"]
+    if "run" in link:
+        if any(model.run and model.run.id == link["run"] for model in models):
+            remember_run(link["run"])
+        else:
+            st.warning("The model of this link is not in your workspace.", icon=":material/link_off:")
+
+
+def show_one_text(model: Model) -> None:
+    """The form with its prediction, and the prediction as JSON and as a link."""
+    prediction = show_prediction_form(model, TEXT_KEY)
+    if prediction is None:
+        return
+    _show_json_and_link(prediction)
+
+
+def _show_json_and_link(prediction: TextPrediction) -> None:
+    probabilities = prediction.predictions.named_probabilities(0)
+    if probabilities:
+        with st.expander("Probabilities as JSON"):
+            st.code(json.dumps(probabilities, ensure_ascii=False, indent=2), language="json")
+    with st.expander("Link to this model and text"):
+        st.code(_link(prediction), language=None, wrap_lines=True)
+        if len(prediction.text) > _MAX_LINK_CHARACTERS:
+            st.caption("The text is too long for a link.")
+
+
+def _link(prediction: TextPrediction) -> str:
+    run, text = prediction.model.run, prediction.text
+    fields = ({"run": run.id} if run else {}) | ({"text": text} if len(text) <= _MAX_LINK_CHARACTERS else {})
+    address = (st.context.url or "/predict").partition("?")[0]
+    return f"{address}?{urlencode(fields)}"
