@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ def add_serve_parser(parsers: "_SubParsersAction[argparse.ArgumentParser]") -> a
     parser.add_argument("--host", default=DEFAULT_HOST, help=f"address to listen on (default: {DEFAULT_HOST})")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}; 0 chooses a free one")
     parser.add_argument("--token", help=f"bearer token that callers must send (default: ${TOKEN_VARIABLE})")
+    parser.add_argument("--engine", metavar="NAME", help="such as torch or onnx-fp32 (default: chosen on this host)")
     limits = Limits()
     for name, kind, about in (
         ("body-bytes", int, "largest body of a request"),
@@ -42,6 +44,7 @@ def add_serve_parser(parsers: "_SubParsersAction[argparse.ArgumentParser]") -> a
 
 def serve_command(options: argparse.Namespace) -> int:
     """Serve the named runs until the process is stopped."""
+    from core.prediction.serving.models import load_run_engine
     from core.prediction.serving.server import serve
 
     limits = Limits(
@@ -53,7 +56,7 @@ def serve_command(options: argparse.Namespace) -> int:
     )
     token = os.environ.get(TOKEN_VARIABLE, "") if options.token is None else options.token
     runs = [_find_run(options.workspace, name) for name in options.runs]
-    serve(runs, ServeOptions(options.host, options.port, token, limits))
+    serve(runs, ServeOptions(options.host, options.port, token, limits), partial(load_run_engine, name=options.engine))
     return 0
 
 

@@ -10,6 +10,9 @@ from core import decision_rule
 from core.decision_rule import DecisionRule
 from core.errors import RunError
 from core.evaluation.metrics.estimate import MetricEstimate
+from core.models.engines.load import load_engine
+from core.models.record import read_model_record
+from core.models.tokenization import load_tokenizer
 from core.prediction.serving.batching import Predictor
 from core.run_evaluation import metric_estimates
 from core.runs import MODEL, Run
@@ -23,11 +26,11 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Engine:
+class LoadedEngine:
     """What computes the logits of a model.
 
-    ``predict`` gives the logits (n, outputs) of texts, ``count_tokens`` the number of tokens of each, uncut. A text is cut
-    at ``max_tokens``. Both functions are called from different threads, but each from one at a time.
+    ``predict`` gives the logits (n, outputs) of texts, ``count_tokens`` the number of tokens of each before it is truncated
+    at ``max_tokens``. The two are called at the same time, from different threads.
     """
 
     name: str
@@ -43,7 +46,7 @@ class ServedModel:
     name: str
     task: Task
     rule: DecisionRule
-    engine: Engine
+    engine: LoadedEngine
     info: dict[str, Any]
 
     @property
@@ -52,29 +55,25 @@ class ServedModel:
         return self.task.labels or (VALUE,)
 
 
-def torch_engine(run: Run) -> Engine:
-    """The engine that runs the model of a run with torch, on as many threads as this process has cores.
+def load_run_engine(run: Run, name: str | None = None) -> LoadedEngine:
+    """An engine for the model of a run; without a name the one that was chosen for this host.
 
     Raises:
+        ConfigError: there is no engine of that name, or its packages are not installed.
         ModelError: the run has no model that can be loaded.
     """
-    from tokenizers import Tokenizer
-
-    from core.models.classifier import load_classifier
-
-    classifier = load_classifier(run.model_folder)
-    # A copy: the classifier's own tokenizer cuts texts, and cannot be used from two threads at once.
-    tokenizer = Tokenizer.from_str(classifier.tokenizer.backend_tokenizer.to_str())
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    record = read_model_record(run.model_folder)
+    engine = load_engine(run.model_folder, name)
+    # Not the tokenizer of the engine, which truncates.
+    tokenizer = load_tokenizer(record.encoder if record.form == "head" else str(run.model_folder))
 
     def count_tokens(texts: Sequence[str]) -> list[int]:
         return [len(encoding.ids) for encoding in tokenizer.encode_batch_fast(list(texts))]
 
-    return Engine("torch", classifier.logits, count_tokens, classifier.max_length)
+    return LoadedEngine(engine.name, engine.logits, count_tokens, record.max_length)
 
 
-def load_model(run: Run, name: str, make_engine: Callable[[Run], Engine] = torch_engine) -> ServedModel:
+def load_model(run: Run, name: str, make_engine: Callable[[Run], LoadedEngine] = load_run_engine) -> ServedModel:
     """The model of a finished run, ready to answer.
 
     Raises:

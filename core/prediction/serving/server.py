@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import os
 import signal
 import socket
 import sys
@@ -12,14 +13,16 @@ import uvicorn
 
 from core.errors import ConfigError
 from core.prediction.serving.app import create_app
-from core.prediction.serving.models import Engine, load_model, torch_engine, unique_names
+from core.prediction.serving.models import LoadedEngine, load_model, load_run_engine, unique_names
 from core.prediction.serving.options import ServeOptions
 from core.runs import Run
 
 _CONNECTIONS = 2048
 
 
-def serve(runs: Sequence[Run], options: ServeOptions, make_engine: Callable[[Run], Engine] = torch_engine) -> None:
+def serve(
+    runs: Sequence[Run], options: ServeOptions, make_engine: Callable[[Run], LoadedEngine] = load_run_engine
+) -> None:
     """Serve the models of runs until the process is told to stop (SIGINT or SIGTERM), then answer what was received.
 
     Args:
@@ -66,14 +69,24 @@ class _Server(uvicorn.Server):
 
 def _listen(options: ServeOptions) -> socket.socket:
     """A socket that listens on the address of the options."""
+    listener = None
     try:
-        family, _, _, _, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=_CONNECTIONS)
+        family, kind, protocol, _, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
+        # asyncio sends at once (TCP_NODELAY) only where the protocol is set, which socket.create_server leaves out; without
+        # it, an answer waits 40 ms for the acknowledgment of its headers.
+        listener = socket.socket(family, kind, protocol)
+        if os.name != "nt":  # there, it would let two processes listen on one port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_CONNECTIONS)
     except OSError as error:
+        if listener is not None:
+            listener.close()
         raise ConfigError(
             f"The service cannot listen on {options.host}:{options.port}: {error.strerror or error}.",
             "Choose another --host or --port.",
         ) from error
+    return listener
 
 
 def _announcement(names: Sequence[str], listener: socket.socket, options: ServeOptions) -> str:

@@ -15,7 +15,7 @@ import uvicorn
 
 from core.decision_rule import DecisionRule
 from core.prediction.serving.app import create_app
-from core.prediction.serving.models import Engine, ServedModel
+from core.prediction.serving.models import LoadedEngine, ServedModel
 from core.prediction.serving.options import Limits, ServeOptions
 from core.task import Floats, Task
 
@@ -71,7 +71,7 @@ def made_model(
 ) -> ServedModel:
     """A model that reads up to 10 words."""
     task = TASKS[kind]
-    engine = Engine("made up", predictor or Predictor(task.outputs), count_words, 10)
+    engine = LoadedEngine("made up", predictor or Predictor(task.outputs), count_words, 10)
     return ServedModel(name, task, rule or DecisionRule(), engine, INFO | {"title": name})
 
 

@@ -24,13 +24,14 @@ from core import decision_rule, host
 from core.decision_rule import DecisionRule
 from core.errors import ConfigError, RunError
 from core.models.classifier import build_classifier, load_classifier, save_head, save_pretrained
+from core.models.engines.base import ONNX_FP32, TORCH
 from core.prediction.serving.command import add_serve_parser
-from core.prediction.serving.models import load_model, torch_engine, unique_names
+from core.prediction.serving.models import load_model, load_run_engine, unique_names
 from core.prediction.serving.options import ServeOptions
 from core.prediction.serving.server import serve
 from core.runs import Run
 from core.task import TaskKind
-from core.workspace import Workspace
+from core.workspace import HOME_VARIABLE, Workspace
 from tests.finished import finished
 from tests.prediction.serving.cases import QUICK, get, post
 
@@ -39,7 +40,7 @@ KINDS: tuple[TaskKind, ...] = ("binary", "multiclass", "multilabel", "regression
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: str) -> dict[str, Run]:
+def runs(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: str) -> Iterator[dict[str, Run]]:
     """A finished run of each task with a model in its folder; those of one label are not sure below 0.99."""
     home = tmp_path_factory.mktemp("home")
     finished_runs: dict[str, Run] = {}
@@ -51,7 +52,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: str) -> dict[st
         if run.task.one_label:
             decision_rule.save(DecisionRule(abstain_below=0.99), run.model_folder)
         finished_runs[kind] = run
-    return finished_runs
+    with pytest.MonkeyPatch.context() as patch:  # the exported graphs go there
+        patch.setenv(HOME_VARIABLE, str(home))
+        yield finished_runs
 
 
 @dataclass
@@ -158,7 +161,7 @@ def test_the_examples_in_info_run(server: Server, tmp_path: Path) -> None:
 def test_info_tells_where_the_model_comes_from(server: Server, runs: dict[str, Run]) -> None:
     run = runs["multiclass"]
     info = get(server.address, "/models/my-multiclass-model/info").json
-    assert (info["run"], info["title"], info["engine"]) == (run.id, "My multiclass model", "torch")
+    assert (info["run"], info["title"], info["engine"]) == (run.id, "My multiclass model", "onnx-fp32")
     assert info["dataset"] == {"name": "Made up", "fingerprint": run.dataset.fingerprint}
     assert info["decision_rule"]["abstain_below"] == 0.99
     assert info["max_input_length"] == 16
@@ -223,7 +226,7 @@ def test_a_run_without_a_model_is_an_error(workspace: Workspace) -> None:
 
 
 def test_the_model_computes_with_the_threads_of_this_process(runs: dict[str, Run]) -> None:
-    engine = torch_engine(runs["binary"])
+    engine = load_run_engine(runs["binary"], TORCH)
     threads: list[int] = []
 
     def compute() -> None:
@@ -236,9 +239,11 @@ def test_the_model_computes_with_the_threads_of_this_process(runs: dict[str, Run
     assert threads == [host.cores()]
 
 
-def test_tokens_are_counted_uncut_and_do_not_change_the_predictions(runs: dict[str, Run]) -> None:
-    engine = torch_engine(runs["multiclass"])
+@pytest.mark.parametrize("name", [TORCH, ONNX_FP32])
+def test_tokens_are_counted_before_truncation_and_change_no_predictions(runs: dict[str, Run], name: str) -> None:
+    engine = load_run_engine(runs["multiclass"], name)
     before = engine.predict(TEXTS)
+    assert (engine.name, engine.max_tokens) == (name, 16)
     assert engine.count_tokens(["ice", "ice " * 50]) == [3, 52]
     assert np.array_equal(engine.predict(TEXTS), before)
 
@@ -252,7 +257,8 @@ def test_names_fit_into_urls_and_differ(runs: dict[str, Run], workspace: Workspa
 def test_the_command_reads_its_options(monkeypatch: pytest.MonkeyPatch, runs: dict[str, Run]) -> None:
     served: list[tuple[list[str], ServeOptions]] = []
     monkeypatch.setattr(
-        "core.prediction.serving.server.serve", lambda runs, options: served.append(([run.id for run in runs], options))
+        "core.prediction.serving.server.serve",
+        lambda runs, options, make_engine: served.append(([run.id for run in runs], options)),
     )
     monkeypatch.setenv("STUDIO_SERVE_TOKEN", "from-the-environment")
     parser = argparse.ArgumentParser()
