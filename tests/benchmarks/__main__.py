@@ -21,6 +21,7 @@ from tests.benchmarks.page_switch import page_switch
 from tests.benchmarks.predict_speed import predict_speed
 from tests.benchmarks.quality import banking77_10shot, banking77_full, clear_r2, goemotions_f1
 from tests.benchmarks.resources import memory_training, plan_error
+from tests.benchmarks.service_batching import service_batching
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "agnews_vs_recipe": agnews_vs_recipe,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "page_switch": page_switch,
     "plan_error": plan_error,
     "predict_speed": predict_speed,
+    "service_batching": service_batching,
 }
 # More than half an hour together: only run when named.
 LONG: dict[str, Callable[[], list[Figure]]] = {
