@@ -18,7 +18,7 @@ from core.models.engines.agreement import agreement
 from core.models.engines.base import TORCH
 from core.models.engines.choice import FAITHFUL, choose
 from core.models.engines.selection import ValidationRows, choose_engine
-from core.models.engines.trial import Measure, Measurement, engine_processes, run_trial
+from core.models.engines.trial import Measure, Measurement, TrialSize, engine_processes, run_trial
 from core.models.record import read_model_record
 from core.task import Floats
 from tests.benchmarks.agnews import ours, split_as_the_notebook
@@ -72,7 +72,7 @@ def predict_speed() -> list[Figure]:
                 return (pipelines if name in (PIPELINE, PIPELINE_32) else engines)(name, texts)
 
             names = dict.fromkeys([PIPELINE, PIPELINE_32, TORCH, faithful.engine, choice.engine])
-            measured = run_trial(measure, list(names), rounds)
+            measured = run_trial(measure, list(names), rounds, TrialSize(seconds=3600))
     torch, fast, exact = (measured[name] for name in (TORCH, choice.engine, faithful.engine))
     difference = float(np.abs(measured[PIPELINE].logits - torch.logits).max())
     agreements = {name: float(agreement(task, torch.logits, measured[name].logits).mean()) for name in names}
