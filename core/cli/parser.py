@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.cli import commands
 from core.models.encoders import BUILT_IN
+from core.prediction.serving.command import add_serve_parser
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -30,6 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_command(subparsers, "demo", commands.demo, "Split, fine-tune, evaluate and predict the built-in sample.")
     for add in (_add_check, _add_train, _add_run, _add_search, _add_jobs, _add_evaluate, _add_predict):
         add(subparsers)
+    add_serve_parser(subparsers)
     return parser
 
 

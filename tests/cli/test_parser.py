@@ -15,6 +15,7 @@ COMMANDS = {
     "measure-speed": "FOLDER",
     "evaluate": "--report",
     "predict": "--out",
+    "serve": "--port",
 }
 
 
