@@ -48,16 +48,17 @@ def format_duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def escape_formula(value: object) -> object:
+    """The value, with an apostrophe in front if it is text that a spreadsheet would run as a formula."""
+    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
 def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """The table with an apostrophe before every cell and column name that a spreadsheet would run as a formula."""
-
-    def escape(value: object) -> object:
-        return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
-
     escaped = table.copy()
     for column in table.select_dtypes(include=["object", "str"]).columns:
-        escaped[column] = table[column].map(escape)
-    return escaped.set_axis([escape(name) for name in table.columns], axis=1)
+        escaped[column] = table[column].map(escape_formula)
+    return escaped.set_axis([escape_formula(name) for name in table.columns], axis=1)
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 import pyarrow as pa
 
@@ -89,11 +89,11 @@ class Records:
         LimitError: there are too many columns, or a cell is too long.
     """
 
-    def __init__(self, file: DelimitedFile, dialect: Dialect, strict: bool, raw: BinaryIO) -> None:
+    def __init__(self, file: DelimitedFile, dialect: Dialect, strict: bool, text: io.TextIOWrapper) -> None:
         self.file, self.dialect, self.strict = file, dialect, strict
-        self._raw = raw
-        lines = islice(file.decode(raw), file.skipped_lines, None)
-        self._rest = _read_records(dialect.reader(lines, strict), file.name)
+        # Kept until it is closed; otherwise it would close its file on its own, with a warning.
+        self._text = text
+        self._rest = _read_records(dialect.reader(islice(text, file.skipped_lines, None), strict), file.name)
         first = list(islice(self._rest, SAMPLE_RECORDS))
         if not first:
             raise DataError(f"{file.name} is empty.", "Choose a file with a header line and at least one row.")
@@ -112,7 +112,7 @@ class Records:
         for number, record in enumerate(chain(self._first_rows, self._rest), start=1):
             yield record
             if number % _CHUNK_ROWS == 0:
-                self.file.on_progress(min(self._raw.tell(), self.file.size), self.file.size)
+                self.file.on_progress(min(cast(BinaryIO, self._text.buffer).tell(), self.file.size), self.file.size)
 
     def has_quoted_column(self) -> bool:
         """Whether most cells of a column still have quotation marks around them, so they were quoted after all."""
@@ -126,8 +126,8 @@ class Records:
 @contextmanager
 def open_records(file: DelimitedFile, dialect: Dialect, strict: bool) -> Iterator[Records]:
     """The records of a file, which is closed afterwards; see :class:`Records` for the errors."""
-    with file.open() as raw:
-        yield Records(file, dialect, strict, raw)
+    with file.decode(file.open()) as text:
+        yield Records(file, dialect, strict, text)
 
 
 def parse_with_fallbacks(file: DelimitedFile, parse: Callable[[Records], T]) -> T:

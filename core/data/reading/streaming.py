@@ -87,6 +87,18 @@ def _stream(source: SourceFile, start: bytes, options: ReadOptions, on_progress:
         return _stream_whole(read_bytes(file.read(), source.name, options, 1, on_progress))
 
 
+class _Unpacked(gzip.GzipFile):
+    """A gzip file that closes the file it unpacks."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
 def _unpacked(source: SourceFile, start: bytes) -> tuple[SourceFile, bytes]:
     """The contents of a gzip file as a source, and their first bytes.
 
@@ -96,7 +108,7 @@ def _unpacked(source: SourceFile, start: bytes) -> tuple[SourceFile, bytes]:
     """
 
     def unpack() -> BinaryIO:
-        return cast(BinaryIO, gzip.GzipFile(fileobj=source.open()))
+        return cast(BinaryIO, _Unpacked(source.open()))
 
     size, first = 0, b""
     try:

@@ -204,7 +204,17 @@ def test_a_large_file_that_cannot_be_read_in_parts_is_refused(monkeypatch: pytes
     assert stream(CSV).rows == 3
 
 
-def test_files_on_disk_are_closed_and_can_have_another_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_files_on_disk_are_closed(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(FILES[name])
+    table = stream_table(SourceFile.of_path(path))
+    assert sum(map(len, table.read(2))) == table.rows
+    assert len(table.head(1)) == 1
+
+
+def test_files_on_disk_can_have_another_name(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(JSON_LINES + b"\noops")
     table = stream_table(SourceFile.of_path(path, "rows.jsonl"))
