@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.data.checks.findings import SAMPLED_ROWS, by_severity
 from core.data.checks.truncation import check_truncation
+from core.data.corrections import list_corrections
 from core.data.dataset import Dataset, damaged_datasets, list_datasets, save_dataset
 from core.data.repairs import Repair
 from core.data.splitting import SplitConfig
@@ -13,6 +14,7 @@ from core.data.token_counts import DEFAULT_MAX_LENGTH, TokenCounts
 from core.models.encoders import BUILT_IN
 from pages.sections.data.checks import show_findings
 from pages.sections.data.columns import choose_columns
+from pages.sections.data.corrections import choose_corrections
 from pages.sections.data.explore import show_labels, show_lengths, show_table, show_tokens
 from pages.sections.data.label_review import show_label_review
 from pages.sections.data.repairs import show_repairs
@@ -47,6 +49,7 @@ _SOURCES: dict[str, Callable[[], UploadedTable | None]] = {
     "Paste rows": paste_rows,
     "Hugging Face Hub": load_from_hub,
 }
+_CORRECTIONS = "Corrections"
 _SAVED = "Saved datasets"
 
 
@@ -138,7 +141,8 @@ def show_saved(datasets: list[Dataset]) -> None:
 
 page_header("Data", "Upload labeled texts, check and fix them, and see how they are split for training and evaluation.")
 datasets, damaged = list_datasets(workspace()), damaged_datasets(workspace())
-sources = [*_SOURCES, *([_SAVED] if datasets or damaged else [])]
+uploads = _SOURCES | ({_CORRECTIONS: choose_corrections} if list_corrections(workspace()) else {})
+sources = [*uploads, *([_SAVED] if datasets or damaged else [])]
 source = st.segmented_control("Source", sources, default=sources[0], required=True) or sources[0]
 with show_errors():
     if source == _SAVED:
@@ -146,7 +150,7 @@ with show_errors():
         if datasets:
             show_saved(datasets)
     else:
-        uploaded = _SOURCES[source]()
+        uploaded = uploads[source]()
         if uploaded is None:
             st.info("The table needs a column of texts and a column of labels.", icon=":material/info:")
         else:

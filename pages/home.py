@@ -11,7 +11,7 @@ from core.experiments.launch import start_demo_run
 from core.jobs import process
 from core.runs import Run, list_runs
 from pages.shared.navigation import link
-from pages.shared.prediction import Model, show_prediction_form
+from pages.shared.prediction import Model, show_as_json, show_prediction_form
 from pages.shared.run_progress import show_run_progress
 from pages.shared.session import remember_run
 from pages.shared.visitor import workspace
@@ -38,10 +38,12 @@ def show_result(run: Run) -> None:
         help="Computed on rows that the model was not trained on. Evaluate shows the test results too.",
     )
     st.markdown("**Try your model**")
-    show_prediction_form(Model(run.name, run.model_folder, run), "home-text")
+    prediction = show_prediction_form(Model(run.name, run.model_folder, run), "home-text")
+    if prediction is not None:
+        show_as_json(prediction)
     with st.container(horizontal=True):
         link("evaluate", "Evaluate the model")
-        link("predict", "Predict a file")
+        link("predict", "Explain, correct, or predict a file")
 
 
 page_header(

@@ -25,6 +25,6 @@ apply_link(models)
 model = choose_model(models)
 text_tab, file_tab = st.tabs(["One text", "A file"])
 with text_tab:
-    show_one_text(model)
+    show_one_text(model, models)
 with file_tab, show_errors():
     show_file(model.folder)

@@ -89,21 +89,23 @@ def explain(
     spans = word_spans(classifier, text)
     if not spans:
         raise DataError("There is no word to explain.", "Type a text of at least one word.")
-    output = _output_index(classifier.task, classifier.logits([text]), label)
+    # Only what the model reads is explained: without a word, unread text must not move into its place.
+    read = text[: spans[-1][1]]
+    output = _output_index(classifier.task, classifier.logits([read]), label)
     units = _grouped(spans)
     if method == "occlusion":
-        without = [text[:start] + text[end:] for start, end in units]
-        scores = _label_scores(classifier, [text, *without], output)
+        without = [read[:start] + read[end:] for start, end in units]
+        scores = _label_scores(classifier, [read, *without], output)
         attributions = scores[0] - scores[1:]
     else:
-        attributions = _integrated_gradients(classifier, text, units, output)
+        attributions = _integrated_gradients(classifier, read, units, output)
     words = tuple(
         WordScore(text[start:end], start, end, float(score))
         for (start, end), score in zip(units, attributions, strict=True)
     )
-    check = _check_by_deletion(classifier, text, units, attributions, output, seed)
+    check = _check_by_deletion(classifier, read, units, attributions, output, seed)
     name = classifier.task.labels[output] if classifier.task.labels else ""
-    return Explanation(text, name, method, words, check, spans[-1][1])
+    return Explanation(text, name, method, words, check, len(read))
 
 
 def word_spans(classifier: "Classifier", text: str) -> list[tuple[int, int]]:
@@ -172,7 +174,7 @@ def _check_by_deletion(
     count = max(1, round(_DELETED_SHARE * len(units)))
     random = np.random.default_rng(seed)
     draws = [random.choice(len(units), count, replace=False) for _ in range(RANDOM_DRAWS)]
-    chosen = [_highest(attributions, count), *draws]
+    chosen = [_highest(attributions, count), *(draw.tolist() for draw in draws)]
     variants = [_without(text, [units[i] for i in indices]) for indices in chosen]
     scores = _label_scores(classifier, [text, *variants], output)
     drops = scores[0] - scores[1:]
@@ -180,7 +182,7 @@ def _check_by_deletion(
 
 
 def _highest(scores: npt.ArrayLike, count: int) -> list[int]:
-    return np.argsort(-np.asarray(scores), kind="stable")[:count].tolist()
+    return [int(i) for i in np.argsort(-np.asarray(scores), kind="stable")[:count]]
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

@@ -4,7 +4,6 @@ from html import escape
 
 import pandas as pd
 
-from core.formatting import pluralize
 from core.prediction.explain import RANDOM_DRAWS, Explanation
 
 # Mixed with the background of the page, so that its text stays legible in the light and in the dark theme.
@@ -44,14 +43,15 @@ def highlight(explanation: Explanation) -> str:
 
 def describe_check(explanation: Explanation) -> str:
     """What the deletion check found, in one sentence."""
-    check, noun = explanation.check, "group of words" if is_grouped(explanation) else "word"
+    check = explanation.check
     if check.deleted == len(explanation.words):
         return "The text is too short to check this explanation."
+    unit, units = ("group of words", "groups of words") if is_grouped(explanation) else ("word", "words")
     if not check.passed:
-        return "The words in bold matter no more than random words: do not rely on this explanation."
-    bold = pluralize(check.deleted, f"bold {noun}", "bold groups of words" if noun != "word" else "")
+        return f"The {units} in bold matter no more than random {units}: do not rely on this explanation."
+    bold = f"bold {unit}" if check.deleted == 1 else f"{check.deleted} bold {units}"
     return (
-        f"Removing the {bold} lowers the score more than removing random words "
+        f"Removing the {bold} lowers the score more than removing random {units} "
         f"in {round(check.beats_random * RANDOM_DRAWS)} of {RANDOM_DRAWS} tries."
     )
 

@@ -1,5 +1,7 @@
 """The models to predict with, and a form for one text with the prediction below it, as Home and Predict show them."""
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +59,12 @@ class TextPrediction:
 
 def list_models(runs: Sequence[Run]) -> list[Model]:
     """The models to choose from: those of finished runs, then the demo model of the app."""
-    finished = [Model(run_title(run), run.model_folder, run) for run in runs if run.result()]
-    return [*finished, Model("Clinic messages (demo model)", DEMO_MODEL)]
+    finished = [run for run in runs if run.result()]
+    counts = Counter(map(run_title, finished))
+    # Select boxes tell their options apart by what is shown.
+    titles = [run_title(run) + (f" ({run.id[-4:]})" if counts[run_title(run)] > 1 else "") for run in finished]
+    models = [Model(title, run.model_folder, run) for title, run in zip(titles, finished, strict=True)]
+    return [*models, Model("Clinic messages (demo model)", DEMO_MODEL)]
 
 
 def show_prediction_form(model: Model, key: str) -> TextPrediction | None:
@@ -66,14 +72,8 @@ def show_prediction_form(model: Model, key: str) -> TextPrediction | None:
     examples = model.examples()
     _fill_in_example(key, examples)
     if examples:
-        st.pills(
-            "Examples",
-            range(len(examples)),
-            format_func=lambda i: escape_markdown(_shorten(examples[i])),
-            key=f"{key}-examples",
-            on_change=_choose_example,
-            args=(key, examples),
-        )
+        labels = {escape_markdown(_shorten(text)): text for text in examples}
+        st.pills("Examples", list(labels), key=f"{key}-examples", on_change=_choose_example, args=(key, labels))
     with st.form(f"{key}-form", border=False):
         text = st.text_area("Text", key=key, height=110, placeholder="Type or paste a text")
         submitted = st.form_submit_button("Predict", type="primary", icon=":material/play_arrow:", help="Ctrl+Enter")
@@ -86,6 +86,14 @@ def show_prediction_form(model: Model, key: str) -> TextPrediction | None:
     return None
 
 
+def show_as_json(prediction: TextPrediction) -> None:
+    """The probabilities as JSON, to copy; nothing for a regression."""
+    probabilities = prediction.predictions.named_probabilities(0)
+    if probabilities:
+        with st.expander("Probabilities as JSON"):
+            st.code(json.dumps(probabilities, ensure_ascii=False, indent=2), language="json")
+
+
 def _fill_in_example(key: str, examples: list[str]) -> None:
     """Put the model's first example into an untouched text box; what a visitor typed stays."""
     filled_in = st.session_state.get(f"{key}-filled-in")
@@ -94,11 +102,11 @@ def _fill_in_example(key: str, examples: list[str]) -> None:
         st.session_state[key] = st.session_state[f"{key}-filled-in"] = examples[0] if examples else ""
 
 
-def _choose_example(key: str, examples: list[str]) -> None:
+def _choose_example(key: str, labels: dict[str, str]) -> None:
     chosen = st.session_state[f"{key}-examples"]
     st.session_state[f"{key}-examples"] = None
-    if chosen is not None:
-        st.session_state[key] = st.session_state[f"{key}-filled-in"] = examples[chosen]
+    if chosen in labels:
+        st.session_state[key] = st.session_state[f"{key}-filled-in"] = labels[chosen]
 
 
 def _shorten(text: str) -> str:
@@ -126,9 +134,11 @@ def _show_prediction(prediction: TextPrediction) -> None:
         st.warning("Low confidence: review by hand. The most likely answer is below.", icon=":material/help:")
     st.caption("Prediction")
     st.text(format_label(label))
-    confidence = f"Confidence: {format_percent(predictions.confidence[0], 0)}"
+    confidence = predictions.confidence[0]
     if rule.abstain_below:
-        confidence += f". The model says “not sure” below {format_percent(rule.abstain_below, 0)} confidence."
-    st.caption(confidence)
+        minimum = format_percent(rule.abstain_below)
+        st.caption(f"Confidence: {format_percent(confidence)}. The model says “not sure” below {minimum} confidence.")
+    else:
+        st.caption(f"Confidence: {format_percent(confidence, 0)}")
     probabilities = predictions.named_probabilities(0)
     st.altair_chart(label_probabilities(probabilities), alt="Probability of each label")

@@ -1,6 +1,7 @@
 """Explanations name the words that a prediction depends on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -74,3 +75,13 @@ def test_the_highest_scoring_words_matter_more_than_random_ones(demo: Classifier
     assert len(confident) >= 5
     passed = [explain(demo, text, method=method).check.passed for text in confident]
     assert np.mean(passed) >= 0.9
+
+
+def test_what_the_model_does_not_read_has_no_effect(demo: Classifier) -> None:
+    read = "please renew my pills and call me on Monday morning, thank you"
+    short = replace(demo, max_length=len(read.split()) + 3)
+    cut = explain(short, f"{read} the new tablets make me dizzy")
+    assert cut.explained_characters == len(read)
+    alone = explain(short, read)
+    assert [word.score for word in cut.words] == pytest.approx([word.score for word in alone.words], abs=1e-4)
+    assert cut.check.drop == pytest.approx(alone.check.drop, abs=1e-4)

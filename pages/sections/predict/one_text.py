@@ -1,11 +1,13 @@
 """The tab One text: the prediction for a text, and links that open Predict with a model and a text."""
 
-import json
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.shared.prediction import Model, TextPrediction, show_prediction_form
+from pages.sections.predict.comparison import show_change, show_other_models
+from pages.sections.predict.correction import show_correction
+from pages.sections.predict.explanation import show_explanation
+from pages.shared.prediction import Model, TextPrediction, show_as_json, show_prediction_form
 from pages.shared.session import remember_run
 
 TEXT_KEY = "predict-text"
@@ -28,19 +30,16 @@ def apply_link(models: list[Model]) -> None:
             st.warning("The model of this link is not in your workspace.", icon=":material/link_off:")
 
 
-def show_one_text(model: Model) -> None:
-    """The form with its prediction, and the prediction as JSON and as a link."""
+def show_one_text(model: Model, models: list[Model]) -> None:
+    """The form with its prediction, why it is predicted, its correction, and comparisons with other texts and models."""
     prediction = show_prediction_form(model, TEXT_KEY)
     if prediction is None:
         return
-    _show_json_and_link(prediction)
-
-
-def _show_json_and_link(prediction: TextPrediction) -> None:
-    probabilities = prediction.predictions.named_probabilities(0)
-    if probabilities:
-        with st.expander("Probabilities as JSON"):
-            st.code(json.dumps(probabilities, ensure_ascii=False, indent=2), language="json")
+    show_change(prediction)
+    show_explanation(prediction)
+    show_correction(prediction)
+    show_other_models(prediction, models)
+    show_as_json(prediction)
     with st.expander("Link to this model and text"):
         st.code(_link(prediction), language=None, wrap_lines=True)
         if len(prediction.text) > _MAX_LINK_CHARACTERS:

@@ -1,0 +1,60 @@
+"""This is wrong: a visitor picks the correct label, and it is kept for the next training."""
+
+import streamlit as st
+
+from core.data.corrections import Correction, append_correction, now
+from core.prediction.texts import format_label
+from core.task import Label
+from pages.shared.navigation import link
+from pages.shared.prediction import TextPrediction
+from pages.shared.visitor import workspace
+from pages.shared.widgets import escape_markdown, show_errors
+
+_SAVED = "saved_correction"
+
+
+def show_correction(prediction: TextPrediction) -> None:
+    """A button that opens the choice of the correct label, and a note after it was saved."""
+    key = (str(prediction.model.folder), prediction.text)
+    predicted = prediction.predictions.labels[0]
+    with st.popover("This is wrong", icon=":material/flag:"):
+        correct = _choose_label(prediction, predicted)
+        clicked = st.button("Save correction", type="primary", disabled=correct is None or correct == predicted)
+    if clicked and correct is not None:
+        with show_errors():
+            append_correction(workspace(), _correction(prediction, predicted, correct))
+            st.session_state[_SAVED] = (key, format_label(correct))
+    saved_key, label = st.session_state.get(_SAVED, (None, ""))
+    if saved_key == key:
+        st.success(
+            f"Saved: the correct label is “{escape_markdown(label)}”. Choose the source Corrections on Data to use it "
+            "in the next training.",
+            icon=":material/check:",
+        )
+        link("data", "Open Data")
+
+
+def _choose_label(prediction: TextPrediction, predicted: Label) -> Label | None:
+    """The label that the visitor chose, typed or combined; None while there is none."""
+    task = prediction.predictions.task
+    key = f"correct-{prediction.model.folder}"
+    if isinstance(predicted, float):
+        return st.number_input("Correct number", value=None, placeholder="Type a number", key=key)
+    if isinstance(predicted, list):
+        chosen = st.multiselect("Correct labels", task.labels, default=predicted, key=f"{key}-{prediction.text}")
+        return [name for name in task.labels if name in chosen]
+    others = [name for name in task.labels if name != predicted]
+    return st.selectbox("Correct label", others, index=None, placeholder="Choose a label", key=f"{key}-{predicted}")
+
+
+def _correction(prediction: TextPrediction, predicted: Label, correct: Label) -> Correction:
+    run = prediction.model.run
+    return Correction(
+        text=prediction.text,
+        prediction=predicted,
+        correct=correct,
+        kind=prediction.predictions.task.kind,
+        run=run.id if run else "",
+        model=prediction.model.title,
+        time=now(),
+    )
