@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.benchmarks.agnews import agnews_vs_recipe, agnews_vs_trainer
+from tests.benchmarks.batch_memory import batch_memory
 from tests.benchmarks.calibration import calibration
 from tests.benchmarks.clinic import clinic_vs_tfidf
 from tests.benchmarks.common import Figure
@@ -26,6 +27,7 @@ from tests.benchmarks.service_batching import service_batching
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "agnews_vs_recipe": agnews_vs_recipe,
     "agnews_vs_trainer": agnews_vs_trainer,
+    "batch_memory": batch_memory,
     "data_checks": data_checks,
     "data_scaling": data_scaling,
     "interval_coverage": interval_coverage,
