@@ -76,7 +76,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder and what its run.json holds: all that is needed to repeat the run. ``sizes`` counts each split's rows."""
+    """A run's folder and what its run.json holds: all that is needed to repeat the run. ``sizes`` counts each split's rows.
+
+    ``source`` is "imported" for a run whose zip came from elsewhere.
+    """
 
     folder: Path
     name: str
@@ -90,6 +93,7 @@ class Run:
     host: dict[str, str | int | float]
     created: str
     group: RunGroup | None = None
+    source: Literal["trained", "imported"] = "trained"
 
     def __post_init__(self) -> None:
         if missing := set(SPLITS) - set(self.sizes):

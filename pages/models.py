@@ -9,6 +9,7 @@ from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
 from core.formatting import format_duration
 from core.jobs import process
 from core.prediction.export import export
+from core.reports.markdown import render_markdown
 from core.runs import Run, damaged_runs, list_runs
 from core.task import TITLES
 from core.workspace import slug
@@ -60,7 +61,7 @@ def show_run(run: Run) -> None:
         if run.result():
             st.download_button(
                 "Download as zip",
-                data=lambda: export(run),
+                data=lambda: export(run, render_markdown),
                 file_name=f"{slug(run.name)}.zip",
                 mime="application/zip",
                 on_click="ignore",

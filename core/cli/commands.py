@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     from core.experiments.worker import run_worker
     from core.jobs import process
 
-    runs = [_open_run(options.workspace, name) for name in options.runs]
+    runs = [open_run(options.workspace, name) for name in options.runs]
 
     def is_canceled(run: Run) -> bool:  # while it waited for the others
         status = process.read_status(run.folder)
@@ -165,7 +165,7 @@ def _read_text(path: Path) -> str:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Print the metrics of a run's model, and write its report if asked for."""
-    run = _open_run(options.workspace, options.run)
+    run = open_run(options.workspace, options.run)
     if run.result() is None:
         raise RunError(f"{run.name} has no results yet.", "Wait until it finishes, or start it again.")
     if options.report:
@@ -178,16 +178,17 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Predict texts, or the texts of a file."""
-    run = _open_run(options.workspace, options.run)
+    """Predict texts, or the texts of files."""
+    run = open_run(options.workspace, options.run)
     if options.file:
-        _predict_file(run, options)
-        return 0
+        from core.cli.predict_file import predict_file_command
+
+        return predict_file_command(run.model_folder, options)
     if not options.texts:
         raise DataError(
             "Expected a text to predict, found none.", "Add texts after the run, or use --file IN --out OUT."
         )
-    records = _predict_texts(run, options.texts)
+    records = _predict_texts(run, options.texts, options.engine)
     if options.json:
         print_json(records)
         return 0
@@ -196,44 +197,30 @@ def predict(options: argparse.Namespace) -> int:
     return 0
 
 
-def _predict_file(run: Run, options: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
+def _predict_texts(run: Run, texts: Sequence[str], engine: str | None = None) -> list[dict[str, Any]]:
     from core import decision_rule
-    from core.data.reading.files import read_file
-    from core.formatting import csv_bytes, pluralize
-    from core.models.classifier import load_classifier
-    from core.prediction.predict import guess_text_column, predict_table
-    from core.workspace import write_atomically
-
-    if not options.out:
-        raise DataError(
-            "Expected --out together with --file, found only --file.", "Add --out and the name of a CSV file."
-        )
-    table = read_file(options.file, columns_needed=1).frame
-    with tqdm(total=len(table), unit=" texts", file=sys.stderr) as bar:
-        classifier = load_classifier(run.model_folder)
-        column = options.text or guess_text_column(table)
-        rule = decision_rule.load(run.model_folder)
-        predictions = predict_table(classifier, table, column, rule, lambda done, _: bar.update(done - bar.n))
-    write_atomically(options.out, lambda path: path.write_bytes(csv_bytes(predictions)))
-    print(f"{pluralize(len(predictions), 'row')} written to {options.out}", file=sys.stderr)
-
-
-def _predict_texts(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
-    from core import decision_rule
-    from core.models.classifier import load_classifier
+    from core.models.engines.load import load_engine
     from core.prediction.predict import predict
 
     rule = decision_rule.load(run.model_folder)
-    return predict(load_classifier(run.model_folder), texts, rule).to_records()
+    return predict(load_engine(run.model_folder, engine), texts, rule).to_records()
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write a run's model, scripts, rows and results to a zip."""
+    from core.prediction.export import export_to
+    from core.reports.markdown import render_markdown
+
+    export_to(open_run(options.workspace, options.run), options.file, render_markdown)
+    print(f"The zip is in {options.file}", file=sys.stderr)
+    return 0
 
 
 def _workspace(folder: Path | None) -> Workspace:
     return Workspace(folder.resolve(), default_home()) if folder else workspace_of("local")
 
 
-def _open_run(workspace: Path | None, name: str) -> Run:
+def open_run(workspace: Path | None, name: str) -> Run:
     """The run with a folder or an id."""
     folder = Path(name)
     return Run.open(folder.resolve()) if folder.is_dir() else find_run(_workspace(workspace), name)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import commands
+from core.cli import commands, engines
 from core.models.encoders import BUILT_IN
 from core.prediction.serving.command import add_serve_parser
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _JOBS = {
     "analyze": ("core.analysis.dataset:run_analysis", "Analyze a dataset with frozen features."),
     "learning-curve": ("core.analysis.learning_curve:run_learning_curve", "Compute the learning curve of a run."),
+    "predict-file": ("core.prediction.batch:run_batch", "Predict the texts of a file."),
     "measure-speed": (
         "core.estimation.speed:run_speed_measurement",
         "Measure the speed of an encoder on this machine.",
@@ -29,7 +30,17 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Fine-tune BERT on your own texts.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_command(subparsers, "demo", commands.demo, "Split, fine-tune, evaluate and predict the built-in sample.")
-    for add in (_add_check, _add_train, _add_run, _add_search, _add_jobs, _add_evaluate, _add_predict):
+    for add in (
+        _add_check,
+        _add_train,
+        _add_run,
+        _add_search,
+        _add_jobs,
+        _add_evaluate,
+        _add_predict,
+        _add_engines,
+        _add_export,
+    ):
         add(subparsers)
     add_serve_parser(subparsers)
     return parser
@@ -110,15 +121,46 @@ def _add_evaluate(subparsers: "Subparsers") -> None:
 
 
 def _add_predict(subparsers: "Subparsers") -> None:
-    parser = _add_command(subparsers, "predict", commands.predict, "Predict texts, or the texts of a file.")
+    parser = _add_command(subparsers, "predict", commands.predict, "Predict texts, or the texts of files of any size.")
     _add_run_argument(parser)
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="a text to predict")
-    parser.add_argument("--file", type=Path, metavar="IN", help="a table with texts, in any supported format")
+    parser.add_argument(
+        "--file",
+        nargs="+",
+        metavar="IN",
+        help="tables with texts, in any supported format; a pattern such as 'in/*.csv'",
+    )
     parser.add_argument(
         "--text", metavar="COL", help="column with the texts (default: the column with the longest cells)"
     )
-    parser.add_argument("--out", type=Path, metavar="OUT", help="CSV file for the predictions")
+    parser.add_argument(
+        "--out",
+        metavar="OUT",
+        help="file for the predictions (.csv, .parquet, .jsonl or .xlsx), or a folder for those of several files; "
+        "the same command continues a prediction that was stopped, and several processes can share a folder",
+    )
+    parser.add_argument("--engine", metavar="NAME", help="such as torch or onnx-fp32 (default: chosen on this host)")
     _add_json(parser)
+
+
+def _add_engines(subparsers: "Subparsers") -> None:
+    description = "Compare prediction engines for a run's model on this host, and choose the fastest faithful one."
+    parser = _add_command(subparsers, "engines", engines.engines, description)
+    _add_run_argument(parser)
+    parser.add_argument(
+        "--min-agreement",
+        type=float,
+        default=0.99,
+        metavar="SHARE",
+        help="share of validation texts with the same prediction as torch (default: 0.99)",
+    )
+
+
+def _add_export(subparsers: "Subparsers") -> None:
+    description = "Write a run's model, scripts, rows and results to a zip."
+    parser = _add_command(subparsers, "export", commands.export, description)
+    _add_run_argument(parser)
+    parser.add_argument("file", type=Path, metavar="FILE", help="the zip to write")
 
 
 def _add_run_argument(parser: argparse.ArgumentParser) -> None:

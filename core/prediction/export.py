@@ -1,54 +1,147 @@
-"""Exports a run as a zip: the model in the format of transformers, a script that predicts with it, its rows and its results."""
+"""Exports a run as a zip: the model in the format of transformers, scripts that predict and train, its rows and its results.
 
+::
+
+    README.md  run.json  predict.py  train.py  train.ipynb
+    model/              what save_pretrained writes, studio.json, decision_rule.json
+    splits/             {train,validation,test}.parquet, and the same rows as .jsonl for the import
+    evaluation/         result.json, metrics with intervals, logits as .parquet, and all logits in logits.safetensors
+"""
+
+import json
 import tempfile
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from core import decision_rule
+from core.data.columns import SPLITS
+from core.models.encoders import BUILT_IN
+from core.prediction.bundle import layout
+from core.prediction.bundle.notebook import make_notebook
+from core.prediction.verification import verify_bundle
 from core.runs import Run
 
-_SCRIPT = Path(__file__).parent / "bundle" / "predict.py"
+_SCRIPTS = Path(__file__).parent / "bundle"
+RenderCard = Callable[[Run], str]
 
 
-def export(run: Run) -> bytes:
-    """The zip of a finished run; see :func:`write_zip`."""
-    with tempfile.TemporaryFile() as file:
-        write_zip(run, file)
-        file.seek(0)
-        return file.read()
+def export(run: Run, render_card: RenderCard) -> bytes:
+    """The verified zip of a finished run; see :func:`export_to`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "bundle.zip"
+        export_to(run, path, render_card)
+        return path.read_bytes()
 
 
-def write_zip(run: Run, file: IO[bytes]) -> None:
-    """Write the zip of a finished run to an open file.
+def export_to(run: Run, path: Path, render_card: RenderCard) -> None:
+    """Write the zip of a finished run to a path, after a fresh process has predicted the same from it as this one.
+
+    ``render_card`` renders the model card. The zip is never held in memory.
+
+    Raises:
+        ModelError: the run has no model, it is damaged, or the zip predicts something else.
+        StorageError: a stored file is damaged.
+        StudioError: the file cannot be written.
+    """
+    from core.workspace import write_atomically
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            write_zip(run, file, render_card)
+        verify_bundle(run, temporary)
+
+    write_atomically(path, write)
+
+
+def write_zip(run: Run, file: IO[bytes], render_card: RenderCard) -> None:
+    """Write the zip of a finished run to an open file, file by file.
 
     Raises:
         ModelError: the run has no model, or it is damaged.
-        StorageError: the decision rule is damaged.
+        StorageError: a stored file is damaged.
     """
-    # Weights do not compress, so nothing is compressed.
-    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        folders = {
-            "model": _pretrained_folder(run.model_folder, Path(scratch)),
-            "splits": run.folder / "splits",
-            "evaluation": run.folder / "evaluation",
-        }
+    # Weights do not compress, so only texts are compressed.
+    with pretrained_folder(run) as model_folder, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        folders = {"model": model_folder, "splits": run.folder / "splits", "evaluation": run.folder / "evaluation"}
         for name, folder in folders.items():
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                archive.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
-        archive.write(run.folder / "run.json", "run.json")
-        archive.write(_SCRIPT, "predict.py")
+                # Whatever else is beside a model, such as its exports for an engine, is made again where it is needed.
+                if layout.is_bundle_file(file_name := f"{name}/{path.relative_to(folder).as_posix()}"):
+                    archive.write(path, file_name)
+        archive.write(run.folder / layout.RUN, layout.RUN)
+        for script in layout.SCRIPTS:
+            archive.write(_SCRIPTS / script, script)
+        archive.writestr(layout.NOTEBOOK, json.dumps(make_notebook(run.name), indent=1, ensure_ascii=False))
+        if run.has_logits("validation"):
+            archive.writestr(layout.CARD, model_card(run, render_card))
+            archive.writestr(layout.LOGITS, _logits_bytes(run))
+        for split in SPLITS:
+            _write_rows(run, split, archive)
 
 
-def _pretrained_folder(model_folder: Path, scratch: Path) -> Path:
-    """The model folder if plain transformers can use it; else ``scratch``, with the whole model and its decision rule.
+@contextmanager
+def pretrained_folder(run: Run) -> Iterator[Path]:
+    """A folder with the run's whole model, usable by plain transformers, for as long as the context lasts.
 
-    An instant model is saved without its encoder, and a model of version 0.1 without its temperature.
+    An instant model is saved without its encoder, and a model of version 0.1 without its temperature: both are completed in a
+    temporary folder.
     """
     from core.models.classifier import load_classifier, save_pretrained
 
-    if all((model_folder / name).exists() for name in ("config.json", decision_rule.FILE)):
-        return model_folder
-    save_pretrained(load_classifier(model_folder), scratch)
-    decision_rule.save(decision_rule.load(model_folder), scratch)
-    return scratch
+    folder = run.model_folder
+    if all((folder / name).exists() for name in ("config.json", decision_rule.FILE)):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        completed = Path(scratch)
+        save_pretrained(load_classifier(folder), completed)
+        decision_rule.save(decision_rule.load(folder), completed)
+        yield completed
+
+
+def model_card(run: Run, render_card: RenderCard) -> str:
+    """The model card of a run with the metadata that the Hugging Face hub reads, and a note on licenses."""
+    encoder = run.config.encoder
+    base = "sentence-transformers/all-MiniLM-L6-v2" if encoder == BUILT_IN else encoder
+    metadata = ["library_name: transformers", "pipeline_tag: text-classification"]
+    if not Path(base).is_absolute():
+        metadata.append(f"base_model: {json.dumps(base)}")
+    license_note = (
+        "## License\n\n"
+        f"No license is given for this model. It is derived from the encoder `{base.replace('`', '')}` and from the texts of its "
+        "dataset. Before you publish it, check that the licenses of both allow that, and state a license here.\n"
+    )
+    return "\n".join(["---", *metadata, "---", "", render_card(run), license_note])
+
+
+def _logits_bytes(run: Run) -> bytes:
+    """All logits of the run as safetensors with names such as "validation/model"."""
+    import safetensors.numpy
+
+    from core.run_evaluation import available_predictions
+
+    sources = {split: available_predictions(run, split) for split in ("validation", "test") if run.has_logits(split)}
+    return safetensors.numpy.save(
+        {
+            # safetensors writes the memory of an array as it is, so its rows must be contiguous.
+            f"{split}/{source}": np.ascontiguousarray(run.logits(split, source))
+            for split, names in sources.items()
+            for source in names
+        }
+    )
+
+
+def _write_rows(run: Run, split: str, archive: zipfile.ZipFile) -> None:
+    """Write the rows of a split as JSON Lines with the fields row, text and label."""
+    frame = run.split(split)
+    info = zipfile.ZipInfo(layout.rows_file(split), date_time=(2026, 1, 1, 0, 0, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(info, "w", force_zip64=True) as file:
+        for row, text, label in zip(frame["row"], frame["text"], frame["label"], strict=True):
+            record = {"row": int(row), "text": text, "label": label}
+            file.write((json.dumps(record, ensure_ascii=True) + "\n").encode())

@@ -18,6 +18,7 @@ from core.models.classifier import build_classifier, load_classifier, save_head,
 from core.prediction.bundle.predict import format_prediction
 from core.prediction.export import export
 from core.prediction.predict import predict
+from core.reports.markdown import render_markdown
 from core.runs import Run, find_run
 from core.workspace import Workspace
 from tests import legacy
@@ -68,7 +69,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: str) -> dict[st
 def unpacked(runs: dict[str, Run], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folders = {model: tmp_path_factory.mktemp(model) for model in runs}
     for model, run in runs.items():
-        zipfile.ZipFile(io.BytesIO(export(run))).extractall(folders[model])
+        zipfile.ZipFile(io.BytesIO(export(run, render_markdown))).extractall(folders[model])
     return folders
 
 
@@ -120,7 +121,7 @@ def test_the_zip_contains_the_record_the_rows_and_the_results(runs: dict[str, Ru
 
 def test_the_temperature_of_version_0_1_is_folded_into_the_exported_model(workspace: Workspace, tmp_path: Path) -> None:
     run = find_run(workspace, str(legacy.extract(workspace.home)["multiclass"]["run"]))
-    with zipfile.ZipFile(io.BytesIO(export(run))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export(run, render_markdown))) as archive:
         archive.extractall(tmp_path / "unpacked")
     model_folder = tmp_path / "unpacked" / "model"
     assert legacy_temperature(run.model_folder) != 1.0

@@ -11,6 +11,7 @@ import pytest
 
 from core.experiments.worker import run_worker
 from core.prediction.export import export
+from core.reports.markdown import render_markdown
 from core.runs import Run, create_run
 from core.training.config import TrainingConfig
 from core.workspace import Workspace
@@ -59,7 +60,7 @@ def test_pipeline_and_predict_agree(
     result = run.result()
     assert result is not None
     assert (result.temperature == 1.0) == (kind == "regression")
-    with zipfile.ZipFile(io.BytesIO(export(run))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export(run, render_markdown))) as archive:
         archive.extractall(tmp_path / "zip")
     for ours, theirs in zip(
         predict_on_the_command_line(run), predict_with_a_pipeline(tmp_path / "zip" / "model"), strict=True

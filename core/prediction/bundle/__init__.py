@@ -1,1 +1,1 @@
-"""Files that are copied into the zip of a run. They use plain transformers and do not import this project."""
+"""The zip of a run: the scripts that are copied into it, which do not import this project, and the checks of an import."""

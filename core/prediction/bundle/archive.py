@@ -1,0 +1,155 @@
+"""Opens the zip of a run from an unknown source: names, kinds and sizes are checked before anything is unpacked."""
+
+import json
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.formatting import pluralize
+from core.prediction.bundle import layout
+from core.prediction.bundle.refusal import refusal, too_large
+
+MAX_BYTES = 4_000_000_000
+_MAX_FILES, _MAX_DIRECTORY_BYTES = 100, 100_000
+# The ratio of unpacked to packed size is limited for files that unpack to more than a megabyte.
+_MAX_RATIO, _MIN_RATIO_BYTES = 100, 1_000_000
+_MAX_FILE_BYTES = {".json": 64_000_000, ".jsonl": 1_000_000_000, ".safetensors": MAX_BYTES, ".parquet": 1_000_000_000}
+_MAX_OTHER_BYTES = 4_000_000
+_CHUNK_BYTES = 1 << 20
+_FOLDERS = {"model/", "splits/", "evaluation/", "evaluation/validation/", "evaluation/test/"}
+_END_OF_DIRECTORY, _END_BYTES = b"PK\x05\x06", 22
+_READING_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An open zip whose names and declared sizes are allowed."""
+
+    archive: zipfile.ZipFile
+
+    def has(self, name: str) -> bool:
+        """Whether the zip contains a file."""
+        return name in self.archive.NameToInfo
+
+    def unpack(self, name: str, folder: Path) -> Path:
+        """Unpack a file into a folder under the last part of its name, with a budget of its declared size.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
+        if not self.has(name):
+            raise refusal(f"{name} is missing")
+        path = folder / name.rpartition("/")[2]
+        budget = self.archive.getinfo(name).file_size
+        try:
+            with self.archive.open(name) as source, path.open("xb") as target:
+                while chunk := source.read(_CHUNK_BYTES):
+                    budget -= len(chunk)
+                    if budget < 0:
+                        raise refusal(f"{name} is larger than the zip declares")
+                    target.write(chunk)
+        except _READING_ERRORS as error:
+            raise refusal(f"{name} is damaged") from error
+        return path
+
+    def read_json(self, name: str, folder: Path) -> dict[str, Any]:
+        """The JSON object in a file, which is unpacked into a folder for that.
+
+        Raises:
+            StorageError: the file is missing, damaged or not a JSON object.
+        """
+        path = self.unpack(name, folder)
+        try:
+            return parse_object(path.read_text(encoding="utf-8"), name)
+        finally:
+            path.unlink()
+
+
+def parse_object(text: str, name: str) -> dict[str, Any]:
+    """A text as a JSON object without NaN and infinity, which JSON does not have.
+
+    Raises:
+        StorageError: it is something else; ``name`` says where it comes from.
+    """
+
+    def refuse_constant(constant: str) -> float:
+        raise ValueError(constant)
+
+    try:
+        record = json.loads(text, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise refusal(f"{name} is not valid JSON") from error
+    if not isinstance(record, dict):
+        raise refusal(f"expected a JSON object in {name}, found {type(record).__name__}")
+    return record
+
+
+@contextmanager
+def open_bundle(path: Path) -> Iterator[Bundle]:
+    """The zip at a path, open for as long as the context lasts.
+
+    Raises:
+        StorageError: it is not a zip of this app, or a file in it has a name or kind that is not allowed.
+        LimitError: it is too large, or unpacks to too much.
+    """
+    _check_directory_size(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except _READING_ERRORS as error:
+        raise refusal("it is damaged, or not a zip file") from error
+    with archive:
+        _check_entries(archive.infolist())
+        yield Bundle(archive)
+
+
+def _check_directory_size(path: Path) -> None:
+    """Check the list of files at the end of the zip by its declared size, before it is read into memory."""
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise too_large(f"it has {size:,} bytes, and at most {MAX_BYTES:,} are allowed")
+    with path.open("rb") as file:
+        file.seek(max(0, size - _END_BYTES - 65_535))
+        end = file.read()
+    start = end.rfind(_END_OF_DIRECTORY)
+    if start < 0 or len(end) < start + _END_BYTES:
+        raise refusal("it is damaged, or not a zip file")
+    if int.from_bytes(end[start + 12 : start + 16], "little") > _MAX_DIRECTORY_BYTES:
+        raise too_large(f"it lists far more than {_MAX_FILES} files")
+
+
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+    if len(entries) > _MAX_FILES:
+        raise too_large(f"it contains {pluralize(len(entries), 'file')}, and at most {_MAX_FILES} are allowed")
+    names = [entry.filename for entry in entries]
+    duplicate = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if duplicate is not None:
+        raise refusal(f"it contains two files with the name {duplicate!r}")
+    for entry in entries:
+        _check_entry(entry)
+    total = sum(entry.file_size for entry in entries)
+    if total > MAX_BYTES:
+        raise too_large(f"it unpacks to {total:,} bytes, and at most {MAX_BYTES:,} are allowed")
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    name = entry.filename
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    is_folder = name in _FOLDERS and entry.file_size == 0 and kind in (0, stat.S_IFDIR)
+    if entry.orig_filename != name or not (layout.is_bundle_file(name) or is_folder):
+        raise refusal(f"it contains {entry.orig_filename[:80]!r}, which does not belong to a model of this app")
+    if kind not in (0, stat.S_IFREG) and not is_folder:
+        raise refusal(f"{name} is not a regular file but a link or a device")
+    if entry.flag_bits & 1:
+        raise refusal(f"{name} is encrypted", "Export the model again, and do not set a password.")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise refusal(f"{name} is compressed with a method that is not supported")
+    limit = _MAX_FILE_BYTES.get(Path(name).suffix, _MAX_OTHER_BYTES)
+    if entry.file_size > limit:
+        raise too_large(f"{name} unpacks to {entry.file_size:,} bytes, and at most {limit:,} are allowed")
+    if entry.file_size > _MIN_RATIO_BYTES and entry.file_size > _MAX_RATIO * max(1, entry.compress_size):
+        raise too_large(f"{name} unpacks to more than {_MAX_RATIO} times its packed size")
