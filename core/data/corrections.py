@@ -102,7 +102,7 @@ def corrections_table(corrections: Sequence[Correction], rows: pd.DataFrame | No
 
     Args:
         corrections: corrections of one kind of task.
-        rows: labeled texts to put above them (columns text and label), such as those that the model was trained on.
+        rows: labeled texts to put below them (columns text and label), such as those that the model was trained on.
             Corrections replace rows with the same text.
 
     Returns:
@@ -112,11 +112,10 @@ def corrections_table(corrections: Sequence[Correction], rows: pd.DataFrame | No
         item.text.strip(): (item.text, _cell(item.correct), _cell(item.prediction), item.model, item.run, item.time)
         for item in corrections
     }
-    above: list[tuple[str, ...]] = []
+    cells: list[tuple[str, ...]] = list(last.values())
     if rows is not None:
         pairs = zip(rows["text"], rows["label"], strict=True)
-        above = [(str(text), _cell(label), "", "", "", "") for text, label in pairs if text.strip() not in last]
-    cells = [*above, *last.values()]
+        cells += [(str(text), _cell(label), "", "", "", "") for text, label in pairs if text.strip() not in last]
     columns = [[row[position] for row in cells] for position in range(len(_COLUMNS))]
     return Table(frame_from_strings(columns, _COLUMNS), TABLE_NAME, format="JSON Lines")
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from core.errors import DataError
-from core.task import Floats, Task
 
 if TYPE_CHECKING:
     from core.models.classifier import Classifier
@@ -91,7 +90,7 @@ def explain(
         raise DataError("There is no word to explain.", "Type a text of at least one word.")
     # Only what the model reads is explained: without a word, unread text must not move into its place.
     read = text[: spans[-1][1]]
-    output = _output_index(classifier.task, classifier.logits([read]), label)
+    output = _output_index(classifier, read, label)
     units = _grouped(spans)
     if method == "occlusion":
         without = [read[:start] + read[end:] for start, end in units]
@@ -127,14 +126,16 @@ def _grouped(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(group[0][0], group[-1][1]) for group in groups]
 
 
-def _output_index(task: Task, logits: Floats, label: str) -> int:
-    if not task.labels:
+def _output_index(classifier: "Classifier", text: str, label: str) -> int:
+    """The model's output for a label, or for the predicted label if none is given."""
+    labels = classifier.task.labels
+    if not labels:
         return 0
     if not label:
-        return int(logits[0].argmax())
-    if label not in task.labels:
-        raise DataError(f"There is no label {label!r}.", f"The labels are: {', '.join(task.labels[:20])}.")
-    return task.labels.index(label)
+        return int(classifier.logits([text])[0].argmax())
+    if label not in labels:
+        raise DataError(f"There is no label {label!r}.", f"The labels are: {', '.join(labels[:20])}.")
+    return labels.index(label)
 
 
 def _label_scores(classifier: "Classifier", texts: list[str], output: int) -> npt.NDArray[np.float64]:

@@ -108,4 +108,4 @@ def test_the_last_correction_counts_and_replaces_the_row_of_the_dataset() -> Non
 def test_labels_of_a_dataset_keep_their_form() -> None:
     rows = pd.DataFrame({"text": ["both", "none"], "label": [["red", "cold"], []]})
     labeled = apply_columns(corrections_table([TAGS], rows), correction_columns("multilabel"))
-    assert labeled.frame["label"].tolist() == [["cold", "red"], [], ["a|b, c", "red"]]
+    assert labeled.frame["label"].tolist() == [["a|b, c", "red"], ["cold", "red"], []]

@@ -32,11 +32,18 @@ def show_change(prediction: TextPrediction) -> None:
             score, old = float(after.predicted[0]), float(before.predicted[0])
             st.metric("Change of the score", format_number(score - old, 2), help=f"Before: {format_number(old, 2)}.")
             return
-        percent = st.column_config.NumberColumn(format="percent")
+        changes = probability_changes(before, after)
+        shares = ["before", "after", "change"]
+        changes[shares] *= 100
+        percent = st.column_config.NumberColumn(format="%.1f%%")
         st.dataframe(
-            probability_changes(before, after),
+            changes,
             hide_index=True,
-            column_config=dict.fromkeys(("before", "after", "change"), percent),
+            column_config={
+                "before": percent,
+                "after": percent,
+                "change": st.column_config.NumberColumn(format="%+.1f", help="In percentage points"),
+            },
             alt="Probabilities before and after the change of the text",
         )
 

@@ -10,20 +10,23 @@ from pages.shared.prediction import TextPrediction
 from pages.shared.visitor import workspace
 from pages.shared.widgets import escape_markdown, show_errors
 
-_SAVED = "saved_correction"
+_SAVED, _COUNT = "saved_correction", "saved_corrections"
 
 
 def show_correction(prediction: TextPrediction) -> None:
     """A button that opens the choice of the correct label, and a note after it was saved."""
     key = (str(prediction.model.folder), prediction.text)
     predicted = prediction.predictions.labels[0]
-    with st.popover("This is wrong", icon=":material/flag:"):
+    count = st.session_state.get(_COUNT, 0)
+    # A new key closes the popover after a correction was saved.
+    with st.popover("This is wrong", icon=":material/flag:", key=f"correction-{count}"):
         correct = _choose_label(prediction, predicted)
         clicked = st.button("Save correction", type="primary", disabled=correct is None or correct == predicted)
     if clicked and correct is not None:
         with show_errors():
             append_correction(workspace(), _correction(prediction, predicted, correct))
-            st.session_state[_SAVED] = (key, format_label(correct))
+            st.session_state[_SAVED], st.session_state[_COUNT] = (key, format_label(correct)), count + 1
+            st.rerun()
     saved_key, label = st.session_state.get(_SAVED, (None, ""))
     if saved_key == key:
         st.success(
