@@ -56,20 +56,18 @@ def train_and_wait(run: Run) -> None:
     Raises:
         RunError: the training failed.
     """
-    from tqdm import tqdm
-
     from core.experiments.launch import follow_events
     from core.jobs import process
 
     process.start(run.folder)
     events = follow_events(run)
-    with tqdm(file=sys.stderr, unit="", bar_format=_BAR_FORMAT) as bar:
+    with progress_bar() as bar:
         while True:
             try:
                 import core.run_evaluation  # noqa: F401 -- needed at the end; it is imported while the training runs
 
                 for event in events:
-                    _show_event(bar, event)
+                    show_event(bar, event)
                 return
             except KeyboardInterrupt:
                 bar.write("Stopping. The best model so far is kept.", file=sys.stderr)
@@ -77,7 +75,15 @@ def train_and_wait(run: Run) -> None:
                 events = follow_events(run)
 
 
-def _show_event(bar: "tqdm[Any]", event: "Event") -> None:
+def progress_bar() -> "tqdm[Any]":
+    """A progress bar on stderr for :func:`show_event`."""
+    from tqdm import tqdm
+
+    return tqdm(file=sys.stderr, unit="", bar_format=_BAR_FORMAT)
+
+
+def show_event(bar: "tqdm[Any]", event: "Event") -> None:
+    """Show an event of a job: its phase and progress in the bar, metrics in a line above it."""
     from core.jobs.events import Phase, Progress, Step, Validation
 
     if isinstance(event, Phase):

@@ -13,9 +13,11 @@ COMMANDS = {
     "analyze": "FOLDER",
     "learning-curve": "FOLDER",
     "measure-speed": "FOLDER",
+    "predict-file": "FOLDER",
     "evaluate": "--report",
     "predict": "--out",
     "serve": "--port",
+    "engines": "--min-agreement",
 }
 
 

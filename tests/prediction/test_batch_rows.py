@@ -23,7 +23,7 @@ def predict(table: pa.Table, kind: str = "multiclass", rule: DecisionRule | None
 def test_the_predictions_are_those_of_a_table_in_memory(kind: str) -> None:
     rule = DecisionRule(interval_half_width=1.0) if kind == "regression" else DecisionRule(abstain_below=0.7)
     table = pa.table({"id": ["1", "2", "3"], "text": TEXTS})
-    expected = predict_table(MadeEngine(TASKS[kind]), table.to_pandas(), "text", rule)  # type: ignore[arg-type]
+    expected = predict_table(MadeEngine(TASKS[kind]), table.to_pandas(), "text", rule)
     predicted = predict(table, kind, rule)
     assert predicted.column_names == [*expected.columns, "problem"]
     for name in expected.columns:
