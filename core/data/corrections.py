@@ -66,6 +66,7 @@ def append_correction(workspace: Workspace, correction: Correction) -> None:
     path = workspace.corrections
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
         with path.open("ab+") as file:
             # A line that was cut off by a crash must not swallow this one.
             if file.tell() and (file.seek(-1, 2), file.read(1))[1] != b"\n":

@@ -1,6 +1,7 @@
 """Corrections are appended, survive damage, and make a table that Data can use."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,8 @@ def test_corrections_are_read_as_they_were_appended(workspace: Workspace) -> Non
         append_correction(workspace, correction)
     assert list_corrections(workspace) == [SKY, TAGS, SCORE, hostile]
     assert workspace.corrections.read_bytes().count(b"\n") == 4
+    if os.name == "posix":
+        assert workspace.corrections.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(
