@@ -1,6 +1,9 @@
-"""Models: all runs with their validation scores; rename, download, or delete one."""
+"""Models: all runs with their validation scores; import one; rename, download, or delete one."""
 
 import math
+import shutil
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -9,12 +12,14 @@ from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
 from core.formatting import format_duration
 from core.jobs import process
 from core.prediction.export import export
+from core.prediction.importing import import_bundle
 from core.reports.markdown import render_markdown
 from core.runs import Run, damaged_runs, list_runs
 from core.task import TITLES
 from core.workspace import slug
 from pages.shared.navigation import link
 from pages.shared.run_progress import show_run_progress
+from pages.shared.session import remember_run
 from pages.shared.visitor import workspace
 from pages.shared.widgets import (
     choose_run,
@@ -33,7 +38,7 @@ def table_row(run: Run) -> dict[str, object]:
     metric = MAIN_METRIC[run.task.kind]
     return {
         "Name": run.name,
-        "State": process.read_status(run.folder).state,
+        "State": "imported" if run.source == "imported" else process.read_status(run.folder).state,
         "Dataset": run.dataset.name,
         "Task": TITLES[run.task.kind],
         "Method": run.config.method,
@@ -71,8 +76,27 @@ def show_run(run: Run) -> None:
         delete_button(run.folder, run.name, "This deletes the model and its results. The dataset is kept.")
 
 
+def show_import() -> None:
+    """Upload a zip that was exported here or elsewhere, and import it as a model of this workspace."""
+    with st.expander("Import a model", icon=":material/upload:"):
+        file = st.file_uploader(
+            "Zip of a model",
+            type="zip",
+            help="The zip from Download as zip of another Finetune Studio, or trained.zip from its notebook.",
+        )
+        if file is None or not st.button("Import", type="primary"):
+            return
+        with show_errors(), st.spinner("Checking the model"), tempfile.NamedTemporaryFile() as copy:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            run = import_bundle(workspace(), Path(copy.name))
+            remember_run(run.id)
+            st.rerun()
+
+
 page_header("Models", "All models that you have trained.")
 runs = list_runs(workspace())
+show_import()
 show_damaged(damaged_runs(workspace()))
 if not runs:
     st.info("There is no model yet. Train one first.", icon=":material/info:")

@@ -216,6 +216,18 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
+def import_zip(options: argparse.Namespace) -> int:
+    """Import a model from a zip that was exported, and print the id of its run."""
+    from core.prediction.importing import import_bundle
+
+    if not options.file.is_file():
+        raise DataError(f"There is no file {str(options.file)!r}.", "Check the path.")
+    run = import_bundle(_workspace(options.workspace), options.file)
+    print(run.id)
+    print(f"{run.name} is imported. Its model is in {run.model_folder}", file=sys.stderr)
+    return 0
+
+
 def _workspace(folder: Path | None) -> Workspace:
     return Workspace(folder.resolve(), default_home()) if folder else workspace_of("local")
 

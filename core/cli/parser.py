@@ -40,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_predict,
         _add_engines,
         _add_export,
+        _add_import,
     ):
         add(subparsers)
     add_serve_parser(subparsers)
@@ -161,6 +162,11 @@ def _add_export(subparsers: "Subparsers") -> None:
     parser = _add_command(subparsers, "export", commands.export, description)
     _add_run_argument(parser)
     parser.add_argument("file", type=Path, metavar="FILE", help="the zip to write")
+
+
+def _add_import(subparsers: "Subparsers") -> None:
+    parser = _add_command(subparsers, "import", commands.import_zip, "Import a model from a zip that was exported.")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the zip")
 
 
 def _add_run_argument(parser: argparse.ArgumentParser) -> None:

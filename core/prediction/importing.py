@@ -210,7 +210,7 @@ def _import_evaluation(run: Run, bundle: Bundle, scratch: Path) -> None:
             raise refusal(f"{layout.LOGITS} has no logits of the model for the {missing[0]} rows")
         for split in _EVALUATED:
             run_evaluation.metric_estimates(run, split)
-    numbers = bundle.read_json(layout.RESULT, scratch) if bundle.has(layout.RESULT) else {}
+    numbers = bundle.read_json(layout.RESULT, scratch, allow_nan=True) if bundle.has(layout.RESULT) else {}
     split = "test" if run.sizes["test"] else "validation"
     run.save_result(
         Result(

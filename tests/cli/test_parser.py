@@ -16,6 +16,8 @@ COMMANDS = {
     "predict-file": "FOLDER",
     "evaluate": "--report",
     "predict": "--out",
+    "export": "FILE",
+    "import": "FILE",
     "serve": "--port",
     "engines": "--min-agreement",
 }

@@ -45,8 +45,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: str) -> dict[st
         config = TrainingConfig(
             method="instant" if case == "instant" else "fine-tune",
             encoder=tiny_encoder,
-            epochs=8,
-            learning_rate=5e-3,
+            epochs=12,
+            learning_rate=2e-3,
             batch_size=8,
             max_length=16,
             layer_decay=0.9 if case == "binary" else 1.0,

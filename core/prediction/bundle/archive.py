@@ -57,21 +57,25 @@ class Bundle:
             raise refusal(f"{name} is damaged") from error
         return path
 
-    def read_json(self, name: str, folder: Path) -> dict[str, Any]:
+    def read_json(self, name: str, folder: Path, allow_nan: bool = False) -> dict[str, Any]:
         """The JSON object in a file, which is unpacked into a folder for that.
+
+        ``allow_nan`` accepts NaN and infinity, which Python writes although JSON does not have them.
 
         Raises:
             StorageError: the file is missing, damaged or not a JSON object.
         """
         path = self.unpack(name, folder)
         try:
-            return parse_object(path.read_text(encoding="utf-8"), name)
+            return parse_object(path.read_text(encoding="utf-8"), name, allow_nan)
+        except UnicodeDecodeError as error:
+            raise refusal(f"{name} is not valid JSON") from error
         finally:
             path.unlink()
 
 
-def parse_object(text: str, name: str) -> dict[str, Any]:
-    """A text as a JSON object without NaN and infinity, which JSON does not have.
+def parse_object(text: str, name: str, allow_nan: bool = False) -> dict[str, Any]:
+    """A text as a JSON object.
 
     Raises:
         StorageError: it is something else; ``name`` says where it comes from.
@@ -81,7 +85,7 @@ def parse_object(text: str, name: str) -> dict[str, Any]:
         raise ValueError(constant)
 
     try:
-        record = json.loads(text, parse_constant=refuse_constant)
+        record = json.loads(text, parse_constant=None if allow_nan else refuse_constant)
     except (ValueError, RecursionError) as error:
         raise refusal(f"{name} is not valid JSON") from error
     if not isinstance(record, dict):

@@ -100,9 +100,8 @@ class Data:
         weights = np.clip((len(train) / (self.outputs * np.maximum(counts, 1))) ** power, 0.1, 10) * (counts > 0)
         return np.asarray(weights * len(train) / (weights @ counts))
 
-    def metric(self, name: str, logits: np.ndarray) -> float:
-        """The main metric of the task for logits of one split: macro-F1, micro-F1 or R²."""
-        targets = self.targets[name]
+    def metric(self, targets: np.ndarray, logits: np.ndarray) -> float:
+        """The main metric of the task for logits: macro-F1, micro-F1 or R²."""
         if self.kind == "regression":
             return float(r2_score(targets, logits[:, 0]))
         if self.kind == "multilabel":
@@ -403,7 +402,9 @@ def make_trainer(model: Any, tokenizer: Any, data: Data, checkpoints: Path) -> T
 
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         logits = np.asarray(prediction.predictions) * data.std + data.mean
-        return {METRICS[data.kind]: data.metric("validation", logits)}
+        # The Trainer evaluates in an order of its own, so the targets are those that it gives.
+        targets = np.asarray(prediction.label_ids)
+        return {METRICS[data.kind]: data.metric(targets if data.one_label else targets * data.std + data.mean, logits)}
 
     return Trainer(
         model=model,
@@ -506,7 +507,7 @@ def train(encoder: str, output: Path) -> dict[str, Any]:
         shutil.rmtree(checkpoints, ignore_errors=True)
     logits = calibrate(model, tokenizer, data)
     save(model, tokenizer, data, logits, output)
-    return {"metric": METRICS[data.kind], "validation": data.metric("validation", logits["validation"])}
+    return {"metric": METRICS[data.kind], "validation": data.metric(data.targets["validation"], logits["validation"])}
 
 
 if __name__ == "__main__":
