@@ -1,6 +1,13 @@
-"""Models: the table of runs; rename and delete."""
+"""Models: the table of runs; import, rename and delete."""
+
+import io
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import list_datasets
+from core.prediction.export import write_zip
+from core.reports.markdown import render_markdown
 from core.runs import Run, list_runs
 from core.workspace import Workspace, workspace_containing
 from tests.finished import finished
@@ -15,6 +22,29 @@ def test_each_run_is_a_row(empty: Workspace) -> None:
     assert list(table["Metric"]) == ["R²", "F1 (macro)"]
     assert list(table["Validation score"]) == [0.5, 0.9]
     assert list(table["Training time"]) == ["12 s", "12 s"]
+
+
+def upload_zip(at: AppTest, data: bytes) -> None:
+    """Upload a zip under "Import a model" and import it; the page must run without an exception."""
+    uploader: Any = at.get("file_uploader")[0]
+    uploader.set_value([("model.zip", data, "application/zip")]).run()
+    click(at, "Import")
+
+
+def test_a_downloaded_zip_is_imported_as_another_model(clinic_run: Run) -> None:
+    buffer = io.BytesIO()
+    write_zip(clinic_run, buffer, render_markdown)
+    at = visit("models")
+    upload_zip(at, buffer.getvalue())
+    table = at.dataframe[0].value
+    assert list(table["State"]) == ["imported", "finished"]
+    assert table["Validation score"][0] == table["Validation score"][1]
+
+
+def test_a_file_that_is_not_a_model_is_refused(empty: Workspace) -> None:
+    at = visit("models")
+    upload_zip(at, b"PK, but not a zip")
+    assert "The zip was not imported" in at.error[0].value
 
 
 def test_an_empty_name_is_rejected(clinic_run: Run) -> None:
