@@ -128,9 +128,12 @@ class _Worker:
             self._shards.save_engine(self._predictor.engine.name)
             self._on_event(Phase("predicting"))
         started = time.monotonic()
-        predicted = predict_chunk(
-            self._predictor, chunk, self._request.column, lambda texts, _: self._report(done + texts, rows)
-        )
+
+        def report(texts: int, total: int) -> None:
+            speed = (self._predicted + texts) / (self._seconds + time.monotonic() - started)
+            self._on_event(Progress(done + texts, rows, (rows - done - texts) / speed))
+
+        predicted = predict_chunk(self._predictor, chunk, self._request.column, report)
         self._seconds += time.monotonic() - started
         self._predicted += len(chunk)
         return predicted

@@ -322,10 +322,10 @@ def test_phases_and_the_time_left_are_reported(tmp_path: Path) -> None:
         "writing",
     ]
     rows = [event for event in events if isinstance(event, Progress) and event.total == 50]
-    assert rows[0].seconds_left is None
-    assert rows[20].seconds_left is not None
-    assert rows[20].seconds_left > 0
-    assert (rows[-1].done, rows[-1].seconds_left) == (50, 0)
+    seconds = [event.seconds_left for event in rows if event.seconds_left is not None]
+    assert len(seconds) == len(rows) > 50
+    assert seconds[0] > 0.049
+    assert (rows[-1].done, seconds[-1]) == (50, 0)
 
 
 @pytest.mark.parametrize(
