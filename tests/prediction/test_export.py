@@ -13,11 +13,14 @@ from transformers import set_seed
 
 from core import decision_rule
 from core.decision_rule import DecisionRule
+from core.errors import ModelError
 from core.migrations import legacy_temperature
 from core.models.classifier import build_classifier, load_classifier, save_head, save_pretrained
+from core.prediction.bundle.layout import is_bundle_file
 from core.prediction.bundle.predict import format_prediction
-from core.prediction.export import export
+from core.prediction.export import export_to, write_zip
 from core.prediction.predict import predict
+from core.prediction.verification import verify_bundle
 from core.reports.markdown import render_markdown
 from core.runs import Run, find_run
 from core.workspace import Workspace
@@ -69,8 +72,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: str) -> dict[st
 def unpacked(runs: dict[str, Run], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folders = {model: tmp_path_factory.mktemp(model) for model in runs}
     for model, run in runs.items():
-        zipfile.ZipFile(io.BytesIO(export(run, render_markdown))).extractall(folders[model])
+        pack(run).extractall(folders[model])
     return folders
+
+
+def pack(run: Run) -> zipfile.ZipFile:
+    """The zip of a run, not verified."""
+    buffer = io.BytesIO()
+    write_zip(run, buffer, render_markdown)
+    return zipfile.ZipFile(buffer)
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +129,27 @@ def test_the_zip_contains_the_record_the_rows_and_the_results(runs: dict[str, Ru
         assert (folder / "evaluation" / "result.json").exists()
 
 
+def test_the_zip_contains_only_files_that_can_be_imported(runs: dict[str, Run]) -> None:
+    (runs["binary"].model_folder / "engine.onnx").write_bytes(b"made again where it is needed")
+    with pack(runs["binary"]) as archive:
+        assert all(map(is_bundle_file, archive.namelist()))
+        card = archive.read("README.md").decode()
+    assert card.startswith("---\nlibrary_name: transformers\n")
+    assert "## License" in card
+
+
+def test_a_zip_is_written_only_if_a_new_process_predicts_the_same(runs: dict[str, Run], tmp_path: Path) -> None:
+    path = tmp_path / "model.zip"
+    export_to(runs["binary"], path, render_markdown)
+    assert zipfile.ZipFile(path).testzip() is None
+    verify_bundle(runs["binary"], path)
+    with pytest.raises(ModelError, match="predicts something else"):
+        verify_bundle(runs["multiclass"], path)
+
+
 def test_the_temperature_of_version_0_1_is_folded_into_the_exported_model(workspace: Workspace, tmp_path: Path) -> None:
     run = find_run(workspace, str(legacy.extract(workspace.home)["multiclass"]["run"]))
-    with zipfile.ZipFile(io.BytesIO(export(run, render_markdown))) as archive:
+    with pack(run) as archive:
         archive.extractall(tmp_path / "unpacked")
     model_folder = tmp_path / "unpacked" / "model"
     assert legacy_temperature(run.model_folder) != 1.0
