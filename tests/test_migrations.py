@@ -19,7 +19,9 @@ def expected(workspace: Workspace) -> dict[str, dict[str, object]]:
     return legacy.extract(workspace.home)
 
 
-def test_everything_is_listed_and_nothing_is_damaged(workspace: Workspace, expected: dict[str, dict[str, object]]) -> None:
+def test_everything_is_listed_and_nothing_is_damaged(
+    workspace: Workspace, expected: dict[str, dict[str, object]]
+) -> None:
     assert len(list_datasets(workspace)) == 4
     assert len(list_runs(workspace)) == 7
     assert len(list_searches(workspace)) == 1

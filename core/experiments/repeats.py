@@ -118,9 +118,7 @@ def summarize(runs: Sequence[Run]) -> GroupSummary | None:
         return None
     values = [score for _, score in finished]
     best = int(np.argmax(values))
-    collapsed = [
-        run.id for run, score in finished if values[best] > 0 and score / values[best] < _COLLAPSED_BELOW
-    ]
+    collapsed = [run.id for run, score in finished if values[best] > 0 and score / values[best] < _COLLAPSED_BELOW]
     return GroupSummary(metric, tuple(values), finished[best][0], tuple(collapsed))
 
 

@@ -33,7 +33,8 @@ def data_checks() -> list[Figure]:
     kinds = table.frame["kind"].to_numpy()
     table = Table(table.frame.drop(columns="kind"), "planted.csv")
     findings = {
-        finding.check: set(finding.rows.tolist()) for finding in run_checks(table, _CHOICE, apply_columns(table, _CHOICE))
+        finding.check: set(finding.rows.tolist())
+        for finding in run_checks(table, _CHOICE, apply_columns(table, _CHOICE))
     }
     first = {text: row for row, text in reversed(list(enumerate(table.frame["text"])))}
     figures = []
