@@ -27,4 +27,4 @@ text_tab, file_tab = st.tabs(["One text", "A file"])
 with text_tab:
     show_one_text(model, models)
 with file_tab, show_errors():
-    show_file(model.folder)
+    show_file(model)

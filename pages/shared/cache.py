@@ -15,6 +15,8 @@ from core.data.checks.findings import Finding
 from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
 from core.data.dataset import Dataset, load_table
+from core.data.reading.chunks import SourceFile
+from core.data.reading.streaming import stream_table
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, Splits, fingerprint, split_labels
 from core.data.table import ReadOptions, Table
@@ -51,6 +53,14 @@ class LoadedTexts:
     repairs: tuple[Repair, ...]
     labeled: LabeledTexts
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class FilePreview:
+    """The first rows of a file, and the number of all its rows."""
+
+    head: pd.DataFrame
+    rows: int
 
 
 def _modified(path: Path) -> float:
@@ -214,3 +224,10 @@ def error_slices(run: Run, split: str, _columns: pd.DataFrame) -> pd.DataFrame:
     rows = prediction_table(run, split)
     outcome = rows["error"] if "error" in rows else rows["correct"]
     return slices.find_slices(_columns.assign(text=rows["text"].to_numpy()), outcome.to_numpy())
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading …", show_time=True)
+def file_preview(key: str, name: str, _data: bytes) -> FilePreview:
+    """A preview of an uploaded file; ``key`` names its bytes."""
+    stream = stream_table(SourceFile.of_bytes(_data, name))
+    return FilePreview(stream.head(), stream.rows)

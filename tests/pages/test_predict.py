@@ -11,10 +11,13 @@ from core import decision_rule
 from core.data.corrections import list_corrections
 from core.data.dataset import list_datasets
 from core.decision_rule import DecisionRule
+from core.jobs import process
+from core.jobs.folder import JobFolder
 from core.models.classifier import build_classifier, save_pretrained
 from core.models.demo import DEMO_MODEL
+from core.prediction.batch import list_batches, run_batch
 from core.runs import Run
-from core.workspace import Workspace
+from core.workspace import Workspace, workspace_containing
 from pages.shared.widgets import run_title
 from tests.finished import finished
 from tests.pages.app import APP, choose, click, find, page_text, visit
@@ -290,12 +293,42 @@ def test_models_with_the_same_name_can_be_told_apart(clinic_run: Run) -> None:
     assert sum(option.endswith(" (0000)") for option in options) == 1
 
 
-def test_the_texts_of_a_file_are_predicted(clinic_run: Run, downloads: dict[str, Callable[[], bytes]]) -> None:
+def upload_inbox(content: bytes = b"id,message\n1,please renew my inhaler\n2,\n") -> AppTest:
     at = visit("predict")
     uploader: Any = at.get("file_uploader")[0]
-    uploader.set_value([("inbox.csv", b"id,message\n1,please renew my inhaler\n2,\n", "text/csv")]).run()
-    click(at, "Predict 2 texts")
-    table = table_with(at, "message")
-    assert list(table["message"]) == ["please renew my inhaler", ""]
-    assert table["label"].notna().tolist() == [True, False]
-    assert downloads["Download all as CSV"]().decode("utf-8-sig").startswith("message,label,confidence")
+    uploader.set_value([("inbox.csv", content, "text/csv")]).run()
+    return at
+
+
+def test_a_file_is_predicted_by_a_job_and_its_result_can_be_downloaded(
+    clinic_run: Run, downloads: dict[str, Callable[[], bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobFolder, "start", lambda job: run_batch(job.path))
+    at = upload_inbox()
+    assert find(at.selectbox, "Text column").value == "message"
+    click(at, "Predict 2 rows")
+    assert "2 rows; 1 without a prediction" in page_text(at)
+    lines = downloads["Download as CSV"]().decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("id,message,label,confidence")
+    assert lines[1].startswith("1,please renew my inhaler,Medication Request,")
+    (batch,) = list_batches(workspace_containing(clinic_run.folder))
+    at.button(key=f"confirm-delete-{batch.folder.name}").click().run()
+    assert not batch.folder.exists()
+
+
+def test_a_prediction_that_stopped_can_be_continued(clinic_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        JobFolder, "start", lambda job: process.write_status(job.path, "stopped", "Stopped.", "Continue.")
+    )
+    at = upload_inbox()
+    click(at, "Predict 2 rows")
+    assert "Stopped. Continue." in page_text(at)
+    monkeypatch.setattr(JobFolder, "start", lambda job: run_batch(job.path))
+    click(at, "Continue")
+    assert "without a prediction" in page_text(at)
+
+
+def test_a_file_that_cannot_be_read_gets_one_sentence(clinic_run: Run) -> None:
+    at = upload_inbox(b"")
+    assert not at.exception
+    assert "is empty" in page_text(at)

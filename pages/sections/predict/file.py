@@ -1,48 +1,86 @@
-"""The tab A file: the predictions for a column of an uploaded table."""
+"""The tab A file: predictions for a column of an uploaded file, as a job that any number of rows can be given."""
 
-from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core import decision_rule
-from core.data.reading.files import EXTENSIONS, read_bytes
-from core.data.table import ReadOptions
+from core.charts import data as data_charts
+from core.data.reading.files import EXTENSIONS
 from core.formatting import pluralize
-from core.prediction.predict import guess_text_column, predict_table
+from core.prediction.batch import BatchPrediction, Upload, create_batch, damaged_batches, list_batches
+from core.prediction.batch_output import FORMAT_TITLES, OutputFormat
+from core.prediction.batch_shards import BatchSummary
+from core.prediction.predict import guess_text_column
 from pages.shared import cache
-from pages.shared.downloads import download_csv
+from pages.shared.job_progress import JobTexts, show_job
+from pages.shared.prediction import Model
+from pages.shared.visitor import workspace
+from pages.shared.widgets import delete_button, escape_markdown, show_damaged, show_errors
 
-_SHOWN_ROWS = 1_000
-_RESULT = "predicted_file"
+_FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
+_JOB = JobTexts(
+    button="Continue",
+    icon=":material/play_arrow:",
+    description="The rows that are predicted already are kept.",
+    phases={"loading": "Loading the model", "predicting": "Predicting", "writing": "Writing the file"},
+)
 
 
-def show_file(folder: Path) -> None:
-    """Upload a table, predict its text column, and download the table with the predictions."""
-    file = st.file_uploader("Table with a text column", type=list(EXTENSIONS))
-    if file is None:
-        st.session_state.pop(_RESULT, None)
+def show_file(model: Model) -> None:
+    """Upload a file and start its prediction; below, the predictions of files with progress, counts and download."""
+    file = st.file_uploader("File with a text column", type=list(EXTENSIONS))
+    if file is not None:
+        _show_start(model, file)
+    for position, batch in enumerate(list_batches(workspace())):
+        with st.expander(f"{escape_markdown(batch.name)}, {pluralize(batch.rows, 'row')}", expanded=position == 0):
+            with show_errors():
+                _show_batch(batch)
+            delete_button(batch.folder, batch.name, "This deletes the uploaded file and its predictions.")
+    show_damaged(damaged_batches(workspace()))
+
+
+def _show_start(model: Model, file: UploadedFile) -> None:
+    preview = cache.file_preview(file.file_id, file.name, file.getvalue())
+    st.dataframe(preview.head, hide_index=True, alt="The first rows of the file")
+    columns = list(preview.head.columns)
+    left, right = st.columns(2)
+    column = left.selectbox("Text column", columns, index=columns.index(guess_text_column(preview.head)))
+    output_format = right.selectbox("Download format", _FORMATS, format_func=FORMAT_TITLES.__getitem__)
+    if st.button(f"Predict {pluralize(preview.rows, 'row')}", type="primary", icon=":material/play_arrow:"):
+        folder = model.run.folder if model.run else model.folder
+        file.seek(0)
+        create_batch(workspace(), folder, Upload(file.name, file), column, output_format).job.start()
+        st.rerun()
+
+
+def _show_batch(batch: BatchPrediction) -> None:
+    summary = batch.summary()
+    if summary is None:
+        show_job(batch.job, _JOB)
         return
-    data = file.getvalue()
-    table = cache.table(file.file_id, ReadOptions(), lambda: read_bytes(data, file.name, columns_needed=1))
-    columns = list(table.frame.columns)
-    column = st.selectbox("Text column", columns, index=columns.index(guess_text_column(table.frame)))
-    key = (str(folder), file.file_id, column)
-    if st.button(f"Predict {pluralize(len(table.frame), 'text')}", type="primary", icon=":material/play_arrow:"):
-        st.session_state[_RESULT] = (key, _predict_with_progress(folder, table.frame, column))
-    stored_key, predictions = st.session_state.get(_RESULT, (None, None))
-    if stored_key == key:
-        st.dataframe(predictions.head(_SHOWN_ROWS), hide_index=True, alt="The texts with their predictions")
-        download_csv("Download all as CSV", predictions, f"{Path(file.name).stem}-predicted")
+    _show_summary(summary)
+    st.download_button(
+        f"Download as {FORMAT_TITLES[batch.output_format]}",
+        data=batch.output.read_bytes,
+        file_name=batch.download_name,
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"download-{batch.folder.name}",
+    )
 
 
-def _predict_with_progress(folder: Path, frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The text column with the predictions beside it; shows a progress bar meanwhile."""
-    bar = st.progress(0.0, "Predicting …")
-
-    def update(done: int, total: int) -> None:
-        bar.progress(done / total, f"{done:,} of {pluralize(total, 'text')}")
-
-    predictions = predict_table(cache.classifier(folder), frame[[column]], column, decision_rule.load(folder), update)
-    bar.empty()
-    return predictions
+def _show_summary(summary: BatchSummary) -> None:
+    notes = [pluralize(summary.rows, "row")]
+    if summary.unsure:
+        notes.append(f"{summary.unsure:,} with low confidence: review by hand")
+    if summary.problems:
+        notes.append(f"{summary.problems:,} without a prediction (see the column problem)")
+    st.caption(f"{'; '.join(notes)}. Engine: {summary.engine}.")
+    if summary.labels:
+        counts = pd.DataFrame(list(summary.labels.items()), columns=["label", "predicted"])
+        st.altair_chart(data_charts.class_counts(counts), alt="Rows per predicted label")
+    if summary.bins:
+        bins = pd.DataFrame([(b.low, b.high, b.rows) for b in summary.bins], columns=["from", "to", "rows"])
+        st.dataframe(bins, hide_index=True, alt="Rows per range of predicted values")
