@@ -1,4 +1,4 @@
-"""The command line: ``python -m core demo | check | train | run | search | evaluate | predict``."""
+"""The command line: ``python -m core COMMAND``; ``--help`` lists the commands."""
 
 import sys
 from collections.abc import Callable, Sequence

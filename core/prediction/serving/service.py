@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from core.prediction.serving.answers import check_function, to_answers
+from core.prediction.serving.responses import check_function, to_answers
 from core.prediction.serving.batching import Batcher, Work
 from core.prediction.serving.errors import ServiceError, empty, failed, too_large
 from core.prediction.serving.examples import code_examples
