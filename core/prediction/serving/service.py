@@ -15,7 +15,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from core.prediction.serving.responses import check_function, to_answers
 from core.prediction.serving.batching import Batcher, Work
 from core.prediction.serving.errors import ServiceError, empty, failed, too_large
 from core.prediction.serving.examples import code_examples
@@ -24,6 +23,7 @@ from core.prediction.serving.models import ServedModel
 from core.prediction.serving.openapi import openapi_document
 from core.prediction.serving.options import Limits, ServeOptions
 from core.prediction.serving.requests import TextRequest, parse_inference, parse_predict
+from core.prediction.serving.responses import check_function, to_answers
 
 _PAGE = Path(__file__).with_name("page.html")
 # A body above the limit is read up to this size and thrown away, since many clients read no answer before they have sent all.
