@@ -105,12 +105,12 @@ def test_a_file_is_uploaded_predicted_and_downloaded(page: Page, server: Server,
     visit(page, server, "predict")
     page.get_by_role("tab", name="A file").click()
     page.locator("input[type=file]").set_input_files(table)
-    page.get_by_role("button", name="Predict 3 texts").click()
+    page.get_by_role("button", name="Predict 3 rows").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download all as CSV").click()
+        page.get_by_role("button", name="Download predictions (CSV)").click()
     lines = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 4
-    assert lines[1].startswith("\"'=cmd")
+    assert lines[1].startswith("1,\"'=cmd")
     assert "Test Results" in lines[3]
 
 

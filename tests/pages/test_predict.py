@@ -308,7 +308,7 @@ def test_a_file_is_predicted_by_a_job_and_its_result_can_be_downloaded(
     assert find(at.selectbox, "Text column").value == "message"
     click(at, "Predict 2 rows")
     assert "2 rows; 1 without a prediction" in page_text(at)
-    lines = downloads["Download as CSV"]().decode("utf-8-sig").splitlines()
+    lines = downloads["Download predictions (CSV)"]().decode("utf-8-sig").splitlines()
     assert lines[0].startswith("id,message,label,confidence")
     assert lines[1].startswith("1,please renew my inhaler,Medication Request,")
     (batch,) = list_batches(workspace_containing(clinic_run.folder))

@@ -62,7 +62,7 @@ def _show_batch(batch: BatchPrediction) -> None:
         return
     _show_summary(summary)
     st.download_button(
-        f"Download as {FORMAT_TITLES[batch.output_format]}",
+        f"Download predictions ({FORMAT_TITLES[batch.output_format]})",
         data=batch.output.read_bytes,
         file_name=batch.download_name,
         on_click="ignore",
