@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from core.errors import DataError
+from core.task import Floats, Task
 
 if TYPE_CHECKING:
     from core.models.classifier import Classifier
@@ -139,12 +140,16 @@ def _output_index(classifier: "Classifier", text: str, label: str) -> int:
 
 
 def _label_scores(classifier: "Classifier", texts: list[str], output: int) -> npt.NDArray[np.float64]:
-    """The log-odds of a label for each text, (n,); the predicted value in a regression."""
-    logits = classifier.logits(texts).astype(np.float64)
-    if classifier.task.one_label:
-        others = np.delete(logits, output, axis=1)
-        return np.asarray(logits[:, output] - logsumexp(others, axis=1))
-    return logits[:, output]
+    return label_scores(classifier.task, classifier.logits(texts), output)
+
+
+def label_scores(task: Task, logits: Floats, output: int) -> npt.NDArray[np.float64]:
+    """The log-odds of a label for each text, (n,), from logits (n, outputs); the predicted value in a regression."""
+    values = logits.astype(np.float64)
+    if task.one_label:
+        others = np.delete(values, output, axis=1)
+        return np.asarray(values[:, output] - logsumexp(others, axis=1))
+    return values[:, output]
 
 
 def _integrated_gradients(
