@@ -117,9 +117,9 @@ def _features(run: Run, texts: list[str], on_event: OnEvent) -> Floats:
     from core.models.pooling import has_mean_pooling
 
     config = run.config
-    classifier = build_classifier(config.encoder, run.task, config.max_length)
+    classifier = build_classifier(config.encoder, run.task, config.max_length, config.truncation)
     if not has_mean_pooling(classifier.model):
         # The gain from more rows is about the same.
-        classifier = build_classifier(BUILT_IN, run.task, config.max_length)
+        classifier = build_classifier(BUILT_IN, run.task, config.max_length, config.truncation)
     on_event(Phase("features"))
     return classifier.features(texts, lambda done, total: on_event(Progress(done, total)))

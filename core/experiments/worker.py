@@ -83,7 +83,7 @@ def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
     from core.training.linear_probe import fit_probe
 
     on_event(Phase("features"))
-    classifier = build_classifier(run.config.encoder, run.task, run.config.max_length)
+    classifier = build_classifier(run.config.encoder, run.task, run.config.max_length, run.config.truncation)
     fitted = fit_probe(classifier, splits, run.config.seed, on_event, include_test=True)
     on_event(Phase("evaluating"))
     return _Trained(classifier.with_head(fitted.head), fitted.logits, fitted.seconds_per_text * len(fitted.logits))

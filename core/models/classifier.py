@@ -40,6 +40,7 @@ from core.models.pooling import (
     use_direct_pooling,
 )
 from core.models.record import HEAD_FILE, RECORD_FILE, ModelRecord, loading_error, read_model_record, write_model_record
+from core.models.truncation import TOKENIZED_AT_ONCE, Truncation, read_ids
 from core.task import Floats, Task
 from core.workspace import write_atomically
 
@@ -56,6 +57,7 @@ class Classifier:
     task: Task
     encoder: str
     max_length: int
+    truncation: Truncation = "head"
 
     def logits(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
         """Logits (n, outputs) in the order of the texts; for regression the predicted values, (n, 1)."""
@@ -74,13 +76,23 @@ class Classifier:
 
         return self._run(texts, compute, model.config.hidden_size, on_progress)
 
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of the tokens that the model reads of each text, special tokens included."""
+        ids: list[list[int]] = []
+        for start in range(0, len(texts), TOKENIZED_AT_ONCE):
+            part = list(texts[start : start + TOKENIZED_AT_ONCE])
+            if self.truncation == "head":
+                ids += self.tokenizer(part, truncation=True, max_length=self.max_length)["input_ids"]
+            else:
+                encodings = self.tokenizer(part, truncation=False, verbose=False).encodings
+                ids += [read_ids(encoding, self.max_length, self.truncation) for encoding in encodings or []]
+        return ids
+
     def _compute_logits(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         return cast(torch.Tensor, self.model(input_ids=input_ids, attention_mask=attention_mask).logits)
 
     def _run(self, texts: Sequence[str], compute: _Compute, outputs: int, on_progress: OnProgress) -> Floats:
-        token_ids = (
-            self.tokenizer(list(texts), truncation=True, max_length=self.max_length)["input_ids"] if len(texts) else []
-        )
+        token_ids = self.token_ids(texts)
 
         def compute_batch(*arrays: Ints) -> Floats:
             with torch.inference_mode():
@@ -120,7 +132,7 @@ def scale_output(classifier: Classifier, factor: float) -> None:
         layer.bias.mul_(factor)
 
 
-def build_classifier(encoder: str, task: Task, max_length: int) -> Classifier:
+def build_classifier(encoder: str, task: Task, max_length: int, truncation: Truncation = "head") -> Classifier:
     """A classifier on a pre-trained encoder with an untrained head, mean-pooled if the architecture supports it.
 
     Raises:
@@ -135,11 +147,11 @@ def build_classifier(encoder: str, task: Task, max_length: int) -> Classifier:
         add_mean_pooling(cast(BertForSequenceClassification, model))
     use_direct_pooling(model)
     max_length = min(max_length, max_input_length(model) or max_length)
-    return Classifier(model.eval(), tokenizer, task, encoder, max_length)
+    return Classifier(model.eval(), tokenizer, task, encoder, max_length, truncation)
 
 
 def save_pretrained(classifier: Classifier, folder: Path) -> None:
-    """Write the whole model in the format of transformers. Its tokenizer truncates where the classifier does."""
+    """Write the whole model in the format of transformers. Its tokenizer truncates at the same length."""
     folder.mkdir(parents=True, exist_ok=True)
     with restored_pooling_layer(classifier.model):
         classifier.model.save_pretrained(folder)
@@ -176,7 +188,7 @@ def load_classifier(folder: Path) -> Classifier:
 
 
 def _load_head(folder: Path, record: ModelRecord) -> Classifier:
-    classifier = build_classifier(record.encoder, record.task, record.max_length)
+    classifier = build_classifier(record.encoder, record.task, record.max_length, record.truncation)
     with loading_errors(lambda reason: loading_error(folder, reason)):
         tensors = load_file(folder / HEAD_FILE)
         head = Head(tensors["weight"].astype(np.float32), tensors["bias"].astype(np.float32), 0.0)
@@ -208,8 +220,8 @@ def _load_pretrained(folder: Path, record: ModelRecord) -> Classifier:
             folder, f"expected {record.task.outputs} outputs as in {RECORD_FILE}, found {model.config.num_labels}"
         )
     use_direct_pooling(model)
-    return Classifier(model.eval(), tokenizer, record.task, record.encoder, record.max_length)
+    return Classifier(model.eval(), tokenizer, record.task, record.encoder, record.max_length, record.truncation)
 
 
 def _record(classifier: Classifier, form: Literal["whole", "head"]) -> ModelRecord:
-    return ModelRecord(form, classifier.task, classifier.encoder, classifier.max_length)
+    return ModelRecord(form, classifier.task, classifier.encoder, classifier.max_length, classifier.truncation)

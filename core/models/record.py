@@ -1,10 +1,11 @@
-"""The record of a saved model, ``studio.json``: its form, task, encoder and maximum length. Imports no torch."""
+"""The record of a saved model, ``studio.json``: its form, task, encoder and what it reads of a text. Imports no torch."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from core.errors import ModelError, StorageError
+from core.models.truncation import Truncation
 from core.storage import parse_record, read_record, write_record
 from core.task import Task
 
@@ -16,13 +17,15 @@ HEAD_FILE = "head.safetensors"
 class ModelRecord:
     """The contents of studio.json.
 
-    *whole* is what ``save_pretrained`` writes; *head* is an output layer alone, to put on the unchanged encoder.
+    *whole* is what ``save_pretrained`` writes; *head* is an output layer alone, to put on the unchanged encoder. Records of
+    older versions have no ``truncation``.
     """
 
     form: Literal["whole", "head"]
     task: Task
     encoder: str
     max_length: int
+    truncation: Truncation = "head"
 
 
 def read_model_record(folder: Path) -> ModelRecord:

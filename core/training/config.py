@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from core.data.token_counts import DEFAULT_MAX_LENGTH
 from core.errors import ConfigError
 from core.models.encoders import BUILT_IN
+from core.models.truncation import Truncation
 
 Method = Literal["instant", "fine-tune"]
 
@@ -44,12 +45,13 @@ class TrainingConfig:
 
     Attributes:
         method: "fine-tune" trains the encoder; "instant" fits a linear head on its frozen features and uses only the
-            encoder, ``max_length`` and the seed.
+            encoder, ``max_length``, ``truncation`` and the seed.
         encoder: a built-in name, a hub id or a folder.
         epochs: passes over the training rows.
         learning_rate: of the highest layer and the head.
         batch_size: texts per forward pass; an optimizer step sees ``batch_size * gradient_accumulation_steps`` texts.
         max_length: longest text in tokens, [CLS] and [SEP] included.
+        truncation: what is read of a longer text: its "head", or "head_tail" (see :mod:`core.models.truncation`).
         warmup_ratio: fraction of all steps during which the learning rate rises.
         weight_decay: of AdamW.
         max_grad_norm: gradients are clipped to this norm.
@@ -78,6 +80,7 @@ class TrainingConfig:
     learning_rate: float = 1e-4
     batch_size: int = 16
     max_length: int = DEFAULT_MAX_LENGTH
+    truncation: Truncation = "head"
     warmup_ratio: float = 0.1
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
@@ -98,8 +101,9 @@ class TrainingConfig:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        if self.method not in get_args(Method):
-            raise ConfigError(f"Expected {' or '.join(get_args(Method))} as method, found {self.method!r}.")
+        for field, choices in (("method", get_args(Method)), ("truncation", get_args(Truncation))):
+            if getattr(self, field) not in choices:
+                raise ConfigError(f"Expected {' or '.join(choices)} as {field}, found {getattr(self, field)!r}.")
         for field, (low, high) in RANGES.items():
             value = getattr(self, field)
             title = field.replace("_", " ")

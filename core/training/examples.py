@@ -57,8 +57,8 @@ def build_dataset(frame: pd.DataFrame, classifier: Classifier, scaler: TargetSca
     columns = pd.DataFrame({"text": frame["text"].tolist(), "labels": list(targets)})
 
     def tokenize(batch: dict[str, Any]) -> dict[str, Any]:
-        encoded = classifier.tokenizer(batch["text"], truncation=True, max_length=classifier.max_length)
-        return {"input_ids": encoded["input_ids"], "length": [len(ids) for ids in encoded["input_ids"]]}
+        token_ids = classifier.token_ids(batch["text"])
+        return {"input_ids": token_ids, "length": [len(ids) for ids in token_ids]}
 
     # Without a fingerprint of its own, the library hashes the whole model to make one, which takes seconds.
     return Dataset.from_pandas(columns, preserve_index=False).map(

@@ -57,7 +57,7 @@ def fit_probe(
 def probe_logits(splits: Splits, config: TrainingConfig) -> Floats | None:
     """The logits of a probe for the validation rows, then the test rows; None if the encoder has no frozen features."""
     try:
-        classifier = build_classifier(config.encoder, splits.task, config.max_length)
+        classifier = build_classifier(config.encoder, splits.task, config.max_length, config.truncation)
         require_mean_pooling(classifier.model, config.encoder)
     except ModelError:
         return None

@@ -63,7 +63,8 @@ def fine_tune(job: FineTuning) -> Classifier:
     transformers_logging.disable_progress_bar()
     set_seed(job.config.seed)
     job.on_event(Phase("loading"))
-    classifier = build_classifier(job.config.encoder, job.splits.task, job.config.max_length)
+    config = job.config
+    classifier = build_classifier(config.encoder, job.splits.task, config.max_length, config.truncation)
     scaler = TargetScaler.fit(job.splits)
     checkpoint = last_checkpoint(job.checkpoints)
     fitted_head = job.config.init_fitted_head and has_mean_pooling(classifier.model)

@@ -49,7 +49,7 @@ ARCHITECTURES = ("bert", "distilbert", "roberta", "deberta-v2", "modernbert", "e
 def save_checkpoint(architecture: str, folder: Path) -> Path:
     """Write a checkpoint in published form: the masked language model with its tokenizer."""
     set_seed(0)
-    tokenizer = _tokenizer(architecture)
+    tokenizer = tiny_tokenizer(architecture)
     config = _config(architecture, len(tokenizer), tokenizer.get_vocab()[str(tokenizer.pad_token)])
     AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -75,7 +75,8 @@ def _config(architecture: str, vocabulary_size: int, pad_id: int) -> PreTrainedC
     return BertConfig(**common)
 
 
-def _tokenizer(architecture: str) -> PreTrainedTokenizerFast:
+def tiny_tokenizer(architecture: str) -> PreTrainedTokenizerFast:
+    """A tokenizer of the kind that an architecture uses, with the words of the tests."""
     if architecture in ("roberta", "modernbert"):
         special = _ROBERTA_TOKENS if architecture == "roberta" else _BERT_TOKENS
         backend = Tokenizer(models.BPE(vocab=_index_tokens([*special.values(), *_byte_alphabet()]), merges=[]))

@@ -14,6 +14,7 @@ from core.errors import ModelError
 from core.jobs.events import OnProgress, no_progress
 from core.models.batching import BatchRunner
 from core.models.head import Head
+from core.models.truncation import TruncatingTokenizer, Truncation
 from core.task import Floats, Task
 
 TORCH, TORCH_BF16 = "torch", "torch-bf16"
@@ -49,7 +50,6 @@ TITLES = {
 }
 _PACKAGES = {"torch": ("torch",), "onnx": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino")}
 CALIBRATION_TEXTS = 300
-_ENCODED_AT_ONCE = 1_000
 
 
 class Engine(Protocol):
@@ -74,16 +74,12 @@ class Engine(Protocol):
 class TextEncoder:
     """Computes outputs (n, outputs) from texts: a tokenizer that truncates as the model was trained, and a graph to run."""
 
-    tokenizer: Tokenizer
+    tokenizer: TruncatingTokenizer
     runner: BatchRunner
 
     def run(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
         """The graph's outputs (n, outputs) in the order of the texts."""
-        token_ids: list[list[int]] = []
-        for start in range(0, len(texts), _ENCODED_AT_ONCE):
-            part = list(texts[start : start + _ENCODED_AT_ONCE])
-            token_ids += [encoding.ids for encoding in self.tokenizer.encode_batch_fast(part)]
-        return self.runner.run(token_ids, on_progress)
+        return self.runner.run(self.tokenizer.token_ids(texts), on_progress)
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class GraphEngine:
         return outputs if self.head is None else self.head.logits(outputs)
 
 
-def load_truncating_tokenizer(file: Path, max_length: int) -> Tokenizer:
+def load_truncating_tokenizer(file: Path, max_length: int, truncation: Truncation = "head") -> TruncatingTokenizer:
     """The tokenizer in a tokenizer.json, truncating at ``max_length`` and without padding.
 
     Raises:
@@ -112,8 +108,8 @@ def load_truncating_tokenizer(file: Path, max_length: int) -> Tokenizer:
     except Exception as error:  # tokenizers raises nothing narrower
         raise ModelError(f"The tokenizer in {file} cannot be read.", "Use the engine torch.") from error
     tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length)
-    return tokenizer
+    tokenizer.no_truncation()
+    return TruncatingTokenizer(tokenizer, max_length, truncation)
 
 
 def family(engine: str) -> str:

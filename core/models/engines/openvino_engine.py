@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from core import host
 from core.errors import ModelError
 from core.models.batching import BatchRunner, BatchSize, Ints, pad
 from core.models.engines.base import CALIBRATION_TEXTS, ONNX_FP32, OPENVINO_BF16, OPENVINO_INT8
 from core.models.engines.bert_graph import INPUTS
 from core.models.engines.export import Source, export_once, onnx_graph
+from core.models.truncation import TruncatingTokenizer
 from core.task import Floats
 
 _BATCH_SIZE = BatchSize(tokens=512, texts=64)
@@ -25,7 +24,9 @@ _CALIBRATION_BATCH = 8
 _GRAPH = "model.xml"
 
 
-def openvino_graph(source: Source, engine: str, tokenizer: Tokenizer, calibration_texts: Sequence[str]) -> Path:
+def openvino_graph(
+    source: Source, engine: str, tokenizer: TruncatingTokenizer, calibration_texts: Sequence[str]
+) -> Path:
     """The graph of an engine: the ONNX one, which OpenVINO reads, or for int8 one of its own, quantized if necessary.
 
     Raises:
@@ -39,8 +40,7 @@ def openvino_graph(source: Source, engine: str, tokenizer: Tokenizer, calibratio
         if not calibration_texts:
             raise ModelError("OpenVINO needs texts to calibrate int8.", "Run the trial of the engines.")
         pad_id = int(source.config.get("pad_token_id") or 0)
-        encodings = tokenizer.encode_batch_fast(list(calibration_texts[:CALIBRATION_TEXTS]))
-        token_ids = sorted((encoding.ids for encoding in encodings), key=len)
+        token_ids = sorted(tokenizer.token_ids(calibration_texts[:CALIBRATION_TEXTS]), key=len)
         starts = range(0, len(token_ids), _CALIBRATION_BATCH)
         _quantize(exact, [pad(token_ids[start : start + _CALIBRATION_BATCH], pad_id) for start in starts], folder)
 
