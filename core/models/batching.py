@@ -13,6 +13,8 @@ from core.task import Floats
 Ints = npt.NDArray[np.int64]
 # Computes an output (n, k) for each row of padded token ids (n, length) and their attention mask (n, length).
 Compute = Callable[[Ints, Ints], Floats]
+# A text joins a batch if it has this share of the tokens of the longest one, or nearly as many.
+_MIN_SHARE, _MIN_PADDING = 0.75, 8
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,17 @@ class BatchSize:
 
 
 def similar_length_batches(lengths: Sequence[int], size: BatchSize) -> Iterator[list[int]]:
-    """The rows of each batch; longest texts first, so that memory use peaks at the start."""
+    """The rows of each batch; longest texts first, so that memory use peaks at the start.
+
+    A batch also ends before a text that would be mostly padding.
+    """
     order = sorted(range(len(lengths)), key=lambda row: lengths[row], reverse=True)
     start = 0
     while start < len(order):
         longest = max(1, lengths[order[start]])
-        end = start + max(1, min(size.texts, size.tokens // longest))
+        shortest = min(_MIN_SHARE * longest, longest - _MIN_PADDING)
+        most = min(len(order), start + max(1, min(size.texts, size.tokens // longest)))
+        end = next((at for at in range(start + 1, most) if lengths[order[at]] < shortest), most)
         yield order[start:end]
         start = end
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core import host
+from core.decision_rule import DecisionRule
 from core.models.engines.agreement import agreement
 from core.models.engines.base import TORCH
 from core.models.engines.choice import FAITHFUL, choose
@@ -75,7 +76,7 @@ def predict_speed() -> list[Figure]:
             measured = run_trial(measure, list(names), rounds, TrialSize(seconds=3600))
     torch, fast, exact = (measured[name] for name in (TORCH, choice.engine, faithful.engine))
     difference = float(np.abs(measured[PIPELINE].logits - torch.logits).max())
-    agreements = {name: float(agreement(task, torch.logits, measured[name].logits).mean()) for name in names}
+    agreements = {name: float(agreement(task, DecisionRule(), torch.logits, measured[name].logits).mean()) for name in names}
     how = f"{faithful.engine}, {agreements[faithful.engine]:.4f} agreement with torch float32 on {len(measured_rows)} texts"
     chosen = (
         f"{choice.engine}, {agreements[choice.engine]:.4f} agreement with torch float32 on {len(measured_rows)} texts"

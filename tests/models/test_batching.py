@@ -26,6 +26,12 @@ def test_batches_cover_every_row_once_and_keep_the_limits(lengths: list[int]) ->
     )
 
 
+def test_a_batch_ends_before_a_text_that_would_be_mostly_padding() -> None:
+    size = BatchSize(tokens=10_000, texts=64)
+    assert list(similar_length_batches([100, 80, 74, 60, 55, 10, 2], size)) == [[0, 1], [2, 3], [4], [5, 6]]
+    assert len(list(similar_length_batches(range(1, 10), size))) == 1  # 8 tokens of padding cost nothing
+
+
 def test_padding_is_masked() -> None:
     ids, mask = pad([[5, 6, 7], [8]], pad_id=9)
     assert ids.tolist() == [[5, 6, 7], [8, 9, 9]]

@@ -10,10 +10,11 @@ import importlib.metadata
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from core import host
+from core.decision_rule import DecisionRule
 from core.errors import StorageError
 from core.formatting import format_percent, pluralize
 from core.models.engines.agreement import agreement, check_close_decisions, score
@@ -21,7 +22,7 @@ from core.models.engines.base import CHECKED, ENGINES, FLOAT32, TITLES, TORCH
 from core.models.engines.cpu import cpu_flags
 from core.models.engines.trial import Measurement
 from core.storage import parse_record, read_record, write_record
-from core.task import Floats, Task
+from core.task import Task
 from core.types import Targets
 
 # An engine must be faster than a more faithful one by this factor, more than the noise of a trial.
@@ -63,12 +64,16 @@ class EngineResult:
 
 @dataclass(frozen=True)
 class Trial:
-    """The results of all candidates on ``texts`` validation texts, on this host, for the model with this fingerprint."""
+    """The results of all candidates on ``texts`` validation texts, on this host, for the model with this fingerprint.
+
+    ``rule`` is the decision rule whose decisions were compared.
+    """
 
     fingerprint: str
     host: dict[str, str | int]
     texts: int
     results: tuple[EngineResult, ...]
+    rule: DecisionRule = field(default_factory=DecisionRule)
 
     def result_of(self, engine: str) -> EngineResult:
         """The result of an engine.
@@ -124,39 +129,48 @@ def objection(result: EngineResult, trial: Trial, limits: Limits) -> str:
 
 
 def evaluate_trial(
-    task: Task, measurements: dict[str, Measurement], targets: Targets | None
+    task: Task, rule: DecisionRule, measurements: dict[str, Measurement], targets: Targets | None
 ) -> tuple[EngineResult, ...]:
     """The results of measured engines, and of those in ``CHECKED``, which follow from two of them."""
     expected = measurements[TORCH].logits
+
+    def judge(measured: Measurement) -> EngineResult:
+        equal = float(agreement(task, rule, expected, measured.logits).mean())
+        loss = None
+        if targets is not None:
+            loss = score(task, rule, expected, targets) - score(task, rule, measured.logits, targets)
+        return EngineResult(measured.name, equal, loss, measured.texts_per_second)
+
     results = [
-        EngineResult(name, problem=measured.problem) if measured.problem else _result(task, measured, expected, targets)
+        EngineResult(name, problem=measured.problem) if measured.problem else judge(measured)
         for name, measured in measurements.items()
     ]
     for name, parts in CHECKED.items():
         fast, exact = (measurements.get(part) for part in parts)
         if fast and exact and not fast.problem and not exact.problem and task.kind != "regression":
-            checked = check_close_decisions(task, exact.logits, fast.logits)
+            checked = check_close_decisions(task, rule, exact.logits, fast.logits)
             speed = 1 / (1 / fast.texts_per_second + checked.share / exact.texts_per_second)
-            result = _result(task, Measurement(name, checked.logits, (speed,)), expected, targets)
+            result = judge(Measurement(name, checked.logits, (speed,)))
             results.append(replace(result, recheck_below=checked.recheck_below))
     return tuple(results)
 
 
-def load_trial(exports: Path, fingerprint: str) -> Trial | None:
-    """The stored trial of this host; None if there is none, or it is of other weights or cannot be read."""
-    path = _path(exports)
+def load_trial(exports: Path, fingerprint: str, rule: DecisionRule) -> Trial | None:
+    """The stored trial of this host; None if there is none, it is of other weights or another rule, or cannot be read."""
+    path = _path(exports, fingerprint)
     try:
         trial = parse_record(Trial, read_record(path), path)
     except StorageError:
         return None
     measured = {result.name for result in trial.results if not result.problem}
-    return trial if trial.fingerprint == fingerprint and TORCH in measured else None
+    same = trial.fingerprint == fingerprint and trial.rule == rule
+    return trial if same and TORCH in measured else None
 
 
 def save_trial(exports: Path, trial: Trial) -> None:
     """Store the trial of this host, with the choice under the default limits for whoever reads the file."""
     choice = choose(trial)
-    write_record(_path(exports), asdict(trial) | {"chosen": choice.engine, "reason": choice.reason})
+    write_record(_path(exports, trial.fingerprint), asdict(trial) | {"chosen": choice.engine, "reason": choice.reason})
 
 
 def describe_host() -> dict[str, str | int]:
@@ -173,15 +187,10 @@ def _version(package: str) -> str:
         return ""
 
 
-def _path(exports: Path) -> Path:
+def _path(exports: Path, fingerprint: str) -> Path:
+    """The file of a trial; the models that share the exports of an encoder have a file each."""
     key = hashlib.sha256(json.dumps(describe_host(), sort_keys=True).encode()).hexdigest()[:12]
-    return exports / f"trial-{key}.json"
-
-
-def _result(task: Task, measured: Measurement, expected: Floats, targets: Targets | None) -> EngineResult:
-    loss = None if targets is None else score(task, expected, targets) - score(task, measured.logits, targets)
-    equal = float(agreement(task, expected, measured.logits).mean())
-    return EngineResult(measured.name, equal, loss, measured.texts_per_second)
+    return exports / f"trial-{key}-{fingerprint[:12]}.json"
 
 
 def _reason(best: EngineResult, trial: Trial, limits: Limits) -> str:

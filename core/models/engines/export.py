@@ -14,7 +14,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from core.models.download import fetch_encoder, first_line
 from core.models.engines.base import ONNX_FP32, ONNX_INT8
 from core.models.engines.cpu import int8_saturates
 from core.models.files import CONFIG, find_weight_files, read_config
-from core.models.record import read_model_record
+from core.models.record import HEAD_FILE, loading_error, read_model_record
 from core.storage import parse_record, read_record, write_record
 from core.workspace import default_home, slug
 
@@ -42,7 +42,8 @@ _FOLDER = "engines"
 class Source:
     """The weights that are exported: those of a whole classifier, or of an encoder (``is_encoder``), whose features a head reads.
 
-    ``exports`` is the folder of the exports, ``temperature`` divides the logits of a model of version 0.1.
+    ``exports`` is the folder of the exports, ``temperature`` divides the logits of a model of version 0.1, and ``head`` is
+    the SHA-256 of the head's file.
     """
 
     folder: Path
@@ -51,6 +52,12 @@ class Source:
     config: Mapping[str, Any]
     is_encoder: bool
     temperature: float = 1.0
+    head: str = ""
+
+    @property
+    def model_fingerprint(self) -> str:
+        """Names the weights and the head on them; a trial belongs to both."""
+        return hashlib.sha256(f"{self.fingerprint} {self.head}".encode()).hexdigest() if self.head else self.fingerprint
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,9 @@ def model_source(model_folder: Path, home: Path | None = None) -> Source:
     """
     record = read_model_record(model_folder)
     if record.form == "head":
-        return encoder_source(record.encoder, home)
+        if not (model_folder / HEAD_FILE).is_file():
+            raise loading_error(model_folder, f"{HEAD_FILE} is missing")
+        return replace(encoder_source(record.encoder, home), head=_sha256(model_folder / HEAD_FILE))
     temperature = legacy_temperature(model_folder)
     fingerprint = _fingerprint(model_folder, str(temperature))
     config = read_config(model_folder, model_folder.parent.name)

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
+from core import decision_rule
+from core.decision_rule import DecisionRule
 from core.errors import ConfigError
 from core.jobs.events import OnProgress, no_progress
 from core.migrations import legacy_temperature
@@ -28,10 +30,11 @@ from core.models.engines.base import (
     load_truncating_tokenizer,
 )
 from core.models.engines.bert_graph import FEATURES, LOGITS
-from core.models.engines.choice import DEFAULT_LIMITS, Limits, choose, load_trial
+from core.models.engines.choice import DEFAULT_LIMITS, Limits, Trial, choose, load_trial
 from core.models.engines.export import Source, encoder_source, model_source, onnx_graph
 from core.models.head import Head
 from core.models.record import HEAD_FILE, loading_error, read_model_record
+from core.models.truncation import TruncatingTokenizer, Truncation
 from core.task import Floats, Task
 
 _TOKENIZER = "tokenizer.json"
@@ -45,12 +48,13 @@ class CheckedEngine:
     task: Task
     fast: Engine
     exact: Engine
+    rule: DecisionRule
     recheck_below: float
 
     def logits(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
         """Logits (n, outputs) in the order of the texts."""
         logits = self.fast.logits(texts, on_progress)
-        close = np.flatnonzero(margins(self.task, logits) < self.recheck_below)
+        close = np.flatnonzero(margins(self.task, self.rule, logits) < self.recheck_below)
         if len(close):
             logits[close] = self.exact.logits([texts[row] for row in close.tolist()])
         return logits
@@ -89,12 +93,17 @@ def load_engine(
         return _load_checked(model_folder, name, home)
     record = read_model_record(model_folder)
     source = model_source(model_folder, home)
-    encoder = _text_encoder(source, name, record.max_length, calibration_texts)
+    tokenizer = _load_tokenizer(source, record.max_length, record.truncation)
+    encoder = _text_encoder(source, name, tokenizer, calibration_texts)
     return GraphEngine(name, record.task, encoder, _read_head(model_folder) if source.is_encoder else None)
 
 
 def load_feature_encoder(
-    encoder: str, max_length: int, engine: str = ONNX_FP32, home: Path | None = None
+    encoder: str,
+    max_length: int,
+    engine: str = ONNX_FP32,
+    home: Path | None = None,
+    truncation: Truncation = "head",
 ) -> FeatureEncoder:
     """The features of an encoder by its exported graph, which is made at the first use on this host.
 
@@ -103,7 +112,9 @@ def load_feature_encoder(
         ModelError: the encoder cannot be found or downloaded, or is not a BERT.
     """
     _check_name(engine)
-    return FeatureEncoder(encoder, _text_encoder(encoder_source(encoder, home), engine, max_length, ()))
+    source = encoder_source(encoder, home)
+    tokenizer = _load_tokenizer(source, max_length, truncation)
+    return FeatureEncoder(encoder, _text_encoder(source, engine, tokenizer, ()))
 
 
 def default_engine(model_folder: Path, home: Path | None = None, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -113,12 +124,22 @@ def default_engine(model_folder: Path, home: Path | None = None, limits: Limits 
         ModelError: the folder has no model.
     """
     source = model_source(model_folder, home)
-    trial = load_trial(source.exports, source.fingerprint)
+    trial = stored_trial(model_folder, source)
     if trial is not None:
         chosen = choose(trial, limits).engine
         return chosen if is_installed(chosen) else TORCH
-    quick = source.config.get("model_type") == "bert"  # other graphs are exported by torch, which takes a while
+    # Other graphs are exported by torch, which takes a while.
+    quick = source.config.get("model_type") == "bert" and (source.folder / _TOKENIZER).exists()
     return ONNX_FP32 if quick and is_installed(ONNX_FP32) and not has_gpu() else TORCH
+
+
+def stored_trial(model_folder: Path, source: Source) -> Trial | None:
+    """The trial of this host, the present weights and the present decision rule; None if there is none.
+
+    Raises:
+        StorageError: the decision rule is damaged.
+    """
+    return load_trial(source.exports, source.model_fingerprint, decision_rule.load(model_folder))
 
 
 def _check_name(name: str) -> None:
@@ -132,17 +153,21 @@ def _check_name(name: str) -> None:
 
 
 def _load_checked(model_folder: Path, name: str, home: Path | None) -> Engine:
-    source = model_source(model_folder, home)
-    trial = load_trial(source.exports, source.fingerprint)
+    trial = stored_trial(model_folder, model_source(model_folder, home))
     if trial is None or name not in {result.name for result in trial.results}:
         raise ConfigError(f"The engine {name} needs a trial on this host first.", "Run the trial of the engines.")
     fast, exact = (load_engine(model_folder, part, home) for part in CHECKED[name])
-    return CheckedEngine(name, fast.task, fast, exact, trial.result_of(name).recheck_below)
+    return CheckedEngine(name, fast.task, fast, exact, trial.rule, trial.result_of(name).recheck_below)
 
 
-def _text_encoder(source: Source, engine: str, max_length: int, calibration_texts: Sequence[str]) -> TextEncoder:
+def _load_tokenizer(source: Source, max_length: int, truncation: Truncation) -> TruncatingTokenizer:
     positions = int(source.config.get("max_position_embeddings", max_length))
-    tokenizer = load_truncating_tokenizer(source.folder / _TOKENIZER, min(max_length, positions))
+    return load_truncating_tokenizer(source.folder / _TOKENIZER, min(max_length, positions), truncation)
+
+
+def _text_encoder(
+    source: Source, engine: str, tokenizer: TruncatingTokenizer, calibration_texts: Sequence[str]
+) -> TextEncoder:
     output = FEATURES if source.is_encoder else LOGITS
     if family(engine) == "onnx":
         from core.models.engines.onnx_engine import load_onnx_runner

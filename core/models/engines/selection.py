@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import decision_rule
 from core.errors import DataError, ModelError
 from core.jobs.events import OnProgress, no_progress
 from core.models.engines.base import TORCH, Engine, candidate_engines
@@ -18,11 +19,10 @@ from core.models.engines.choice import (
     choose,
     describe_host,
     evaluate_trial,
-    load_trial,
     save_trial,
 )
 from core.models.engines.export import Source, model_source
-from core.models.engines.load import load_engine
+from core.models.engines.load import load_engine, stored_trial
 from core.models.engines.trial import TrialSize, draw_rows, engine_processes, run_trial
 from core.models.record import read_model_record
 from core.types import Targets
@@ -67,7 +67,7 @@ def choose_engine(
         ModelError: the model cannot be loaded.
     """
     source = model_source(model_folder, home)
-    trial = load_trial(source.exports, source.fingerprint)
+    trial = stored_trial(model_folder, source)
     if trial is None:
         trial = _run_trial(model_folder, rows, source, home or default_home(), on_progress)
         save_trial(source.exports, trial)
@@ -79,9 +79,9 @@ def stored_choice(model_folder: Path, limits: Limits = DEFAULT_LIMITS, home: Pat
 
     Raises:
         ModelError: the folder has no model.
+        StorageError: the decision rule is damaged.
     """
-    source = model_source(model_folder, home)
-    trial = load_trial(source.exports, source.fingerprint)
+    trial = stored_trial(model_folder, model_source(model_folder, home))
     return None if trial is None else choose(trial, limits)
 
 
@@ -99,5 +99,6 @@ def _run_trial(model_folder: Path, rows: ValidationRows, source: Source, home: P
     count = len(reference.logits)
     drawn = np.concatenate(rounds)[:count]
     targets = None if rows.targets is None else np.asarray(rows.targets)[drawn]
-    results = evaluate_trial(read_model_record(model_folder).task, measurements, targets)
-    return Trial(source.fingerprint, describe_host(), count, results)
+    rule = decision_rule.load(model_folder)
+    results = evaluate_trial(read_model_record(model_folder).task, rule, measurements, targets)
+    return Trial(source.model_fingerprint, describe_host(), count, results, rule)

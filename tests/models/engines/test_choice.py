@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core import host
+from core.decision_rule import DecisionRule
 from core.models.engines.base import (
     ENGINES,
     ONNX_CHECKED,
@@ -99,7 +100,7 @@ def test_measurements_become_agreement_loss_and_speed(task: Task) -> None:
     }
     targets = exact[:, 0] if task.kind == "regression" else (exact > 0).astype(np.float32)
     targets = exact.argmax(axis=1) if task.one_label else targets
-    results = {item.name: item for item in evaluate_trial(task, measurements, targets)}
+    results = {item.name: item for item in evaluate_trial(task, DecisionRule(), measurements, targets)}
     assert (results[ONNX_FP32].agreement, results[ONNX_FP32].texts_per_second) == (1.0, 200)
     assert results["torch-bf16"].problem == "no"
     assert 0.5 < results[ONNX_INT8].agreement < 1
@@ -116,24 +117,31 @@ def test_measurements_become_agreement_loss_and_speed(task: Task) -> None:
 
 def test_without_labels_only_agreement_counts() -> None:
     logits = np.eye(3, dtype=np.float32)
-    assert evaluate_trial(TASKS[1], {TORCH: Measurement(TORCH, logits, (1,))}, None)[0].score_loss is None
+    assert (
+        evaluate_trial(TASKS[1], DecisionRule(), {TORCH: Measurement(TORCH, logits, (1,))}, None)[0].score_loss is None
+    )
 
 
 def test_a_trial_is_stored_for_this_host_and_these_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stored = trial(result(TORCH, 100), result(ONNX_INT8, 300, 0.995, None))
     save_trial(tmp_path, stored)
-    assert load_trial(tmp_path, "f" * 64) == stored
-    assert load_trial(tmp_path, "0" * 64) is None
+    assert load_trial(tmp_path, "f" * 64, DecisionRule()) == stored
+    assert load_trial(tmp_path, "0" * 64, DecisionRule()) is None
+    assert load_trial(tmp_path, "f" * 64, DecisionRule(abstain_below=0.6)) is None
+    ruled = replace(stored, fingerprint="e" * 64, rule=DecisionRule((0.3, 0.6), 0.7))
+    save_trial(tmp_path, ruled)
+    assert load_trial(tmp_path, "e" * 64, ruled.rule) == ruled
+    assert load_trial(tmp_path, "f" * 64, DecisionRule()) == stored
     assert '"chosen": "onnx-int8"' in next(tmp_path.glob("trial-*.json")).read_text()
     monkeypatch.setattr(host, "cores", lambda: 64)
-    assert load_trial(tmp_path, "f" * 64) is None
+    assert load_trial(tmp_path, "f" * 64, DecisionRule()) is None
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"format_version": 2}', '{"format_version": 99}'])
 def test_a_damaged_trial_counts_as_none(tmp_path: Path, content: str) -> None:
     save_trial(tmp_path, trial(result(TORCH, 100)))
     next(tmp_path.glob("trial-*.json")).write_text(content)
-    assert load_trial(tmp_path, "f" * 64) is None
+    assert load_trial(tmp_path, "f" * 64, DecisionRule()) is None
 
 
 def test_every_engine_has_a_title() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import decision_rule
+from core.decision_rule import DecisionRule
 from core.errors import DataError, ModelError
 from core.models.engines import selection, trial
 from core.models.engines.base import ONNX_CHECKED, ONNX_FP32, ONNX_INT8, TORCH
@@ -113,6 +115,10 @@ def test_a_real_trial_is_stored_and_its_choice_is_loaded(
     assert (engine.logits(texts).argmax(axis=1) == targets).mean() >= 0.98
     checked = load_engine(model, ONNX_CHECKED, tmp_path)
     assert (checked.logits(texts).argmax(axis=1) == targets).mean() >= 0.99
+    # Another decision rule makes other decisions, so it needs a trial of its own.
+    decision_rule.save(DecisionRule(abstain_below=0.7), model)
+    assert stored_choice(model, home=tmp_path) is None
+    (model / decision_rule.FILE).unlink()
 
 
 def test_a_trial_needs_texts(model: Path, tmp_path: Path) -> None:
@@ -163,3 +169,10 @@ def test_the_worker_answers_with_logits_or_a_problem(model: Path, tmp_path: Path
     assert np.asarray(first["logits"]) == pytest.approx(torch_logits(model, ["red apple", "sky"]), abs=1e-4)
     assert first["seconds"] > 0
     assert "abacus" in second["problem"]
+
+
+def test_models_that_share_an_encoder_have_trials_of_their_own(tiny_encoder: str, tmp_path: Path) -> None:
+    folders = [save_model(tiny_encoder, task, tmp_path / task.kind / "model", "head") for task in TASKS[:2]]
+    choose_engine(folders[0], ValidationRows(made_up_texts(20)), home=tmp_path)
+    assert stored_choice(folders[0], home=tmp_path) is not None
+    assert stored_choice(folders[1], home=tmp_path) is None
