@@ -44,6 +44,48 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
     write_json(path, {_VERSION_KEY: FORMAT_VERSION} | record)
 
 
+def append_record(path: Path, record: dict[str, Any], new_folder: bool = False) -> None:
+    """Append a record with its format version to a file as one line of JSON; ``new_folder`` makes a missing folder.
+
+    Raises:
+        StudioError: the file cannot be written, such as on a full disk.
+    """
+    line = json.dumps({_VERSION_KEY: FORMAT_VERSION} | record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    try:
+        if new_folder:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        with path.open("ab+") as file:
+            # A line that was cut off by a crash must not swallow this one.
+            if file.tell() and (file.seek(-1, 2), file.read(1))[1] != b"\n":
+                line = b"\n" + line
+            file.write(line)
+    except OSError as error:
+        raise StudioError(
+            f"{path.name} could not be written: {error.strerror or error}.", "Free some disk space, then try again."
+        ) from error
+
+
+def read_appended(kind: type[T], path: Path) -> list[T]:
+    """The records of :func:`append_record` as dataclasses, oldest first, without damaged lines and newer versions."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError:
+        return []
+    records = (_parse_line(kind, line, path) for line in lines if line.strip())
+    return [record for record in records if record is not None]
+
+
+def _parse_line(kind: type[T], line: bytes, path: Path) -> T | None:
+    try:
+        record = json.loads(line)
+        if not isinstance(record, dict) or record.pop(_VERSION_KEY) != FORMAT_VERSION:
+            return None
+        return parse_record(kind, record, path)
+    except (KeyError, RecursionError, ValueError, StudioError):
+        return None
+
+
 def read_record(path: Path, upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> dict[str, Any]:
     """The record in a file, without its format version; ``upgrade`` changes one of version 1 to the present format.
 

@@ -12,13 +12,12 @@ import pandas as pd
 
 from core.data.columns import ColumnChoice
 from core.data.table import MAX_CELL_CHARACTERS, Table, frame_from_strings
-from core.errors import DataError, StudioError
-from core.storage import FORMAT_VERSION, parse_record
+from core.errors import DataError
+from core.storage import append_record, read_appended
 from core.task import Label, TaskKind
 from core.workspace import Workspace
 
 TABLE_NAME = "Corrections"
-_VERSION_KEY = "format_version"
 _COLUMNS = ("text", "label", "prediction", "model", "run", "time")
 
 
@@ -62,40 +61,12 @@ def append_correction(workspace: Workspace, correction: Correction) -> None:
     Raises:
         StudioError: the file cannot be written, such as on a full disk.
     """
-    line = json.dumps({_VERSION_KEY: FORMAT_VERSION} | asdict(correction), ensure_ascii=False) + "\n"
-    path = workspace.corrections
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        with path.open("ab+") as file:
-            # A line that was cut off by a crash must not swallow this one.
-            if file.tell() and (file.seek(-1, 2), file.read(1))[1] != b"\n":
-                line = "\n" + line
-            file.write(line.encode("utf-8", "replace"))
-    except OSError as error:
-        raise StudioError(
-            f"{path.name} could not be written: {error.strerror or error}.", "Free some disk space, then try again."
-        ) from error
+    append_record(workspace.corrections, asdict(correction), new_folder=True)
 
 
 def list_corrections(workspace: Workspace) -> list[Correction]:
     """The corrections of a workspace, oldest first, without damaged lines and lines of newer versions."""
-    try:
-        lines = workspace.corrections.read_bytes().split(b"\n")
-    except OSError:
-        return []
-    corrections = (_parse(workspace, line) for line in lines if line.strip())
-    return [correction for correction in corrections if correction is not None]
-
-
-def _parse(workspace: Workspace, line: bytes) -> Correction | None:
-    try:
-        record = json.loads(line)
-        if not isinstance(record, dict) or record.pop(_VERSION_KEY) != FORMAT_VERSION:
-            return None
-        return parse_record(Correction, record, workspace.corrections)
-    except (KeyError, RecursionError, ValueError, StudioError):
-        return None
+    return read_appended(Correction, workspace.corrections)
 
 
 def corrections_table(corrections: Sequence[Correction], rows: pd.DataFrame | None = None) -> Table:

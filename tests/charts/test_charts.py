@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.charts import data, evaluation, prediction, training
+from core.charts import data, evaluation, health, prediction, training
 from core.charts.theme import MAX_POINTS, Chart
 
 _ESTIMATES = pd.DataFrame({"metric": ["F1"], "source": ["This model"], "value": [0.8], "low": [0.7], "high": [0.9]})
@@ -25,6 +25,10 @@ CHARTS: dict[str, Chart] = {
     "label_cooccurrence": data.label_cooccurrence(pd.DataFrame({"label": ["a"], "with": ["b"], "rows": [2]})),
     "text_map": data.text_map(pd.DataFrame({"row": [0], "x": [1.0], "y": [2.0], "label": ["a"]}), "label", False),
     "label_probabilities": prediction.label_probabilities({"a": 0.9, "b": 0.1}),
+    "daily_volume": health.daily_volume(pd.DataFrame({"day": pd.to_datetime(["2026-11-24"]), "predictions": [3]})),
+    "share_comparison": health.share_comparison(
+        pd.DataFrame({"label": ["a", "a"], "source": ["published", "validation"], "share": [0.6, 0.5]})
+    ),
     "training_curve": training.training_curve(pd.DataFrame({"step": [1], "loss": [0.5]}), "loss", "Training loss"),
     "search_history": training.search_history(_TRIALS, "F1"),
     "parameter_importance": training.parameter_importance(pd.DataFrame({"setting": ["epochs"], "share": [1.0]})),
