@@ -50,32 +50,30 @@ def _show(run: Run, was_active: bool) -> None:
             ):
                 process.stop(run.folder)
         if status.active:
-            _show_phase(run, status, run_events)
+            st.progress(*describe_phase(run, status))
         else:
             _show_outcome(run, status)
         _show_problems(run, status, run_events)
         _show_curves(run, run_events)
 
 
-def _show_phase(run: Run, status: process.Status, run_events: list[Event]) -> None:
+def describe_phase(run: Run, status: process.Status) -> tuple[float, str]:
+    """How far an active run is, from 0 to 1, and what it does now: "Training: step 20 of 90 · about 40 s left"."""
+    run_events = events.read(run.folder)
     if status.state == "queued":
         ahead = queue.jobs_ahead(workspace().home, run.folder)
         if ahead:
-            st.info(f"Waiting for {pluralize(ahead, 'job')} on this machine.", icon=":material/hourglass_empty:")
-            return
+            return 0.0, f"Waiting for {pluralize(ahead, 'job')} on this machine"
         if not run_events:
-            st.info("Waiting for the run before it.", icon=":material/hourglass_empty:")
-            return
+            return 0.0, "Waiting for the run before it"
     phase, progress = events.current_phase(run_events)
     title = _PHASES.get(phase, phase.capitalize())
     if progress is None:
-        st.progress(0.0, f"{title} …")
-        return
+        return 0.0, f"{title} …"
     unit = "step" if phase == "training" else "text"
     left = f" · about {format_duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
-    st.progress(
-        min(1.0, progress.done / progress.total), f"{title}: {unit} {progress.done:,} of {progress.total:,}{left}"
-    )
+    share = min(1.0, progress.done / progress.total)
+    return share, f"{title}: {unit} {progress.done:,} of {progress.total:,}{left}"
 
 
 def _show_outcome(run: Run, status: process.Status) -> None:
