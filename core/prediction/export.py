@@ -2,12 +2,13 @@
 
 ::
 
-    README.md  run.json  predict.py  train.py  train.ipynb
-    model/              what save_pretrained writes, studio.json, decision_rule.json
+    README.md  run.json  predict.py  train.py  train.ipynb  requirements.txt
+    model/              what save_pretrained writes, studio.json, decision_rule.json, onnx/
     splits/             {train,validation,test}.parquet, and the same rows as .jsonl for the import
     evaluation/         result.json, metrics with intervals, logits as .parquet, and all logits in logits.safetensors
 """
 
+import importlib.metadata
 import json
 import tempfile
 import zipfile
@@ -23,10 +24,26 @@ from core.data.columns import SPLITS
 from core.models.encoders import BUILT_IN
 from core.prediction.bundle import layout
 from core.prediction.bundle.notebook import make_notebook
+from core.prediction.onnx_files import OnnxFiles, make_onnx_files
 from core.prediction.verification import verify_bundle
 from core.runs import Run
 
 _SCRIPTS = Path(__file__).parent / "bundle"
+# What predict.py and train.py import, or need to read the files beside them.
+_REQUIREMENTS = (
+    *(
+        "accelerate",
+        "datasets",
+        "numpy",
+        "onnxruntime",
+        "pandas",
+        "pyarrow",
+        "safetensors",
+        "scikit-learn",
+        "sentencepiece",
+    ),
+    *("tokenizers", "torch", "transformers"),
+)
 RenderCard = Callable[[Run], str]
 
 
@@ -67,6 +84,9 @@ def write_zip(run: Run, file: IO[bytes], render_card: RenderCard) -> None:
     """
     # Weights do not compress, so only texts are compressed.
     with pretrained_folder(run) as model_folder, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        onnx = make_onnx_files(run, model_folder)
+        for name, graph in (onnx.graphs if onnx else {}).items():
+            archive.write(graph, name)
         folders = {"model": model_folder, "splits": run.folder / "splits", "evaluation": run.folder / "evaluation"}
         for name, folder in folders.items():
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -76,9 +96,10 @@ def write_zip(run: Run, file: IO[bytes], render_card: RenderCard) -> None:
         archive.write(run.folder / layout.RUN, layout.RUN)
         for script in layout.SCRIPTS:
             archive.write(_SCRIPTS / script, script)
+        archive.writestr(layout.REQUIREMENTS, requirements())
         archive.writestr(layout.NOTEBOOK, json.dumps(make_notebook(run.name), indent=1, ensure_ascii=False))
         if run.has_logits("validation"):
-            archive.writestr(layout.CARD, model_card(run, render_card))
+            archive.writestr(layout.CARD, model_card(run, render_card, onnx))
             archive.writestr(layout.LOGITS, _logits_bytes(run))
         for split in SPLITS:
             _write_rows(run, split, archive)
@@ -104,7 +125,13 @@ def pretrained_folder(run: Run) -> Iterator[Path]:
         yield completed
 
 
-def model_card(run: Run, render_card: RenderCard) -> str:
+def requirements() -> str:
+    """The requirements.txt of a zip: the versions that are installed here, without a suffix such as "+cpu"."""
+    versions = {name: importlib.metadata.version(name).partition("+")[0] for name in _REQUIREMENTS}
+    return "".join(f"{name}=={version}\n" for name, version in versions.items())
+
+
+def model_card(run: Run, render_card: RenderCard, onnx: OnnxFiles | None = None) -> str:
     """The model card of a run with the metadata that the Hugging Face hub reads, and a note on licenses."""
     encoder = run.config.encoder
     base = "sentence-transformers/all-MiniLM-L6-v2" if encoder == BUILT_IN else encoder
@@ -116,7 +143,8 @@ def model_card(run: Run, render_card: RenderCard) -> str:
         f"No license is given for this model. It is derived from the encoder `{base.replace('`', '')}` and from the texts of its "
         "dataset. Before you publish it, check that the licenses of both allow that, and state a license here.\n"
     )
-    return "\n".join(["---", *metadata, "---", "", render_card(run), license_note])
+    sections = [onnx.card_section()] if onnx else []
+    return "\n".join(["---", *metadata, "---", "", render_card(run), *sections, license_note])
 
 
 def _logits_bytes(run: Run) -> bytes:

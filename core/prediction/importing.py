@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from core.evaluation.metrics import summary
 from core.jobs import process
 from core.models.encoders import BUILT_IN, check_hub_id
 from core.models.record import ModelRecord, write_model_record
+from core.models.truncation import Truncation
 from core.prediction.bundle import layout
 from core.prediction.bundle.archive import Bundle, open_bundle, parse_object
 from core.prediction.bundle.model_config import rebuild_config
@@ -140,6 +141,9 @@ def _import_model(run: Run, bundle: Bundle, scratch: Path) -> None:
     max_length = record.get("max_length")
     if type(max_length) is not int or not 1 <= max_length <= _MAX_LENGTH or record.get("form") != "whole":
         raise refusal(f"expected a whole model with a max_length from 1 to {_MAX_LENGTH:,} in {layout.RECORD}")
+    truncation = record.get("truncation", "head")
+    if truncation not in get_args(Truncation):
+        raise refusal(f"{layout.RECORD} has the truncation {str(truncation)[:20]!r}, which is not known")
     if record.get("task") != {"kind": run.task.kind, "labels": list(run.task.labels)}:
         raise refusal(f"the task in {layout.RECORD} is not that in {layout.RUN}")
     tokenizer = rebuild_tokenizer(bundle.read_json(layout.TOKENIZER, scratch), config.get("vocab_size", 0))
@@ -147,7 +151,7 @@ def _import_model(run: Run, bundle: Bundle, scratch: Path) -> None:
     write_json(folder / "config.json", config)
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
     write_json(folder / "tokenizer_config.json", tokenizer_config)
-    write_model_record(folder, ModelRecord("whole", run.task, run.config.encoder, max_length))
+    write_model_record(folder, ModelRecord("whole", run.task, run.config.encoder, max_length, truncation))
     decision_rule.save(_read_rule(run.task, bundle, scratch), folder)
     check_tensors(bundle.unpack(layout.WEIGHTS, folder), layout.WEIGHTS)
 

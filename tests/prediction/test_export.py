@@ -132,8 +132,14 @@ def test_the_zip_contains_the_record_the_rows_and_the_results(runs: dict[str, Ru
 def test_the_zip_contains_only_files_that_can_be_imported(runs: dict[str, Run]) -> None:
     (runs["binary"].model_folder / "engine.onnx").write_bytes(b"made again where it is needed")
     with pack(runs["binary"]) as archive:
-        assert all(map(is_bundle_file, archive.namelist()))
+        names = archive.namelist()
         card = archive.read("README.md").decode()
+    assert all(map(is_bundle_file, names))
+    assert {"model/onnx/model.onnx", "model/onnx/model_int8.onnx", "requirements.txt"} <= set(names)
+    # The exports and locks of the engines are beside the model.
+    assert (runs["binary"].model_folder / "engines" / "onnx-fp32" / "export.json").exists()
+    assert not [name for name in names if "engines" in name or "/." in name]
+    assert "## ONNX" in card
     assert card.startswith("---\nlibrary_name: transformers\n")
     assert "## License" in card
 

@@ -52,6 +52,7 @@ def test_an_imported_run_predicts_and_is_evaluated_as_the_original(
     assert (run.name, run.source, run.task, run.sizes) == (original.name, "imported", original.task, original.sizes)
     assert run.config.encoder == "(a folder on another machine)"
     assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
+    assert not list(run.folder.rglob("*.onnx")), "an ONNX file of a stranger is not kept"
     logits = [load_classifier(of.model_folder).logits(_TEXTS) for of in (run, original)]
     assert logits[0] == pytest.approx(logits[1], abs=1e-5)
     results = [of.result() for of in (run, original)]

@@ -18,10 +18,16 @@ MAX_BYTES = 4_000_000_000
 _MAX_FILES, _MAX_DIRECTORY_BYTES = 100, 100_000
 # The ratio of unpacked to packed size is limited for files that unpack to more than a megabyte.
 _MAX_RATIO, _MIN_RATIO_BYTES = 100, 1_000_000
-_MAX_FILE_BYTES = {".json": 64_000_000, ".jsonl": 1_000_000_000, ".safetensors": MAX_BYTES, ".parquet": 1_000_000_000}
+_MAX_FILE_BYTES = {
+    ".json": 64_000_000,
+    ".jsonl": 1_000_000_000,
+    ".parquet": 1_000_000_000,
+    ".safetensors": MAX_BYTES,
+    ".onnx": MAX_BYTES,
+}
 _MAX_OTHER_BYTES = 4_000_000
 _CHUNK_BYTES = 1 << 20
-_FOLDERS = {"model/", "splits/", "evaluation/", "evaluation/validation/", "evaluation/test/"}
+_FOLDERS = {"model/", "model/onnx/", "splits/", "evaluation/", "evaluation/validation/", "evaluation/test/"}
 _END_OF_DIRECTORY, _END_BYTES = b"PK\x05\x06", 22
 _READING_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
 

@@ -6,6 +6,7 @@ RUN = "run.json"
 CARD = "README.md"
 SCRIPTS = ("predict.py", "train.py")
 NOTEBOOK = "train.ipynb"
+REQUIREMENTS = "requirements.txt"
 WEIGHTS = "model/model.safetensors"
 CONFIG = "model/config.json"
 TOKENIZER = "model/tokenizer.json"
@@ -14,8 +15,14 @@ RECORD = "model/studio.json"
 RULE = "model/decision_rule.json"
 LOGITS = "evaluation/logits.safetensors"
 RESULT = "evaluation/result.json"
+ONNX_FP32 = "model/onnx/model.onnx"
+ONNX_INT8 = "model/onnx/model_int8.onnx"
 
-_FILES = {RUN, CARD, *SCRIPTS, NOTEBOOK, WEIGHTS, CONFIG, TOKENIZER, TOKENIZER_CONFIG, RECORD, RULE, LOGITS, RESULT}
+_FILES = {
+    *(RUN, CARD, *SCRIPTS, NOTEBOOK, REQUIREMENTS),
+    *(WEIGHTS, CONFIG, TOKENIZER, TOKENIZER_CONFIG, RECORD, RULE, ONNX_FP32, ONNX_INT8),
+    *(LOGITS, RESULT),
+}
 # Vocabularies as text, besides tokenizer.json, which has them all; version 0.1's rule; tables for people; counts of views.
 _PATTERNS = re.compile(
     r"model/(vocab\.txt|vocab\.json|merges\.txt|special_tokens_map\.json|added_tokens\.json|decision\.json)"

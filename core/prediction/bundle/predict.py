@@ -1,47 +1,115 @@
-"""Predict texts with the model beside this file. Needs only torch and transformers.
+"""Predict texts with the model beside this file. Needs torch and transformers, or only onnxruntime and tokenizers.
 
     python predict.py "a text" "another text"
     python predict.py --json "a text"
+    python predict.py --onnx "a text"       (ONNX Runtime; used without --onnx where torch is not installed)
+    python predict.py --int8 "a text"       (ONNX Runtime with 8-bit weights: smaller and faster, a little less exact)
 
 Or in Python: ``from predict import predict``.
 """
 
+import importlib.util
 import json
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
-from transformers.utils.logging import disable_progress_bar
+from tokenizers import Encoding, Tokenizer
 
-MODEL_FOLDER = Path(__file__).resolve().parent / "model"
+# In a zip the model is in a folder beside this file; in a repository of the Hugging Face hub it is in the same folder.
+HERE = Path(__file__).resolve().parent
+MODEL_FOLDER = HERE / "model" if (HERE / "model").is_dir() else HERE
+GRAPHS = {"onnx": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
+HEAD_SHARE = 0.25
 
 
-def predict(texts: Sequence[str], folder: Path = MODEL_FOLDER) -> list[dict[str, Any]]:
+def predict(texts: Sequence[str], folder: Path = MODEL_FOLDER, engine: str = "") -> list[dict[str, Any]]:
     """A prediction for each text: label, confidence and probabilities by label, largest first.
 
     The label is a name, a list of names, or a number with confidence None. ``sure`` is False where the confidence is below the
-    minimum of the decision rule. ``low`` and ``high`` are the ends of the interval around a number.
+    minimum of the decision rule. ``low`` and ``high`` are the ends of the interval around a number. ``engine`` is "torch", "onnx"
+    or "int8"; by default torch where it is installed, else onnx.
     """
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     rule = json.loads((folder / "decision_rule.json").read_text(encoding="utf-8"))
-    max_length = json.loads((folder / "studio.json").read_text(encoding="utf-8"))["max_length"]
-    names = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    record = json.loads((folder / "studio.json").read_text(encoding="utf-8"))
+    kind, names = record["task"]["kind"], record["task"]["labels"]
+    engine = engine or ("torch" if importlib.util.find_spec("torch") else "onnx")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    compute_logits = (_load_torch if engine == "torch" else _load_onnx)(folder, engine)
     predictions = []
     for text in texts:
-        inputs = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt")
-        with torch.inference_mode():
-            logits = model(**inputs).logits[0].double()
-        if model.config.problem_type == "regression":
-            predictions.append(_predict_number(float(logits[0]), rule))
-        elif model.config.problem_type == "multi_label_classification":
-            predictions.append(_predict_labels(logits.sigmoid().tolist(), names, rule))
+        logits = compute_logits(_read_ids(tokenizer.encode(text), record))
+        if kind == "regression":
+            predictions.append(_predict_number(logits[0], rule))
+        elif kind == "multilabel":
+            predictions.append(_predict_labels(list(map(_sigmoid, logits)), names, rule))
         else:
-            predictions.append(_predict_class(logits.softmax(-1).tolist(), names, rule))
+            predictions.append(_predict_class(_softmax(logits), names, rule))
     return predictions
+
+
+def _load_torch(folder: Path, engine: str) -> Callable[[list[int]], list[float]]:
+    """The function that computes logits from token ids with torch and transformers."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+
+    def compute_logits(token_ids: list[int]) -> list[float]:
+        inputs = torch.tensor([token_ids])
+        with torch.inference_mode():
+            logits: list[float] = model(input_ids=inputs, attention_mask=torch.ones_like(inputs)).logits[0].tolist()
+        return logits
+
+    return compute_logits
+
+
+def _load_onnx(folder: Path, engine: str) -> Callable[[list[int]], list[float]]:
+    """The function that computes logits from token ids with ONNX Runtime, without torch and transformers."""
+    graph = folder / GRAPHS[engine]
+    if not graph.exists():
+        sys.exit(
+            f"There is no {GRAPHS[engine]} beside the model. Install torch and transformers to predict without it."
+        )
+    import numpy as np
+    import onnxruntime  # type: ignore[import-untyped]
+
+    session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+
+    def compute_logits(token_ids: list[int]) -> list[float]:
+        inputs = np.array([token_ids], dtype=np.int64)
+        outputs = session.run(["logits"], {"input_ids": inputs, "attention_mask": np.ones_like(inputs)})
+        logits: list[float] = outputs[0][0].tolist()
+        return logits
+
+    return compute_logits
+
+
+def _read_ids(encoding: Encoding, record: dict[str, Any]) -> list[int]:
+    """The ids of the tokens that the model reads: all, the first ones, or (head_tail) the first and the last ones."""
+    ids: list[int] = encoding.ids
+    special = encoding.special_tokens_mask
+    if len(ids) <= record["max_length"] or 0 not in special:
+        return ids
+    start, after = special.index(0), special[::-1].index(0)
+    room = max(0, record["max_length"] - start - after)
+    head = math.ceil(HEAD_SHARE * room) if record.get("truncation") == "head_tail" else room
+    return ids[: start + head] + ids[len(ids) - after - (room - head) :]
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else 1 - 1 / (1 + math.exp(logit))
+
+
+def _softmax(logits: list[float]) -> list[float]:
+    exponentials = [math.exp(logit - max(logits)) for logit in logits]
+    return [value / sum(exponentials) for value in exponentials]
 
 
 def _predict_number(value: float, rule: dict[str, Any]) -> dict[str, Any]:
@@ -96,13 +164,13 @@ def format_prediction(prediction: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> None:
     """Print the predictions for the texts given as arguments."""
-    as_json = "--json" in arguments
-    texts = [argument for argument in arguments if argument != "--json"]
+    options = {"--json", "--onnx", "--int8"} & set(arguments)
+    texts = [argument for argument in arguments if argument not in options]
     if not texts:
-        sys.exit('Expected a text. Usage: python predict.py [--json] "a text" ...')
-    disable_progress_bar()
-    predictions = predict(texts)
-    if as_json:
+        sys.exit('Expected a text. Usage: python predict.py [--json] [--onnx | --int8] "a text" ...')
+    engine = next((name for name in ("int8", "onnx") if f"--{name}" in options), "")
+    predictions = predict(texts, engine=engine)
+    if "--json" in options:
         print(json.dumps(predictions, ensure_ascii=False, indent=2))
         return
     for text, prediction in zip(texts, predictions, strict=True):
