@@ -101,7 +101,7 @@ def test_every_field_reaches_the_run(dataset: Dataset, started: list[tuple[str, 
     assert not at.error
     config = asdict(Run.open(started[0][1][0]).config)
     assert {name: config[name] for name in expected} == expected
-    assert set(config) - set(expected) == {"method", "encoder"}
+    assert set(config) - set(expected) == {"method", "encoder", "truncation"}
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,19 @@ def test_time_and_memory_are_estimated_after_a_measurement(
     at.run()
     (warning,) = [warning for warning in at.warning if "does not fit" in warning.value]
     assert warning.value.endswith("a smaller encoder.")
+
+
+def test_what_is_read_of_long_texts_is_a_choice_only_where_texts_are_long(
+    workspace: Workspace, dataset: Dataset, started: list[tuple[str, list[Path]]]
+) -> None:
+    at = visit_train("Instant")
+    assert "Long texts" not in [group.label for group in at.button_group]
+    find(at.number_input, "Maximum length (tokens)").set_value(16).run()
+    assert "are longer than 16 tokens, so the model reads only a part of them." in page_text(at)
+    choose(at, "Long texts", "head_tail")
+    click(at, "Start")
+    (run,) = list_runs(workspace)
+    assert (run.config.max_length, run.config.truncation) == (16, "head_tail")
 
 
 def test_the_measurement_is_started(dataset: Dataset, started: list[tuple[str, list[Path]]]) -> None:

@@ -1,20 +1,17 @@
 """The estimated time and memory of a training on this machine."""
 
-import numpy as np
 import streamlit as st
 
 from core.data.dataset import Dataset
 from core.estimation.cost import estimate_cost
 from core.estimation.speed import EncoderSpeed, read_speed, speed_job
 from core.formatting import format_duration
-from core.models.encoders import BUILT_IN
 from core.training.config import TrainingConfig
+from pages.sections.train.lengths import sample_lengths
 from pages.shared import cache
 from pages.shared.job_progress import JobTexts, show_job
 from pages.shared.visitor import workspace
 
-# The lengths of this many texts stand for those of all.
-_SAMPLED_TEXTS = 5_000
 _TEXTS = JobTexts(
     button="Estimate time and memory",
     icon=":material/schedule:",
@@ -36,11 +33,9 @@ def show_estimate(dataset: Dataset, config: TrainingConfig) -> None:
 
 def _show_cost(dataset: Dataset, config: TrainingConfig, speed: EncoderSpeed) -> None:
     loaded = cache.dataset_texts(dataset)
-    texts = loaded.labeled.head(_SAMPLED_TEXTS).frame["text"]
-    lengths = cache.token_counts(f"{loaded.fingerprint}-{len(texts)}", BUILT_IN, texts).pieces
     sizes = cache.splits(loaded, dataset.split_config).sizes()
     rows = (sizes["train"], sizes["validation"], sizes["test"])
-    cost = estimate_cost(config, np.asarray(lengths), rows, speed)
+    cost = estimate_cost(config, sample_lengths(dataset), rows, speed)
     st.caption(
         f":material/schedule: Estimated time: **{format_duration(cost.seconds)}**. Estimated memory: "
         f"**{cost.memory_mb / 1000:.1f} GB** of the {cost.usable_mb / 1000:.1f} GB that this machine has available."

@@ -12,6 +12,7 @@ from core.experiments.launch import preset_for_dataset
 from core.models.encoders import BUILT_IN, CATALOG, check_hub_id, check_local_folder, describe_encoder
 from core.training.config import RANGES, TrainingConfig
 from core.training.presets import Preset
+from pages.sections.train.lengths import choose_truncation
 from pages.shared.visitor import on_loopback
 
 PRESETS: tuple[Preset, ...] = get_args(Preset)
@@ -128,12 +129,14 @@ def choose_settings(dataset: Dataset) -> TrainingConfig:
     with st.expander("Settings", icon=":material/tune:"):
         if defaults.method == "instant":
             instant_fields = [field for field in _GROUPS["Training"] if field.name in _INSTANT_FIELDS]
-            return replace(defaults, **_choose_values(instant_fields, defaults, key))
-        values: dict[str, Any] = {}
-        for tab, fields in zip(st.tabs(list(_GROUPS)), _GROUPS.values(), strict=True):
-            with tab:
-                values |= _choose_values(fields, defaults, key)
-    return replace(defaults, **values)
+            values = _choose_values(instant_fields, defaults, key)
+        else:
+            values = {}
+            for tab, fields in zip(st.tabs(list(_GROUPS)), _GROUPS.values(), strict=True):
+                with tab:
+                    values |= _choose_values(fields, defaults, key)
+    config = replace(defaults, **values)
+    return replace(config, truncation=choose_truncation(dataset, config.max_length, key))
 
 
 def describe_size(name: str, batch_size: int) -> str:
