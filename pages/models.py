@@ -17,6 +17,7 @@ from core.reports.markdown import render_markdown
 from core.runs import Run, damaged_runs, list_runs
 from core.task import TITLES
 from core.workspace import slug
+from pages.sections.models.publish import show_publication
 from pages.shared.navigation import link
 from pages.shared.run_progress import show_run_progress
 from pages.shared.session import remember_run
@@ -73,7 +74,12 @@ def show_run(run: Run) -> None:
                 icon=":material/download:",
                 help="The model in the format of transformers, a script that uses it, its rows, and its results.",
             )
-        delete_button(run.folder, run.name, "This deletes the model and its results. The dataset is kept.")
+        consequence = (
+            "This deletes the model and its results, and ends its link if it is published. The dataset is kept."
+        )
+        delete_button(run.folder, run.name, consequence)
+    if run.result():
+        show_publication(run)
 
 
 def show_import() -> None:

@@ -1,14 +1,30 @@
-"""Page configuration and navigation."""
+"""Page configuration, navigation and the sidebar."""
+
+from pathlib import Path
 
 import streamlit as st
 
 from core.errors import StudioError
-from pages.shared.navigation import pages
+from pages.shared import sidebar
+from pages.shared.navigation import pages, published_page
 from pages.shared.widgets import show_error
 
-page = st.navigation(list(pages().values()))
-st.set_page_config(page_title=f"{page.title} · Finetune Studio", page_icon="🎯", layout="wide")
+_ASSETS = Path(__file__).parent / "assets"
+
+page = st.navigation([*pages().values(), published_page()], position="hidden")
+published = page is published_page()
+st.set_page_config(
+    page_title=f"{page.title} · Finetune Studio",
+    page_icon=_ASSETS / "icon.svg",
+    layout="centered" if published else "wide",
+)
+st.logo(_ASSETS / "logo.svg", icon_image=_ASSETS / "icon.svg", size="large")
+st.html(_ASSETS / "style.css")
+slots = {} if published else sidebar.show_links()
 try:
     page.run()
 except StudioError as error:
     show_error(error.message, error.hint)
+if not published:
+    # After the page, because the page may choose another dataset or run.
+    sidebar.show_state(slots, sidebar.current_workflow())

@@ -25,6 +25,12 @@ def pages() -> dict[str, st.Page]:
     }
 
 
+@cache
+def published_page() -> st.Page:
+    """The page of a published model, ``/published?model=<id>``: in no menu, and without links to the other pages."""
+    return st.Page(_FOLDER / "published.py", title="Published model", icon=":material/public:")
+
+
 def link(name: str, label: str) -> None:
     """Show a link to a page."""
     st.page_link(pages()[name], label=label, icon=_ICONS[name])

@@ -1,5 +1,6 @@
 """The models to predict with, and a form for one text with the prediction below it, as Home and Predict show them."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -31,6 +32,11 @@ class Model:
     title: str
     folder: Path
     run: Run | None = None
+
+    @property
+    def key(self) -> str:
+        """A name for widget keys, which browsers receive: unlike the folder, it tells a visitor nothing."""
+        return hashlib.sha256(str(self.folder).encode("utf-8", "replace")).hexdigest()[:16]
 
     @property
     def task_kind(self) -> TaskKind:

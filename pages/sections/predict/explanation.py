@@ -21,7 +21,7 @@ def show_explanation(prediction: TextPrediction) -> None:
         label = ""
         labels = list(prediction.predictions.named_probabilities(0))
         if labels:
-            label = left.selectbox("Label to explain", labels, key=f"why-label-{prediction.model.folder}-{labels[0]}")
+            label = left.selectbox("Label to explain", labels, key=f"why-label-{prediction.model.key}-{labels[0]}")
         method = right.selectbox(
             "Method",
             get_args(Method),
