@@ -30,7 +30,7 @@ class DeletionCheck:
     drop: float
     random_drop: float
     beats_random: float
-    tries: int = RANDOM_DRAWS
+    tries: int
 
     @property
     def passed(self) -> bool:
