@@ -6,7 +6,7 @@ BIN := .venv/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check demo bench demo-head slow clean
+.PHONY: help run test check demo bench demo-head showcase slow clean
 
 help:  ## list the targets
 	@$(PYTHON) -c "import re; [print(f'  {n:<12}{d}') for n, d in re.findall(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -34,6 +34,9 @@ slow: .venv/installed-dev  ## tests that train for minutes
 
 demo-head: .venv/installed  ## retrain the small model that ships with the app
 	$(BIN)/python -m core.training.demo_head
+
+showcase: .venv/installed  ## retrain the demo run whose numbers Home draws
+	$(BIN)/python -m core.experiments.showcase
 
 clean:  ## delete the environment and the caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

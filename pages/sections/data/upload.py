@@ -16,6 +16,7 @@ from core.data.table import ReadOptions, Table
 from core.formatting import pluralize
 from pages.shared import cache
 from pages.shared.downloads import download_csv
+from pages.shared.session import SAMPLE
 
 _SHOWN_UNREADABLE = 200
 _QUOTES = {'"': 'quoted with "', "'": "quoted with '", "": "not quoted"}
@@ -34,7 +35,8 @@ class UploadedTable:
 
 def choose_sample() -> UploadedTable:
     """One of the samples that come with the app."""
-    chosen = st.pills("Sample", range(len(SAMPLES)), default=0, required=True, format_func=lambda i: SAMPLES[i].title)
+    st.session_state.setdefault(SAMPLE, 0)
+    chosen = st.pills("Sample", range(len(SAMPLES)), key=SAMPLE, required=True, format_func=lambda i: SAMPLES[i].title)
     sample = SAMPLES[chosen or 0]
     st.caption(sample.description)
     with st.expander("How this sample was made"):
