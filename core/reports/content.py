@@ -21,6 +21,7 @@ from core.formatting import format_duration, format_percent, format_range, plura
 from core.run_evaluation import RunPredictions
 from core.runs import MODEL, Result, Run
 from core.task import TITLES
+from core.training.config import TrainingConfig
 
 _MAX_MISTAKES = 20
 
@@ -236,13 +237,23 @@ def _limitations(evaluation: _Evaluation) -> Section:
         bullets=[
             f"The results are valid for texts like those of the dataset. The {evaluation.rows} do not represent other texts.",
             "The intervals cover the random choice of evaluated rows. They do not cover differences between repeated trainings.",
-            f"Texts longer than {evaluation.run.config.max_length} tokens are truncated.",
+            _describe_truncation(evaluation.run.config),
             *(
                 f"{e.title}: {e.note}"
                 for e in evaluation.estimates[MODEL]
                 if e.note and not e.note.startswith("Equals")
             ),
         ],
+    )
+
+
+def _describe_truncation(config: TrainingConfig) -> str:
+    """What the model reads of a long text."""
+    if config.truncation == "head":
+        return f"Texts longer than {config.max_length} tokens are truncated."
+    return (
+        f"Of texts longer than {config.max_length} tokens, the beginning (a quarter of the tokens that fit) and the end are "
+        "read. The pipeline of transformers cannot do that and reads only the beginning; `predict.py` reads both."
     )
 
 
