@@ -39,3 +39,10 @@ def link(name: str, label: str) -> None:
 def go_to(name: str) -> None:
     """Switch to a page."""
     st.switch_page(pages()[name])
+
+
+def show_next_step(name: str, label: str) -> None:
+    """End a page with a button that leads to the next step."""
+    st.divider()
+    if st.button(label, type="primary", icon=_ICONS[name], key=f"next-{name}"):
+        go_to(name)
