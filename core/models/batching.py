@@ -1,5 +1,6 @@
 """Batches of tokenized texts of similar length, which need little padding. Every engine computes in them. Imports no torch."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ Ints = npt.NDArray[np.int64]
 Compute = Callable[[Ints, Ints], Floats]
 # A text joins a batch if it has this share of the tokens of the longest one, or nearly as many.
 _MIN_SHARE, _MIN_PADDING = 0.75, 8
+# Several workers take turns at least this often, unless their batches would have fewer tokens than this.
+_ROUNDS, _FEW = 3, 96
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,26 @@ class BatchRunner:
     def run(self, token_ids: Sequence[Sequence[int]], on_progress: OnProgress = no_progress) -> Floats:
         """The outputs (n, outputs) of tokenized texts, in their order."""
         outputs = np.zeros((len(token_ids), self.outputs), dtype=np.float32)
-        batches = list(similar_length_batches([len(ids) for ids in token_ids], self.size))
+        lengths = [len(ids) for ids in token_ids]
+        batches = list(similar_length_batches(lengths, self._even_size(lengths)))
         done = 0
         for rows, values in self._compute_all(token_ids, batches):
             outputs[rows] = values
             done += len(rows)
             on_progress(done, len(token_ids))
         return outputs
+
+    def _even_size(self, lengths: Sequence[int]) -> BatchSize:
+        """A batch size at which the workers finish at about the same time, also when there are few texts."""
+        if self.workers == 1 or not lengths:
+            return self.size
+        total = sum(lengths)
+        rounds = max(
+            math.ceil(total / (self.workers * self.size.tokens)), min(_ROUNDS, total // (self.workers * _FEW)), 1
+        )
+        # Half a text more, since a batch has whole texts.
+        tokens = math.ceil(total / (self.workers * rounds) + max(lengths) / 2)
+        return BatchSize(min(self.size.tokens, tokens), self.size.texts)
 
     def _compute_all(
         self, token_ids: Sequence[Sequence[int]], batches: list[list[int]]

@@ -52,6 +52,19 @@ def test_outputs_are_in_the_order_of_the_texts(workers: int) -> None:
     assert seen[-1] == (50, 50)
 
 
+@pytest.mark.parametrize("texts", [2, 5, 16, 40])
+def test_few_texts_are_shared_evenly_among_workers(texts: int) -> None:
+    tokens: list[int] = []
+
+    def record(ids: Ints, mask: Ints) -> Floats:
+        tokens.append(ids.size)
+        return sums(ids, mask)
+
+    BatchRunner(record, 1, 0, BatchSize(tokens=512, texts=64), workers=2).run([[1] * 10] * texts)
+    assert sum(tokens) == 10 * texts
+    assert max(tokens) <= 5 * texts + 10
+
+
 def test_no_text_gives_no_output() -> None:
     assert BatchRunner(sums, 3, 0).run([]).shape == (0, 3)
 

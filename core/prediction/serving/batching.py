@@ -1,7 +1,8 @@
 """A bounded queue in front of one inference thread, which answers waiting requests in batches.
 
-An idle server starts at once. A busy one closes a batch when it has enough tokens, when as many requests wait as the last
-batch answered, or after a few milliseconds. A large request is computed in parts, so that small ones pass between them.
+An idle server starts at once. A busy one starts the next batch when enough tokens wait for efficient matrix products, when as
+many requests wait as the last batch answered, or after a few milliseconds. While a batch is computed, the answers of the last
+one are sent and new requests are read. A large request is computed in parts, so that small ones pass between them.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ import numpy as np
 from core.prediction.serving.errors import ServiceError, failed, overloaded
 from core.prediction.serving.options import Limits
 from core.task import Floats
+
+# A busy server waits for this share of the largest batch: more would be no faster, and the model would stand still.
+_ENOUGH = 0.25
 
 Predictor = Callable[[Sequence[str]], Floats]
 logger = logging.getLogger(__name__)
@@ -164,7 +168,7 @@ class Batcher:
 
     def _is_enough(self) -> bool:
         """Whether a batch need not wait for more requests."""
-        return self._tokens >= self._limits.batch_tokens or len(self._queue) >= self._last_requests
+        return self._tokens >= _ENOUGH * self._limits.batch_tokens or len(self._queue) >= self._last_requests
 
     def _run(self) -> None:
         while batch := self._next_batch():

@@ -33,7 +33,7 @@ def add_serve_parser(parsers: "_SubParsersAction[argparse.ArgumentParser]") -> a
         ("texts", int, "most texts in a request"),
         ("seconds", float, "longest time until a request is answered"),
         ("queue-texts", int, "most texts that may wait"),
-        ("batch-tokens", int, "tokens at which a batch closes"),
+        ("batch-tokens", int, "most tokens in a batch"),
     ):
         default = getattr(limits, name.replace("-", "_"))
         parser.add_argument(

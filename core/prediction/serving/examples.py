@@ -14,7 +14,9 @@ class CodeExample:
     code: str
 
 
-def code_examples(address: str, text: str, model: str = "", needs_token: bool = False) -> list[CodeExample]:
+def code_examples(
+    address: str, text: str, model: str = "", needs_token: bool = False, run_folder: str = "RUN_FOLDER"
+) -> list[CodeExample]:
     """Code that classifies a text, for the service at an address such as ``http://127.0.0.1:8000``.
 
     Args:
@@ -22,6 +24,7 @@ def code_examples(address: str, text: str, model: str = "", needs_token: bool = 
         text: the text to classify.
         model: the name of the model in the URL; empty for the first model of the service.
         needs_token: whether the service asks for a bearer token, which the examples read from ``$TOKEN``.
+        run_folder: the folder that the Dockerfile copies.
     """
     root = f"{address}/models/{model}" if model else address
     body = json.dumps({"inputs": text}, ensure_ascii=False)
@@ -42,7 +45,7 @@ def code_examples(address: str, text: str, model: str = "", needs_token: bool = 
         CodeExample("curl", "bash", " \\\n  ".join(curl)),
         CodeExample("Python", "python", "\n".join(python)),
         CodeExample("JavaScript", "javascript", javascript),
-        CodeExample("Dockerfile", "dockerfile", dockerfile("RUN_FOLDER")),
+        CodeExample("Dockerfile", "dockerfile", dockerfile(run_folder)),
     ]
 
 

@@ -92,6 +92,7 @@ _ERRORS = {
     "404": "There is no such model",
     "408": "The body did not arrive in time",
     "413": "The body is too large, there are too many texts, or a text is too long",
+    "415": "The body is compressed",
     "422": "A field has the wrong type or value, or a text cannot be read",
     "424": "The model failed or took too long",
     "429": "The queue is full",

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from core import host
 from core.errors import ConfigError
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
+# Every core computes a batch of this size at a time, see core.models.engines.
+_TOKENS_PER_CORE = 512
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,7 @@ class Limits:
     """What the service accepts and how it forms batches.
 
     A request may have ``body_bytes`` and ``texts`` and is answered within ``seconds``. ``queue_texts`` may wait; more are
-    refused. A batch closes at ``batch_tokens`` or, between two batches of a busy server, after ``batch_wait`` seconds.
+    refused. A batch has up to ``batch_tokens``; a busy server waits for more requests for up to ``batch_wait`` seconds.
 
     Raises:
         ConfigError: a limit is out of range.
@@ -23,7 +26,7 @@ class Limits:
     texts: int = 256
     seconds: float = 30.0
     queue_texts: int = 512
-    batch_tokens: int = 4096
+    batch_tokens: int = field(default_factory=lambda: _TOKENS_PER_CORE * host.cores())
     batch_wait: float = 0.005
 
     def __post_init__(self) -> None:

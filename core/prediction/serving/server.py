@@ -15,6 +15,7 @@ from core.errors import ConfigError
 from core.prediction.serving.app import create_app
 from core.prediction.serving.models import LoadedEngine, load_model, load_run_engine, unique_names
 from core.prediction.serving.options import ServeOptions
+from core.prediction.serving.protocol import LimitedHttpProtocol
 from core.runs import Run
 
 _CONNECTIONS = 2048
@@ -42,7 +43,7 @@ def serve(
         models = [load_model(run, name, make_engine) for run, name in zip(runs, unique_names(runs), strict=True)]
         config = uvicorn.Config(
             create_app(models, options),
-            http="h11",
+            http=LimitedHttpProtocol,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -137,6 +137,9 @@ class Service:
     async def _read_body(self, request: Request) -> bytes:
         """The body of a request; one above the limit is refused once it was read."""
         limits = self._options.limits
+        if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
+            sentence = f"Compressed bodies are not supported, found {coding[:50]!r}. Send the body as plain JSON."
+            raise ServiceError(415, "Validation", sentence)
         declared = request.headers.get("content-length", "0")
         is_announced = request.headers.get("expect", "").lower() == "100-continue"
         if declared.isdecimal() and int(declared) > (limits.body_bytes if is_announced else _DISCARDED_BYTES):
@@ -207,7 +210,11 @@ def error_response(error: ServiceError) -> JSONResponse:
     headers = dict(HEADERS)
     if error.status == 429:
         headers["Retry-After"] = "1"
-    if error.status in (408, 413):  # the rest of the body may still come, and must not be taken for the next request
+    if error.status in (
+        408,
+        413,
+        415,
+    ):  # the rest of the body may still come, and must not be taken for the next request
         headers["Connection"] = "close"
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"

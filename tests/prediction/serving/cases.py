@@ -17,6 +17,7 @@ from core.decision_rule import DecisionRule
 from core.prediction.serving.app import create_app
 from core.prediction.serving.models import LoadedEngine, ServedModel
 from core.prediction.serving.options import Limits, ServeOptions
+from core.prediction.serving.protocol import LimitedHttpProtocol
 from core.task import Floats, Task
 
 TASKS = {
@@ -80,7 +81,13 @@ def running(models: Sequence[ServedModel], options: ServeOptions | None = None) 
     """The address of a service of these models, while the block lasts."""
     options = options or ServeOptions(limits=QUICK)
     config = uvicorn.Config(
-        create_app(models, options), port=0, ws="none", lifespan="on", log_config=None, access_log=False
+        create_app(models, options),
+        port=0,
+        http=LimitedHttpProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

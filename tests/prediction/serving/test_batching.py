@@ -75,6 +75,20 @@ def test_an_idle_server_answers_at_once_even_after_a_busy_time() -> None:
     assert asyncio.run(run()) < 0.15
 
 
+def test_a_busy_server_does_not_wait_for_more_than_it_needs() -> None:
+    predictor = Predictor(2)
+
+    async def run() -> float:
+        async with started(replace(QUICK, batch_wait=0.5, batch_tokens=16)) as batcher:
+            await asyncio.gather(*(batcher.logits(work(predictor, str(i))) for i in range(8)))
+            start = time.perf_counter()
+            # Fewer requests than before, but a quarter of the tokens of a full batch.
+            await batcher.logits(work(predictor, "0 0 0 0"))
+            return time.perf_counter() - start
+
+    assert asyncio.run(run()) < 0.4
+
+
 def test_one_client_after_the_other_never_waits_for_a_batch() -> None:
     predictor = Predictor(2)
 

@@ -1,5 +1,6 @@
 """The routes over loopback: answers of all tasks, limits, authorization, overload, metrics and documents."""
 
+import gzip
 import json
 import threading
 import time
@@ -124,6 +125,14 @@ def test_an_enormous_body_is_refused_before_it_is_sent(address: str) -> None:
     with Client(address) as client:
         assert client.send("POST", "/predict", b"", {"Content-Length": "9" * 12}).status == 413
         assert client.send("POST", "/predict", b"").status == 400
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip"])
+def test_a_compressed_body_is_refused(address: str, coding: str) -> None:
+    with Client(address) as client:
+        reply = client.send("POST", "/predict", gzip.compress(b'{"inputs": "0"}'), {"Content-Encoding": coding})
+    assert (reply.status, reply.json["error_type"]) == (415, "Validation")
+    assert coding in reply.json["error"]
 
 
 def test_a_body_that_does_not_arrive_is_given_up() -> None:
