@@ -18,11 +18,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import pandas as pd
+
 from core.data.samples import CLINIC
 from core.models.classifier import build_classifier, save_head
 from core.models.encoders import BUILT_IN
+from core.models.engines.base import ONNX_FP32, ONNX_INT8
 from core.workspace import HOME_VARIABLE, Workspace
-from tests.benchmarks.common import Figure
+from tests.benchmarks.common import Figure, data_folder
 from tests.finished import finished
 
 CLIENTS = 64
@@ -58,9 +61,24 @@ class Load:
 
 
 def service_batching() -> list[Figure]:
-    """Throughput of 64 clients over that of one, p99 over p50, milliseconds that an idle server adds, and overload."""
-    texts = CLINIC.read().frame[CLINIC.columns.text].tolist()
-    with tempfile.TemporaryDirectory() as scratch, _served_model(Path(scratch)) as address:
+    """Throughput of 64 clients over that of one, p99 over p50, milliseconds that an idle server adds, and overload.
+
+    For the short texts of the clinic sample and of BANKING77 and for those of AG News, each in float32 and in int8.
+    """
+    texts = {"clinic": CLINIC.read().frame[CLINIC.columns.text].tolist()}
+    for name in ("banking77", "ag_news"):
+        if folder := data_folder(name):
+            texts[name] = pd.read_csv(folder / "test.csv", keep_default_na=False)["text"].tolist()
+    return [
+        figure
+        for name in texts
+        for engine in (ONNX_FP32, ONNX_INT8)
+        for figure in _measure_engine(f"{name} {engine}", texts[name], engine)
+    ]
+
+
+def _measure_engine(title: str, texts: Sequence[str], engine: str) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as scratch, _served_model(Path(scratch), engine) as address:
         asyncio.run(_clients(address, texts, CLIENTS, SECONDS / 2))
         many, one = [], []
         idle: list[float] = []
@@ -73,13 +91,25 @@ def service_batching() -> list[Figure]:
         capacity = statistics.median(load.throughput for load in many)
         crowd = asyncio.run(_crowd(address, texts, _OVERLOAD * capacity, SECONDS))
         survived = asyncio.run(_clients(address, texts, 1, 1.0))
-    return _figures(many, one, idle, crowd, survived)
+    return _figures(title, Measured(many, one, idle, crowd, survived))
 
 
-def _figures(many: list[Load], one: list[Load], idle: list[float], crowd: Load, survived: Load) -> list[Figure]:
+@dataclass(frozen=True)
+class Measured:
+    """The loads of one service: 64 clients and one in turn, seconds that it adds while idle, overload, and afterwards."""
+
+    many: list[Load]
+    one: list[Load]
+    idle: list[float]
+    crowd: Load
+    survived: Load
+
+
+def _figures(title: str, measured: Measured) -> list[Figure]:
+    many, one, idle, crowd = measured.many, measured.one, measured.idle, measured.crowd
     ours, theirs = (statistics.median(load.throughput for load in loads) for loads in (many, one))
     p50, p99 = (statistics.median(load.percentile(percent) for load in many) for percent in (50, 99))
-    lost = sum(status != 200 for load in (*many, *one, survived) for status in load.statuses)
+    lost = sum(status != 200 for load in (*many, *one, measured.survived) for status in load.statuses)
     unknown = sum(status not in (200, 429) for status in crowd.statuses)
     refused = crowd.statuses.count(429)
     added = statistics.median(idle)
@@ -91,7 +121,7 @@ def _figures(many: list[Load], one: list[Load], idle: list[float], crowd: Load, 
             ours / theirs,
             "requests/s",
             [[a.throughput, b.throughput] for a, b in zip(many, one, strict=True)],
-            f"{CLIENTS} clients against one, {lost} errors in {sum(len(load.statuses) for load in many)} requests",
+            f"{title}: {CLIENTS} clients against one, {lost} errors in {sum(len(load.statuses) for load in many)} requests",
         ),
         Figure(
             "service_p99",
@@ -100,7 +130,7 @@ def _figures(many: list[Load], one: list[Load], idle: list[float], crowd: Load, 
             p99 / p50,
             "ms",
             [[1000 * load.percentile(99), 1000 * load.percentile(50)] for load in many],
-            f"p99 and p50 of {CLIENTS} clients; ratio is p99 over p50",
+            f"{title}: p99 and p50 of {CLIENTS} clients; ratio is p99 over p50",
         ),
         Figure(
             "service_idle",
@@ -109,7 +139,7 @@ def _figures(many: list[Load], one: list[Load], idle: list[float], crowd: Load, 
             5.0 / (1000 * added),
             "ms",
             [[1000 * seconds] for seconds in idle],
-            "mean latency of one client minus mean inference time, against a budget of 5 ms",
+            f"{title}: mean latency of one client minus mean inference time, against a budget of 5 ms",
         ),
         Figure(
             "service_overload",
@@ -118,18 +148,18 @@ def _figures(many: list[Load], one: list[Load], idle: list[float], crowd: Load, 
             crowd.throughput / ours,
             "requests/s",
             [],
-            f"{len(crowd.statuses)} requests, arriving at {_OVERLOAD:g} times the capacity whether answered or not: "
+            f"{title}: {len(crowd.statuses)} requests, arriving at {_OVERLOAD:g} times the capacity whether answered or not: "
             f"{refused} refused with 429, {unknown} lost; ratio is answered requests over capacity",
         ),
     ]
 
 
 @contextmanager
-def _served_model(home: Path) -> Iterator[str]:
+def _served_model(home: Path, engine: str) -> Iterator[str]:
     """The address of a process that serves a model on the built-in encoder; its head is not trained, which costs the same."""
     run = finished(Workspace(home / "workspaces" / "local", home), "multiclass", test=40)
     save_head(build_classifier(BUILT_IN, run.task, 128), run.model_folder)
-    command = [sys.executable, "-c", _SERVE, "serve", str(run.folder), "--port", "0", *_QUEUE]
+    command = [sys.executable, "-c", _SERVE, "serve", str(run.folder), "--port", "0", "--engine", engine, *_QUEUE]
     environment = os.environ | {HOME_VARIABLE: str(home)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         try:

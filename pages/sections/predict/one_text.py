@@ -7,6 +7,7 @@ import streamlit as st
 from pages.sections.predict.comparison import show_change, show_other_models
 from pages.sections.predict.correction import show_correction
 from pages.sections.predict.explanation import show_explanation
+from pages.sections.predict.service import show_service_code
 from pages.shared.prediction import Model, TextPrediction, show_as_json, show_prediction_form
 from pages.shared.session import remember_run
 
@@ -40,6 +41,7 @@ def show_one_text(model: Model, models: list[Model]) -> None:
     show_correction(prediction)
     show_other_models(prediction, models)
     show_as_json(prediction)
+    show_service_code(prediction)
     with st.expander("Link to this model and text"):
         st.code(_link(prediction), language=None, wrap_lines=True)
         if len(prediction.text) > _MAX_LINK_CHARACTERS:
