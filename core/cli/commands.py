@@ -200,10 +200,16 @@ def predict(options: argparse.Namespace) -> int:
 def _predict_texts(run: Run, texts: Sequence[str], engine: str | None = None) -> list[dict[str, Any]]:
     from core import decision_rule
     from core.models.engines.load import load_engine
+    from core.models.engines.report import describe_engine
+    from core.models.engines.selection import stored_choice
     from core.prediction.predict import predict
 
     rule = decision_rule.load(run.model_folder)
-    return predict(load_engine(run.model_folder, engine), texts, rule).to_records()
+    loaded = load_engine(run.model_folder, engine)
+    records = predict(loaded, texts, rule).to_records()
+    choice = stored_choice(run.model_folder)
+    print(describe_engine(loaded.name, choice.trial if choice else None), file=sys.stderr)
+    return records
 
 
 def export(options: argparse.Namespace) -> int:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _JOBS = {
     "analyze": ("core.analysis.dataset:run_analysis", "Analyze a dataset with frozen features."),
     "learning-curve": ("core.analysis.learning_curve:run_learning_curve", "Compute the learning curve of a run."),
+    "compare-engines": (
+        "core.prediction.engine_trial:run_engine_trial",
+        "Compare prediction engines on the validation rows of a run.",
+    ),
     "predict-file": ("core.prediction.batch:run_batch", "Predict the texts of a file."),
     "measure-speed": (
         "core.estimation.speed:run_speed_measurement",

@@ -12,6 +12,7 @@ from typing import Literal, cast
 import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
+from tokenizers import Encoding
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -80,13 +81,17 @@ class Classifier:
         """The ids of the tokens that the model reads of each text, special tokens included."""
         ids: list[list[int]] = []
         for start in range(0, len(texts), TOKENIZED_AT_ONCE):
-            part = list(texts[start : start + TOKENIZED_AT_ONCE])
-            if self.truncation == "head":
-                ids += self.tokenizer(part, truncation=True, max_length=self.max_length)["input_ids"]
-            else:
-                encodings = self.tokenizer(part, truncation=False, verbose=False).encodings
-                ids += [read_ids(encoding, self.max_length, self.truncation) for encoding in encodings or []]
+            encodings = self._encode(list(texts[start : start + TOKENIZED_AT_ONCE]))
+            ids += [read_ids(encoding, self.max_length, self.truncation) for encoding in encodings]
         return ids
+
+    def encode(self, text: str) -> Encoding:
+        """All tokens of a text, also those that the model does not read."""
+        return self._encode([text])[0]
+
+    def _encode(self, texts: list[str]) -> list[Encoding]:
+        # Truncation is a state of the tokenizer, which several threads must not change at the same time.
+        return self.tokenizer(texts, truncation=False, verbose=False).encodings or []
 
     def _compute_logits(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         return cast(torch.Tensor, self.model(input_ids=input_ids, attention_mask=attention_mask).logits)

@@ -6,24 +6,26 @@ the highest-scoring words must lower the score more than leaving out random word
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from core.errors import DataError
+from core.errors import ConfigError, DataError
+from core.prediction.deletion import DeletionCheck, check_by_deletion, highest_words, without
+from core.prediction.predict import TextModel
+from core.prediction.read_text import ReadText, Span, TextReader, read_text, read_tokens
 from core.task import Floats, Task
-
-if TYPE_CHECKING:
-    from core.models.classifier import Classifier
 
 Method = Literal["occlusion", "integrated gradients"]
 # Longer texts are explained in groups of neighboring words, so that the number of predictions stays bounded.
 MAX_UNITS = 100
-RANDOM_DRAWS = 20
-_DELETED_SHARE = 0.2
-_PASSING_SHARE = 0.9
+
+
+class ExplainedModel(TextModel, TextReader, Protocol):
+    """A model that can be explained: a classifier, or a loaded model with any engine."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +42,10 @@ class WordScore:
 
 
 @dataclass(frozen=True)
-class DeletionCheck:
-    """What leaving out the ``deleted`` highest-scoring words does, compared with leaving out as many random words.
-
-    ``drop`` and ``random_drop`` (the mean of the random draws) are falls of the label's score; ``beats_random`` is the share
-    of random draws with a smaller fall.
-    """
-
-    deleted: int
-    drop: float
-    random_drop: float
-    beats_random: float
-
-    @property
-    def passed(self) -> bool:
-        """Whether the highest-scoring words matter more than nearly all random words."""
-        return self.drop > 0 and self.beats_random >= _PASSING_SHARE
-
-
-@dataclass(frozen=True)
 class Explanation:
     """The words of a text with their scores for one label; ``label`` is empty for a regression.
 
-    ``explained_characters`` is less than the length of the text where the model cuts it off.
+    The model does not read the characters of the span ``unread``.
     """
 
     text: str
@@ -70,77 +53,72 @@ class Explanation:
     method: Method
     words: tuple[WordScore, ...]
     check: DeletionCheck
-    explained_characters: int
+    unread: Span
 
     @property
     def highest_words(self) -> list[int]:
         """The positions in ``words`` of the highest-scoring words, which the deletion check leaves out."""
-        return _highest([word.score for word in self.words], self.check.deleted)
+        return highest_words([word.score for word in self.words], self.check.deleted)
 
 
 def explain(
-    classifier: "Classifier", text: str, label: str = "", method: Method = "occlusion", seed: int = 0
+    model: ExplainedModel, text: str, label: str = "", method: Method = "occlusion", seed: int = 0
 ) -> Explanation:
     """Which words of a text raise or lower the score of a label; the predicted label if none is given.
 
     Raises:
+        ConfigError: integrated gradients of a model that is not a classifier in torch.
         DataError: the text has no word, or the task has no such label.
     """
-    spans = word_spans(classifier, text)
-    if not spans:
-        raise DataError("There is no word to explain.", "Type a text of at least one word.")
     # Only what the model reads is explained: without a word, unread text must not move into its place.
-    read = text[: spans[-1][1]]
-    output = _output_index(classifier, read, label)
-    units = _grouped(spans)
+    read = read_text(model, text)
+    if not read.words:
+        raise DataError("There is no word to explain.", "Type a text of at least one word.")
+    output = _output_index(model, read.text, label)
+    units = _grouped(read)
     if method == "occlusion":
-        without = [read[:start] + read[end:] for start, end in units]
-        scores = _label_scores(classifier, [read, *without], output)
+        variants = [without(read.text, [unit]) for unit in units]
+        scores = _label_scores(model, output, [read.text, *variants])
         attributions = scores[0] - scores[1:]
     else:
-        attributions = _integrated_gradients(classifier, read, units, output)
+        attributions = _integrated_gradients(model, read.text, units, output)
     words = tuple(
-        WordScore(text[start:end], start, end, float(score))
-        for (start, end), score in zip(units, attributions, strict=True)
+        WordScore(read.text[slice(*unit)], *read.whole_span(unit), float(score))
+        for unit, score in zip(units, attributions, strict=True)
     )
-    check = _check_by_deletion(classifier, read, units, attributions, output, seed)
-    name = classifier.task.labels[output] if classifier.task.labels else ""
-    return Explanation(text, name, method, words, check, len(read))
+    check = check_by_deletion(read.text, units, attributions, partial(_label_scores, model, output), seed)
+    name = model.task.labels[output] if model.task.labels else ""
+    return Explanation(text, name, method, words, check, read.unread)
 
 
-def word_spans(classifier: "Classifier", text: str) -> list[tuple[int, int]]:
+def word_spans(model: ExplainedModel, text: str) -> list[Span]:
     """The character spans of the words that the model reads, with word pieces merged and special tokens left out."""
-    encoding = classifier.tokenizer(
-        text, truncation=True, max_length=classifier.max_length, return_offsets_mapping=True
-    )
-    spans: dict[int, tuple[int, int]] = {}
-    for word, (start, end) in zip(encoding.word_ids(), encoding["offset_mapping"], strict=True):
-        if word is not None and end > start:
-            spans[word] = (spans[word][0], end) if word in spans else (start, end)
-    return list(spans.values())
+    read = read_text(model, text)
+    return [read.whole_span(span) for span in read.words]
 
 
-def _grouped(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans, joined with their neighbors until there are at most ``MAX_UNITS``."""
-    size = -(-len(spans) // MAX_UNITS)
-    groups = [spans[first : first + size] for first in range(0, len(spans), size)]
+def _grouped(read: ReadText) -> list[Span]:
+    """The spans of the words, joined with their neighbors of the same part until there are about ``MAX_UNITS``."""
+    size = -(-len(read.words) // MAX_UNITS)
+    parts = (read.head, read.tail)
+    groups = [part[first : first + size] for part in parts for first in range(0, len(part), size)]
     return [(group[0][0], group[-1][1]) for group in groups]
 
 
-def _output_index(classifier: "Classifier", text: str, label: str) -> int:
+def _output_index(model: ExplainedModel, text: str, label: str) -> int:
     """The model's output for a label, or for the predicted label if none is given."""
-    labels = classifier.task.labels
+    labels = model.task.labels
     if not labels:
         return 0
     if not label:
-        return int(classifier.logits([text])[0].argmax())
+        return int(model.logits([text])[0].argmax())
     if label not in labels:
         raise DataError(f"There is no label {label!r}.", f"The labels are: {', '.join(labels[:20])}.")
     return labels.index(label)
 
 
-def _label_scores(classifier: "Classifier", texts: list[str], output: int) -> npt.NDArray[np.float64]:
-    return label_scores(classifier.task, classifier.logits(texts), output)
+def _label_scores(model: ExplainedModel, output: int, texts: list[str]) -> npt.NDArray[np.float64]:
+    return label_scores(model.task, model.logits(texts), output)
 
 
 def label_scores(task: Task, logits: Floats, output: int) -> npt.NDArray[np.float64]:
@@ -152,46 +130,17 @@ def label_scores(task: Task, logits: Floats, output: int) -> npt.NDArray[np.floa
     return values[:, output]
 
 
-def _integrated_gradients(
-    classifier: "Classifier", text: str, units: list[tuple[int, int]], output: int
-) -> npt.NDArray[np.float64]:
+def _integrated_gradients(model: ExplainedModel, text: str, units: list[Span], output: int) -> npt.NDArray[np.float64]:
+    from core.models.classifier import Classifier
     from core.models.gradients import integrated_gradients
 
-    encoding: Any = classifier.tokenizer(
-        text, truncation=True, max_length=classifier.max_length, return_offsets_mapping=True
-    )
-    token_scores = integrated_gradients(classifier, encoding["input_ids"], output)
+    if not isinstance(model, Classifier):
+        raise ConfigError("Integrated gradients need the model in torch.", "Choose the engine torch, or occlusion.")
+    ids, offsets = read_tokens(model, text)
+    token_scores = integrated_gradients(model, ids, output)
     scores = np.zeros(len(units))
-    for score, (start, end) in zip(token_scores, encoding["offset_mapping"], strict=True):
+    for score, (start, end) in zip(token_scores, offsets, strict=True):
         unit = next((i for i, (first, last) in enumerate(units) if first <= start and end <= last), None)
         if unit is not None and end > start:
             scores[unit] += score
     return scores
-
-
-def _check_by_deletion(
-    classifier: "Classifier",
-    text: str,
-    units: list[tuple[int, int]],
-    attributions: npt.NDArray[np.float64],
-    output: int,
-    seed: int,
-) -> DeletionCheck:
-    count = max(1, round(_DELETED_SHARE * len(units)))
-    random = np.random.default_rng(seed)
-    draws = [random.choice(len(units), count, replace=False) for _ in range(RANDOM_DRAWS)]
-    chosen = [_highest(attributions, count), *(draw.tolist() for draw in draws)]
-    variants = [_without(text, [units[i] for i in indices]) for indices in chosen]
-    scores = _label_scores(classifier, [text, *variants], output)
-    drops = scores[0] - scores[1:]
-    return DeletionCheck(count, float(drops[0]), float(drops[1:].mean()), float((drops[1:] < drops[0]).mean()))
-
-
-def _highest(scores: npt.ArrayLike, count: int) -> list[int]:
-    return [int(i) for i in np.argsort(-np.asarray(scores), kind="stable")[:count]]
-
-
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    for start, end in sorted(spans, reverse=True):
-        text = text[:start] + text[end:]
-    return text

@@ -4,7 +4,8 @@ from html import escape
 
 import pandas as pd
 
-from core.prediction.explain import RANDOM_DRAWS, Explanation
+from core.formatting import pluralize
+from core.prediction.explain import Explanation
 
 # Mixed with the background of the page, so that its text stays legible in the light and in the dark theme.
 _POSITIVE, _NEGATIVE = "42,157,111", "209,73,91"
@@ -31,29 +32,43 @@ def highlight(explanation: Explanation) -> str:
         if index in highest:
             style += ";font-weight:700"
         parts += [
-            escape(text[position : word.start]),
+            _between(explanation, position, word.start),
             f'<span title="{word.score:+.2f}" style="border-radius:3px;padding:1px 0;{style}">{escape(word.word)}</span>',
         ]
         position = word.end
-    unread = text[position:]
+    parts.append(_between(explanation, position, len(text)))
+    return f'<div dir="auto" style="{_STYLE}">{"".join(parts)}</div>'
+
+
+def _between(explanation: Explanation, start: int, end: int) -> str:
+    """The characters between two words as HTML, gray where they are not read."""
+    text, (first, last) = explanation.text, explanation.unread
+    if not start <= first < last <= end:
+        return escape(text[start:end])
+    unread = text[first:last]
     if len(unread) > _MAX_UNREAD_CHARACTERS:
-        unread = unread[:_MAX_UNREAD_CHARACTERS] + " …"
-    return f'<div dir="auto" style="{_STYLE}">{"".join(parts)}<span style="opacity:0.5">{escape(unread)}</span></div>'
+        unread = unread[:_MAX_UNREAD_CHARACTERS] + " … "
+    return f'{escape(text[start:first])}<span style="opacity:0.5">{escape(unread)}</span>{escape(text[last:end])}'
 
 
 def describe_check(explanation: Explanation) -> str:
     """What the deletion check found, in one sentence."""
     check = explanation.check
-    if check.deleted == len(explanation.words):
+    if not check.tries:
         return "The text is too short to check this explanation."
-    unit, units = ("group of words", "groups of words") if is_grouped(explanation) else ("word", "words")
+    unit = "group of words" if is_grouped(explanation) else "word"
+    units = "groups of words" if is_grouped(explanation) else "words"
+    one = check.deleted == 1
+    bold = f"Removing the bold {unit}" if one else f"Removing the {check.deleted} bold {units}"
+    score = "the score" if explanation.label else "the predicted value"
+    if check.drop <= 0:
+        return f"{bold} does not lower {score}: do not rely on this explanation."
+    others = f"another {unit}" if one else f"{check.deleted} random {units}"
+    comparison = f"{bold} lowers {score} more than removing {others}"
+    beaten = round(check.beats_random * check.tries)
     if not check.passed:
-        return f"The {units} in bold matter no more than random {units}: do not rely on this explanation."
-    bold = f"bold {unit}" if check.deleted == 1 else f"{check.deleted} bold {units}"
-    return (
-        f"Removing the {bold} lowers the score more than removing random {units} "
-        f"in {round(check.beats_random * RANDOM_DRAWS)} of {RANDOM_DRAWS} tries."
-    )
+        return f"{comparison} in only {beaten} of {pluralize(check.tries, 'try', 'tries')}: do not rely on this explanation."
+    return f"{comparison} in {beaten} of {pluralize(check.tries, 'try', 'tries')}."
 
 
 def is_grouped(explanation: Explanation) -> bool:

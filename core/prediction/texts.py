@@ -1,16 +1,10 @@
-"""Helps a person try a model on texts: examples from its own data, how much of a text it reads, and what changes."""
-
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+"""Helps a person try a model on texts: examples from its own data, and what changes between two texts."""
 
 import pandas as pd
 
 from core.evaluation.decisions.predictions import Predictions
 from core.formatting import format_number
 from core.task import Label
-
-if TYPE_CHECKING:
-    from core.models.classifier import Classifier
 
 CLINIC_EXAMPLES = (
     "down to my last two of the little white ones, can you send more to the chemist",
@@ -19,19 +13,6 @@ CLINIC_EXAMPLES = (
 )
 _TYPICAL_CHARACTERS = 80
 _CANDIDATES = 1_000
-
-
-@dataclass(frozen=True)
-class TokensRead:
-    """The number of tokens of a text, special tokens included, and how many of them the model reads."""
-
-    total: int
-    read: int
-
-    @property
-    def truncated(self) -> bool:
-        """Whether the end of the text is cut off."""
-        return self.read < self.total
 
 
 def example_texts(rows: pd.DataFrame, count: int = 3) -> list[str]:
@@ -46,12 +27,6 @@ def example_texts(rows: pd.DataFrame, count: int = 3) -> list[str]:
     nearest = pd.DataFrame({"text": rows["text"], "label": rows["label"].map(str)}).iloc[order]
     one_per_label = nearest.drop_duplicates("label")
     return [str(text) for text in pd.concat([one_per_label, nearest])["text"].drop_duplicates().head(count)]
-
-
-def count_tokens_read(classifier: "Classifier", text: str) -> TokensRead:
-    """How many tokens of a text the model reads."""
-    total = len(classifier.tokenizer(text, truncation=False, verbose=False)["input_ids"])
-    return TokensRead(total, min(total, classifier.max_length))
 
 
 def format_label(label: Label) -> str:

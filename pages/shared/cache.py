@@ -1,10 +1,9 @@
 """Values that are kept between reruns: tables, labeled texts, splits, metrics, loaded models."""
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -25,16 +24,20 @@ from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.diagnostics import slices
 from core.evaluation.metrics.estimate import MetricEstimate
 from core.jobs.folder import JobFolder
+from core.models.engines.base import TORCH, is_installed
+from core.models.engines.choice import Choice
+from core.models.engines.load import default_engine
+from core.models.engines.selection import stored_choice
 from core.models.tokenization import count_tokens
 from core.prediction import texts
 from core.prediction.explain import Explanation, Method, explain
+from core.prediction.loaded_model import LoadedModel, load_model
+from core.prediction.model_cache import ModelCache
 from core.prediction.predict import predict
-from core.prediction.texts import TokensRead, count_tokens_read
+from core.prediction.read_text import TokensRead, count_tokens_read
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
-
-if TYPE_CHECKING:
-    from core.models.classifier import Classifier
+from pages.shared.session import pinned_engine
 
 # What Streamlit hashes instead of an argument, by the type of the argument.
 HashFuncs = dict[str | type[Any], Callable[[Any], Any]]
@@ -80,28 +83,38 @@ _RUN_KEY: HashFuncs = {Run: _run_key}
 _JOB_KEY: HashFuncs = {JobFolder: lambda job: (str(job.result_path), _modified(job.result_path))}
 
 
-def classifier(folder: Path) -> "Classifier":
-    """The model in a folder; loaded again after it was written again.
+@st.cache_resource(show_spinner=False)
+def _model_cache() -> ModelCache:
+    return ModelCache()
+
+
+def _model(folder: str, modified: float, rule_modified: float, engine: str) -> LoadedModel:
+    """The model in a folder, in memory once for all visitors; loaded again after it was written again."""
+    return _model_cache().get((folder, modified, rule_modified, engine), lambda: load_model(Path(folder), engine))
+
+
+def engine_choice(folder: Path) -> Choice | None:
+    """The engine that a trial on this host chose for a model, and why; None without a trial.
 
     Raises:
-        ModelError: there is no such model, or it is damaged.
+        ModelError: there is no such model.
     """
-    return _classifier(str(folder), _modified(folder / "studio.json"))
+    return stored_choice(folder)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def _classifier(folder: str, modified: float) -> "Classifier":
-    from core.models.classifier import load_classifier
+def available_engines(folder: Path, choice: Choice | None) -> list[str]:
+    """The names of the engines that can answer for a model: those that a trial measured, or without one the default and torch.
 
-    loaded = load_classifier(Path(folder))
-    # Streamlit collects garbage after each rerun. With torch in memory that takes 0.3 s unless its objects are frozen.
-    gc.collect()
-    gc.freeze()
-    return loaded
+    Raises:
+        ModelError: there is no such model.
+    """
+    if choice is None:
+        return list(dict.fromkeys([default_engine(folder), TORCH]))
+    return [result.name for result in choice.trial.results if not result.problem and is_installed(result.name)]
 
 
-def prediction(folder: Path, text: str) -> tuple[Predictions, TokensRead]:
-    """The prediction for one text by the model in a folder, and how much of the text the model reads.
+def prediction(folder: Path, text: str) -> tuple[Predictions, TokensRead, str]:
+    """The prediction for one text by the model in a folder, how much of the text the model reads, and the engine's name.
 
     Raises:
         DataError: the text is empty.
@@ -120,22 +133,30 @@ def explanation(folder: Path, text: str, label: str, method: Method) -> Explanat
     return _explanation(*_model_key(folder), text, label, method)
 
 
-def _model_key(folder: Path) -> tuple[str, float, float]:
-    """The model's folder, and when the model and its decision rule were last written."""
-    return str(folder), _modified(folder / "studio.json"), _modified(folder / decision_rule.FILE)
+def _model_key(folder: Path) -> tuple[str, float, float, str]:
+    """The model's folder, when the model and its decision rule were last written, and the engine that answers."""
+    modified, rule_modified = _modified(folder / "studio.json"), _modified(folder / decision_rule.FILE)
+    return str(folder), modified, rule_modified, pinned_engine(folder) or default_engine(folder)
 
 
 @st.cache_data(max_entries=64, show_spinner="Predicting …")
-def _prediction(folder: str, modified: float, rule_modified: float, text: str) -> tuple[Predictions, TokensRead]:
-    loaded = classifier(Path(folder))
-    return predict(loaded, [text], decision_rule.load(Path(folder))), count_tokens_read(loaded, text)
+def _prediction(
+    folder: str, modified: float, rule_modified: float, engine: str, text: str
+) -> tuple[Predictions, TokensRead, str]:
+    loaded = _model(folder, modified, rule_modified, engine)
+    predictions = predict(loaded, [text], decision_rule.load(Path(folder)))
+    return predictions, count_tokens_read(loaded, text), loaded.engine.name
 
 
 @st.cache_data(max_entries=64, show_spinner="Explaining …")
 def _explanation(
-    folder: str, modified: float, rule_modified: float, text: str, label: str, method: Method
+    folder: str, modified: float, rule_modified: float, engine: str, text: str, label: str, method: Method
 ) -> Explanation:
-    return explain(classifier(Path(folder)), text, label, method)
+    if method == "integrated gradients":
+        from core.models.engines.torch_engine import classifier_of
+
+        return explain(classifier_of(_model(folder, modified, rule_modified, TORCH).engine), text, label, method)
+    return explain(_model(folder, modified, rule_modified, engine), text, label, method)
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs={Run: lambda run: str(run.folder)})

@@ -16,7 +16,8 @@ from core.evaluation.decisions.predictions import Predictions
 from core.formatting import format_number, format_percent
 from core.models.demo import DEMO_MODEL
 from core.models.record import read_model_record
-from core.prediction.texts import CLINIC_EXAMPLES, TokensRead, format_label
+from core.prediction.read_text import TokensRead
+from core.prediction.texts import CLINIC_EXAMPLES, format_label
 from core.runs import Run
 from core.task import TaskKind
 from pages.shared import cache
@@ -55,12 +56,13 @@ class Model:
 
 @dataclass(frozen=True)
 class TextPrediction:
-    """A model's prediction for one text."""
+    """A model's prediction for one text, and the name of the engine that computed it."""
 
     model: Model
     text: str
     predictions: Predictions
     tokens: TokensRead
+    engine: str
 
 
 def list_models(runs: Sequence[Run]) -> list[Model]:
@@ -123,10 +125,10 @@ def _shorten(text: str) -> str:
 def _show_prediction(prediction: TextPrediction) -> None:
     predictions, tokens = prediction.predictions, prediction.tokens
     if tokens.truncated:
-        st.info(
-            f"The model reads the first {tokens.read:,} of {tokens.total:,} tokens. The rest of the text is cut off.",
-            icon=":material/content_cut:",
-        )
+        read, rest = f"the first {tokens.head:,}", "The rest of the text is cut off."
+        if tokens.tail:
+            read, rest = f"{read} and the last {tokens.tail:,}", "The middle of the text is left out."
+        st.info(f"The model reads {read} of {tokens.total:,} word pieces. {rest}", icon=":material/content_cut:")
     label = predictions.labels[0]
     rule = decision_rule.load(prediction.model.folder)
     if isinstance(label, float):

@@ -1,10 +1,14 @@
-"""What a browser session remembers: the dataset and the run to select first, and the test results it has viewed. Ids only."""
+"""What a browser session remembers: the dataset and run to select first, viewed test results, engines. Names only."""
+
+from pathlib import Path
 
 import streamlit as st
 
 from core.runs import Run
 
-_DATASET, _RUN, _VIEWED = "dataset_id", "run_id", "viewed_test_results"
+# The key of the choice of a sample on Data.
+SAMPLE = "sample"
+_DATASET, _RUN, _VIEWED, _ENGINES = "dataset_id", "run_id", "viewed_test_results", "pinned_engines"
 
 
 def remembered_dataset() -> str | None:
@@ -33,3 +37,19 @@ def record_test_view_once(run: Run) -> None:
     if run.id not in viewed:
         run.record_test_view("evaluate page")
         viewed.add(run.id)
+
+
+def choose_sample_first(index: int) -> None:
+    """Make a sample the one that Data shows first."""
+    st.session_state[SAMPLE] = index
+
+
+def pinned_engine(model_folder: Path) -> str:
+    """The prediction engine that this session chose for a model; empty for the one that is chosen for this host."""
+    engines: dict[Path, str] = st.session_state.get(_ENGINES, {})
+    return engines.get(model_folder, "")
+
+
+def pin_engine(model_folder: Path, engine: str) -> None:
+    """Choose a prediction engine for a model in this session; an empty name takes the choice back."""
+    st.session_state.setdefault(_ENGINES, {})[model_folder] = engine

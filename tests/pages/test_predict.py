@@ -129,7 +129,7 @@ def test_a_prediction_below_the_required_confidence_is_marked(clinic_run: Run) -
 
 def test_a_long_text_is_cut_off_and_the_page_says_so(empty: Workspace) -> None:
     at = predict(visit("predict"), "pills " * 1_000)
-    assert at.info[0].value == "The model reads the first 256 of 1,002 tokens. The rest of the text is cut off."
+    assert at.info[0].value == "The model reads the first 254 of 1,000 word pieces. The rest of the text is cut off."
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -1,7 +1,9 @@
 """Explanations name the words that a prediction depends on."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from html import unescape
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,7 +15,9 @@ from core.errors import DataError
 from core.evaluation.decisions.predictions import make_predictions
 from core.models.classifier import Classifier, load_classifier
 from core.models.demo import DEMO_MODEL
-from core.prediction.explain import MAX_UNITS, Method, explain, word_spans
+from core.prediction.explain import MAX_UNITS, Method, explain
+from core.prediction.highlight import highlight
+from core.prediction.read_text import read_text
 from core.task import Floats, Task
 
 
@@ -32,7 +36,14 @@ def counting_classifier(demo: Classifier, kind: str = "binary") -> Classifier:
     labels = {"binary": ("no", "yes"), "multilabel": ("no", "yes"), "regression": ()}[kind]
     task = Task(cast(Any, kind), labels)
     return cast(
-        Classifier, SimpleNamespace(tokenizer=demo.tokenizer, max_length=demo.max_length, task=task, logits=logits)
+        Classifier,
+        SimpleNamespace(
+            encode=demo.encode,
+            max_length=demo.max_length,
+            truncation=demo.truncation,
+            task=task,
+            logits=logits,
+        ),
     )
 
 
@@ -60,11 +71,11 @@ def test_the_predicted_label_is_explained_by_default_and_any_other_on_request(de
 
 def test_word_pieces_are_merged_and_long_texts_are_explained_in_groups(demo: Classifier) -> None:
     text = "Hyperventilating, again?"
-    assert [text[start:end] for start, end in word_spans(demo, text)] == ["Hyperventilating", ",", "again", "?"]
-    assert [*map(len, word_spans(demo, "日本語"))] == [2, 2, 2]  # a character each
+    assert [text[start:end] for start, end in read_text(demo, text).words] == ["Hyperventilating", ",", "again", "?"]
+    assert read_text(demo, "日本語").words == [(0, 1), (1, 2), (2, 3)]
     long = explain(counting_classifier(demo), "word " * 5_000)
     assert len(long.words) <= MAX_UNITS
-    assert long.explained_characters < 25_000
+    assert 0 < long.unread[0] < long.unread[1] == 25_000
 
 
 @pytest.mark.parametrize("method", ["occlusion", "integrated gradients"])
@@ -81,7 +92,37 @@ def test_what_the_model_does_not_read_has_no_effect(demo: Classifier) -> None:
     read = "please renew my pills and call me on Monday morning, thank you"
     short = replace(demo, max_length=len(read.split()) + 3)
     cut = explain(short, f"{read} the new tablets make me dizzy")
-    assert cut.explained_characters == len(read)
+    assert cut.unread[0] == len(read)
     alone = explain(short, read)
     assert [word.score for word in cut.words] == pytest.approx([word.score for word in alone.words], abs=1e-4)
     assert cut.check.drop == pytest.approx(alone.check.drop, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["occlusion", "integrated gradients"])
+def test_the_head_and_the_tail_are_explained_where_the_model_reads_both(demo: Classifier, method: Method) -> None:
+    head, tail = "please renew my pills", "call me on Monday morning thank you so much indeed good bye"
+    both = replace(demo, max_length=18, truncation="head_tail")
+    text = f"{head} the new tablets make me dizzy {tail}"
+    cut = explain(both, text, method=method)
+    assert [word.word for word in cut.words] == [text[word.start : word.end] for word in cut.words]
+    assert [word.word for word in cut.words] == f"{head} {tail}".split()
+    assert text[slice(*cut.unread)] == " the new tablets make me dizzy "
+    alone = explain(both, f"{head} {tail}", method=method)
+    assert [word.score for word in cut.words] == pytest.approx([word.score for word in alone.words], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "אני רוצה לבטל את התור, תודה!",
+        "أريد إلغاء موعدي غدا",
+        "予約をキャンセルしたいです。",
+        "pills 😀👩‍👩‍👧👍🏽 e\u0301te\u0301 na\u00efve",
+        "if x < 3:\n    return a[0] && b  # <b>no</b>\t**x**",
+        "a \u202edesrever\u202c z\u200bero\x00null",
+    ],
+    ids=["hebrew", "arabic", "japanese", "emoji", "code", "control"],
+)
+def test_no_character_of_any_script_is_lost_or_doubled(demo: Classifier, text: str) -> None:
+    html = highlight(explain(counting_classifier(demo), text))
+    assert unescape(re.sub(r"<[^>]*>", "", html)) == text

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
-from core.prediction.explain import RANDOM_DRAWS, DeletionCheck, Explanation, WordScore
+from core.prediction.deletion import DeletionCheck
+from core.prediction.explain import Explanation, WordScore
 from core.prediction.highlight import describe_check, highlight, words_table
 
-CHECK = DeletionCheck(deleted=1, drop=2.0, random_drop=0.1, beats_random=1.0)
+CHECK = DeletionCheck(deleted=1, drop=2.0, random_drop=0.1, beats_random=1.0, tries=4)
 
 
 def explanation(text: str, scores: list[float]) -> Explanation:
@@ -17,7 +19,7 @@ def explanation(text: str, scores: list[float]) -> Explanation:
     for word, score in zip(text.split(" "), scores, strict=False):
         words.append(WordScore(word, position, position + len(word), score))
         position += len(word) + 1
-    return Explanation(text, "yes", "occlusion", tuple(words), CHECK, words[-1].end)
+    return Explanation(text, "yes", "occlusion", tuple(words), CHECK, (words[-1].end, len(text)))
 
 
 class Spans(HTMLParser):
@@ -66,19 +68,31 @@ def test_what_the_model_does_not_read_is_gray_and_shortened() -> None:
     assert spans.styles[rest] == "opacity:0.5"
 
 
+def test_a_middle_that_the_model_does_not_read_is_gray() -> None:
+    text = "good <i>and long</i> film"
+    words = (WordScore("good", 0, 4, 1.0), WordScore("film", len(text) - 4, len(text), 0.5))
+    spans = Spans(highlight(Explanation(text, "yes", "occlusion", words, CHECK, (4, len(text) - 4))))
+    assert spans.text == text
+    assert spans.styles[" <i>and long</i> "] == "opacity:0.5"
+
+
 def test_the_sentence_gives_the_tries_or_warns() -> None:
-    four = explanation("one good and bad film", [0.1, 2.0, 0.0, -1.0, 0.2])
-    assert describe_check(four) == (
-        f"Removing the bold word lowers the score more than removing random words in {RANDOM_DRAWS} of {RANDOM_DRAWS} tries."
+    five = explanation("one good and bad film", [0.1, 2.0, 0.0, -1.0, 0.2])
+    more = "Removing the bold word lowers the score more than removing another word in"
+    warning = ": do not rely on this explanation."
+
+    def sentence(**changes: Any) -> str:
+        return describe_check(replace(five, check=replace(CHECK, **changes)))
+
+    assert sentence() == f"{more} 4 of 4 tries."
+    assert sentence(beats_random=0.5) == f"{more} only 2 of 4 tries{warning}"
+    assert sentence(drop=-1.0) == f"Removing the bold word does not lower the score{warning}"
+    assert sentence(tries=0) == "The text is too short to check this explanation."
+    assert sentence(deleted=2, tries=20, beats_random=0.95) == (
+        "Removing the 2 bold words lowers the score more than removing 2 random words in 19 of 20 tries."
     )
-    failed = replace(four, check=replace(CHECK, beats_random=0.5))
-    assert describe_check(failed).endswith("do not rely on this explanation.")
-    assert "too short" in describe_check(explanation("good", [2.0]))
-    grouped = replace(
-        four,
-        words=(WordScore("one good", 0, 8, 1.0), WordScore("and bad", 9, 16, 0.0)),
-        check=replace(CHECK, deleted=1),
-    )
+    assert "lowers the predicted value more" in describe_check(replace(five, label=""))
+    grouped = replace(five, words=(WordScore("one good", 0, 8, 1.0), WordScore("and bad", 9, 16, 0.0)))
     assert "the bold group of words lowers" in describe_check(grouped)
 
 

@@ -1,13 +1,11 @@
-"""Examples of a model's data, the tokens it reads, and changes of probabilities."""
+"""Examples of a model's data, and changes of probabilities."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from core.evaluation.decisions.predictions import make_predictions
-from core.models.classifier import load_classifier
-from core.models.demo import DEMO_MODEL
-from core.prediction.texts import count_tokens_read, example_texts, format_label, probability_changes
+from core.prediction.texts import example_texts, format_label, probability_changes
 from core.task import Label, Task
 
 
@@ -21,13 +19,6 @@ def test_examples_are_short_texts_of_different_labels() -> None:
     assert example_texts(rows, 2) == ["x" * 80, "z" * 20]
     assert example_texts(rows, 9) == ["x" * 80, "z" * 20, "y" * 82, "z" * 5_000]
     assert example_texts(rows.head(0)) == []
-
-
-def test_the_tokens_that_are_read_are_counted() -> None:
-    demo = load_classifier(DEMO_MODEL)
-    short, long = count_tokens_read(demo, "renew my pills"), count_tokens_read(demo, "pill " * 1_000)
-    assert (short.total, short.read, short.truncated) == (5, 5, False)
-    assert (long.total, long.read, long.truncated) == (1_002, demo.max_length, True)
 
 
 @pytest.mark.parametrize(

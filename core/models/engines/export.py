@@ -117,7 +117,10 @@ def export_once(source: Source, engine: str, write: Callable[[Path], None]) -> P
         ModelError: ``write`` failed.
     """
     folder = source.exports / engine
-    source.exports.mkdir(parents=True, exist_ok=True)
+    try:
+        source.exports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"The folder {source.exports} cannot be written.", "Use the engine torch.") from error
     with FileLock(source.exports / f".{engine}.lock"):
         if _is_valid(folder, source):
             return folder

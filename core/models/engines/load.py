@@ -18,6 +18,7 @@ from core.models.engines.base import (
     CHECKED,
     ENGINES,
     ONNX_FP32,
+    ONNX_INT8,
     OPENVINO_INT8,
     TORCH,
     TORCH_BF16,
@@ -32,8 +33,10 @@ from core.models.engines.base import (
 from core.models.engines.bert_graph import FEATURES, LOGITS
 from core.models.engines.choice import DEFAULT_LIMITS, Limits, Trial, choose, load_trial
 from core.models.engines.export import Source, encoder_source, model_source, onnx_graph
+from core.models.files import find_weight_files
 from core.models.head import Head
 from core.models.record import HEAD_FILE, loading_error, read_model_record
+from core.models.tokenization import load_tokenizer
 from core.models.truncation import TruncatingTokenizer, Truncation
 from core.task import Floats, Task
 
@@ -131,6 +134,54 @@ def default_engine(model_folder: Path, home: Path | None = None, limits: Limits 
     # Other graphs are exported by torch, which takes a while.
     quick = source.config.get("model_type") == "bert" and (source.folder / _TOKENIZER).exists()
     return ONNX_FP32 if quick and is_installed(ONNX_FP32) and not has_gpu() else TORCH
+
+
+def load_model_tokenizer(model_folder: Path) -> TruncatingTokenizer:
+    """The tokenizer of a saved model, for any engine.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    record = read_model_record(model_folder)
+    file = model_folder / _TOKENIZER
+    if record.form == "whole" and file.exists():
+        return load_truncating_tokenizer(file, record.max_length, record.truncation)
+    tokenizer = load_tokenizer(record.encoder if record.form == "head" else str(model_folder))
+    return TruncatingTokenizer(tokenizer, record.max_length, record.truncation)
+
+
+def weight_bytes(model_folder: Path, engine: str, home: Path | None = None) -> int:
+    """The bytes of the weights that an engine of a saved model holds in memory.
+
+    Raises:
+        ModelError: the folder has no model.
+    """
+    source = model_source(model_folder, home)
+    if family(engine) == "torch":
+        files = [source.folder / name for name in find_weight_files({file.name for file in source.folder.iterdir()})]
+    else:
+        parts = (part if part in (ONNX_INT8, OPENVINO_INT8) else ONNX_FP32 for part in CHECKED.get(engine, (engine,)))
+        files = [file for part in parts for file in (source.exports / part).iterdir()]
+    return sum(file.stat().st_size for file in files)
+
+
+def stored_trial(model_folder: Path, source: Source) -> Trial | None:
+    """The trial of this host, the present weights and the present decision rule; None if there is none.
+
+    Raises:
+        StorageError: the decision rule is damaged.
+    """
+    return load_trial(source.exports, source.model_fingerprint, decision_rule.load(model_folder))
+
+
+def _check_name(name: str) -> None:
+    if name not in ENGINES:
+        raise ConfigError(f"Expected one of {', '.join(ENGINES)} as the engine, found {name!r}.")
+    if not is_installed(name):
+        requirements = "requirements-openvino.txt" if family(name) == "openvino" else "requirements.txt"
+        raise ConfigError(
+            f"The packages of the engine {name} are not installed.", f"Run: pip install -r {requirements}"
+        )
 
 
 def stored_trial(model_folder: Path, source: Source) -> Trial | None:

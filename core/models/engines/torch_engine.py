@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
+from core.errors import ConfigError
 from core.jobs.events import OnProgress, no_progress
 from core.models.classifier import Classifier, load_classifier
-from core.models.engines.base import TORCH, TORCH_BF16
+from core.models.engines.base import TORCH, TORCH_BF16, Engine
 from core.task import Floats, Task
 
 
@@ -43,3 +44,14 @@ def load_torch_engine(model_folder: Path, bfloat16: bool = False) -> TorchEngine
         ModelError: the folder has no model, or it is damaged.
     """
     return TorchEngine(load_classifier(model_folder), bfloat16)
+
+
+def classifier_of(engine: Engine) -> Classifier:
+    """The classifier behind an engine.
+
+    Raises:
+        ConfigError: it is not an engine of torch.
+    """
+    if not isinstance(engine, TorchEngine):
+        raise ConfigError(f"Expected an engine of torch, found {engine.name!r}.")
+    return engine.classifier

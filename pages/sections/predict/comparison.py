@@ -26,7 +26,7 @@ def show_change(prediction: TextPrediction) -> None:
     with st.expander("Change from the previous text", expanded=True):
         st.caption("Previous text")
         st.text(previous[1][:_SHOWN_CHARACTERS] + (" …" if len(previous[1]) > _SHOWN_CHARACTERS else ""))
-        before, _ = cache.prediction(prediction.model.folder, previous[1])
+        before = cache.prediction(prediction.model.folder, previous[1])[0]
         after = prediction.predictions
         if after.task.kind == "regression":
             score, old = float(after.predicted[0]), float(before.predicted[0])
@@ -83,7 +83,7 @@ def show_other_models(prediction: TextPrediction, models: list[Model]) -> None:
 def _row(model: Model, text: str) -> tuple[str, str, float | None, str]:
     """The model's title, its prediction, its confidence, and "not sure" or what is wrong with the model."""
     try:
-        predictions, _ = cache.prediction(model.folder, text)
+        predictions = cache.prediction(model.folder, text)[0]
     except StudioError as error:
         return model.title, "–", None, error.message
     confidence = None if predictions.task.kind == "regression" else float(predictions.confidence[0])

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.sections.predict.comparison import show_change, show_other_models
 from pages.sections.predict.correction import show_correction
+from pages.sections.predict.engine import show_engine
 from pages.sections.predict.explanation import show_explanation
 from pages.sections.predict.service import show_service_code
 from pages.shared.prediction import Model, TextPrediction, show_as_json, show_prediction_form
@@ -36,6 +37,7 @@ def show_one_text(model: Model, models: list[Model]) -> None:
     prediction = show_prediction_form(model, TEXT_KEY)
     if prediction is None:
         return
+    show_engine(prediction)
     show_change(prediction)
     show_explanation(prediction)
     show_correction(prediction)
