@@ -6,12 +6,14 @@ import altair as alt
 import pandas as pd
 
 from core.charts.theme import (
+    BAR_HEIGHT,
     DARK_TEXT_COLOR,
     DASHES,
     HEATMAP_LABEL_WIDTH,
     LABEL_WIDTH,
     LIMIT_COLOR,
     MAX_POINTS,
+    POSITIVE_COLOR,
     Chart,
     diagonal,
     label_axis,
@@ -173,3 +175,14 @@ def learning_curve(points: pd.DataFrame, curve: pd.DataFrame, title: str) -> Cha
     projected = alt.Chart(curve.dropna(subset=["low"]))
     intervals = projected.mark_rule(size=2, color=LIMIT_COLOR).encode(x=x, y="low:Q", y2="high:Q")
     return alt.layer(line, intervals, dots).properties(height=300)
+
+
+def important_words(words: pd.DataFrame, title: str) -> Chart:
+    """Horizontal bars to the right for words with a positive score, to the left for the others. Columns: word, score, texts."""
+    base = alt.Chart(words).encode(y=alt.Y("word:N", sort=words["word"].tolist(), title=None, axis=label_axis()))
+    bars = base.mark_bar().encode(
+        x=alt.X("score:Q", title=title, axis=alt.Axis(tickCount=6)),
+        color=alt.condition("datum.score > 0", alt.value(POSITIVE_COLOR), alt.value(LIMIT_COLOR)),
+        tooltip=["word", alt.Tooltip("score:Q", format="+.2f"), "texts"],
+    )
+    return bars.properties(height=alt.Step(BAR_HEIGHT))

@@ -9,6 +9,7 @@ import pandas as pd
 Chart = Any
 
 LIMIT_COLOR = "#d1495b"
+POSITIVE_COLOR = "#2a9d6f"
 DARK_TEXT_COLOR = "#20304a"
 DASHES = [5, 4]
 BAR_HEIGHT = 22

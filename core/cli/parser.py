@@ -21,6 +21,10 @@ _JOBS = {
         "core.prediction.engine_trial:run_engine_trial",
         "Compare prediction engines on the validation rows of a run.",
     ),
+    "important-words": (
+        "core.analysis.important_words:run_important_words",
+        "Compute the important words of a run.",
+    ),
     "predict-file": ("core.prediction.batch:run_batch", "Predict the texts of a file."),
     "measure-speed": (
         "core.estimation.speed:run_speed_measurement",

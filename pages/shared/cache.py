@@ -10,6 +10,8 @@ import streamlit as st
 
 from core import decision_rule, run_evaluation
 from core.analysis.dataset import read_analysis
+from core.analysis.important_words import read_important_words
+from core.analysis.word_effects import WordEffects
 from core.data.checks.findings import Finding
 from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
@@ -213,6 +215,12 @@ def token_counts(key: str, encoder: str, _texts: pd.Series) -> TokenCounts:
 def dataset_analysis(job: JobFolder) -> pd.DataFrame | None:
     """The result of a dataset analysis; None while there is none."""
     return read_analysis(job)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_JOB_KEY | _RUN_KEY)
+def important_words(job: JobFolder, run: Run) -> WordEffects | None:
+    """The effects of the words of a run's validation texts; None while there is no result."""
+    return read_important_words(job, run)
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=_RUN_KEY)

@@ -16,6 +16,7 @@ from tests.benchmarks.clinic import clinic_vs_tfidf
 from tests.benchmarks.common import Figure
 from tests.benchmarks.data_checks import data_checks
 from tests.benchmarks.data_scaling import data_scaling
+from tests.benchmarks.explanations import explanations
 from tests.benchmarks.interval_coverage import interval_coverage
 from tests.benchmarks.matmul import matmul_share
 from tests.benchmarks.page_switch import page_switch
@@ -45,6 +46,7 @@ LONG: dict[str, Callable[[], list[Figure]]] = {
     "calibration": calibration,
     "clear_r2": clear_r2,
     "clinic_vs_tfidf": clinic_vs_tfidf,
+    "explanations": explanations,
     "goemotions_f1": goemotions_f1,
 }
 # Figures that can be named too: the benchmark that gives them runs.

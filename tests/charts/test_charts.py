@@ -19,6 +19,7 @@ _BINS = pd.DataFrame(
 _TRIALS = pd.DataFrame({"trial": [0, 1], "value": [0.5, 0.6], "state": "complete", "epochs": [1.0, 2.0]})
 _SCORES = pd.DataFrame({"rows": [10, 20], "score": [0.5, 0.6], "low": [None, 0.4], "high": [None, 0.7]})
 _COVERAGE = pd.DataFrame({"coverage": [0.5, 1.0], "risk": [0.1, 0.2], "threshold": [0.9, 0.5]})
+_WORDS = pd.DataFrame({"word": ["good", "bad"], "score": [1.0, -1.0], "texts": [3, 4]})
 CHARTS: dict[str, Chart] = {
     "class_counts": data.class_counts(pd.DataFrame({"label": ["a"], "train": [3], "test": [1]})),
     "histogram": data.histogram(pd.Series([1.0, 2.0, 3.0]), "score", limit=2.5),
@@ -39,6 +40,7 @@ CHARTS: dict[str, Chart] = {
     "threshold_curve": evaluation.threshold_curve(_CURVE, _CURVE[:1], "recall", "precision", ("recall", "precision")),
     "reliability_diagram": evaluation.reliability_diagram(_BINS),
     "risk_coverage": evaluation.risk_coverage(_COVERAGE, 0.5),
+    "important_words": evaluation.important_words(_WORDS, "effect"),
     "learning_curve": evaluation.learning_curve(_SCORES[["rows", "score"]], _SCORES, "F1"),
 }
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -38,6 +39,7 @@ CLASSIFIER_SUBHEADERS = {
         "Slices with lower accuracy",
         "Typical and borderline texts",
     ],
+    "Important words": ["Important words"],
     "Learning curve": ["Would more data help?"],
     "Compare runs": ["Both runs on the same rows"],
     "Report": ["Report"],
@@ -47,6 +49,7 @@ REGRESSION_SUBHEADERS = {
     "Predicted vs. actual": ["Predicted and actual scores"],
     "Prediction interval": ["Prediction interval"],
     "Mistakes": ["Largest errors", "Slices with larger errors"],
+    "Important words": ["Important words"],
     "Learning curve": ["Would more data help?"],
     "Compare runs": ["Both runs on the same rows"],
     "Report": ["Report"],
@@ -279,6 +282,63 @@ def test_two_sizes_make_no_curve(empty: Workspace) -> None:
     at = open_section("Learning curve")
     assert chart_names(at) == []
     assert "three sizes" in at.info[0].value
+
+
+# The important words
+
+
+def write_words(run: Run) -> None:
+    """Store effects as the job does: without "text" the first logit falls, without "thing" it rises."""
+    lines = []
+    for row, logits in enumerate(run.logits("validation")):
+        for word, change in {"": 0.0, "text": -1.0, "thing": 0.5}.items():
+            lines.append([row, True, word, logits[0] + change, *logits[1:]])
+    table = pd.DataFrame(lines, columns=["row", "sampled", "word", *map(str, range(run.task.outputs))])
+    (run.folder / "important-words").mkdir()
+    table.to_parquet(run.folder / "important-words" / "words.parquet")
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_important_words_are_offered_then_shown_with_example_texts(
+    kind: TaskKind, empty: Workspace, downloads: dict[str, Callable[[], bytes]]
+) -> None:
+    run = finished(empty, kind)
+    assert "Find the important words" in labels_shown(open_section("Important words").button)
+    write_words(run)
+    at = open_section("Important words")
+    assert chart_names(at) == ["Important words"]
+    words = table(at, "Words with their effects")
+    assert (words["word"], words["texts"]) == (["text", "thing"], [60, 60])
+    assert words["effect"] == pytest.approx([1.0, -0.5], abs=1e-4)
+    assert "all 60 validation texts" in page_text(at)
+    assert downloads["CSV"]().decode("utf-8-sig").startswith("word,score,texts")
+    find(at.selectbox, "Show texts with the word").set_value("thing").run()
+    examples = table(at, "Texts with actual and predicted labels")
+    assert examples["text"] == run.split("validation")["text"].tolist()[:5]
+    find(at.number_input, "Minimum number of texts with the word").set_value(61).run()
+    assert chart_names(at) == []
+    assert not at.exception
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_a_confusion_has_words_of_its_own(kind: TaskKind, empty: Workspace) -> None:
+    run = finished(empty, kind, knows=0.5)
+    write_words(run)
+    at = open_section("Important words")
+    choose(at, "Words of", "A confusion")
+    confusion = find(at.selectbox, "Confusion")
+    toward_first = next(i for i, pair in enumerate(confusion.options) if f"→ {run.task.labels[0]} (" in pair)
+    confusion.select_index(toward_first).run()
+    words = table(at, "Words with their effects")
+    assert words["effect"] == pytest.approx([1.0, -0.5], abs=1e-4)
+    assert f"({words['texts'][0]} text" in confusion.options[toward_first]
+
+
+def test_no_confusion_is_said(empty: Workspace) -> None:
+    write_words(finished(empty, "binary", knows=20.0))
+    at = open_section("Important words")
+    choose(at, "Words of", "A confusion")
+    assert "No labels are confused" in at.success[0].value
 
 
 # Comparing runs

@@ -39,6 +39,22 @@ def most_confident_mistakes(task: Task, table: pd.DataFrame, limit: int = 50) ->
     return table[~table["correct"]].nlargest(limit, "confidence")
 
 
+def confused_pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of a missed label and a wrongly predicted one in the rows of a :func:`prediction_table` of a classifier.
+
+    Returns:
+        A line for each pair of a row: position (of the row in the table), actual, predicted.
+    """
+    pairs = []
+    for position, (actual, predicted) in enumerate(zip(table["actual"], table["predicted"], strict=True)):
+        true, given = ([label] if isinstance(label, str) else label for label in (actual, predicted))
+        missed, wrong = (
+            [name for name in names if name not in others] for names, others in ((true, given), (given, true))
+        )
+        pairs += [(position, first, second) for first in missed for second in wrong]
+    return pd.DataFrame(pairs, columns=["position", "actual", "predicted"])
+
+
 def suspected_label_errors(
     task: Task, table: pd.DataFrame, limit: int = 50, min_confidence: float = 0.8
 ) -> pd.DataFrame:

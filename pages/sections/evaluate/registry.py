@@ -11,6 +11,7 @@ from pages.sections.evaluate.comparison import show_comparison
 from pages.sections.evaluate.confidence import show_confidence
 from pages.sections.evaluate.confusion import show_confusion_matrix, show_labels
 from pages.sections.evaluate.curves import show_curves
+from pages.sections.evaluate.important_words import show_important_words
 from pages.sections.evaluate.learning_curve import show_learning_curve
 from pages.sections.evaluate.mistakes import show_mistakes
 from pages.sections.evaluate.predicted_vs_actual import show_predicted_vs_actual
@@ -41,6 +42,7 @@ SECTIONS = (
     Section("Confidence", _CLASSIFICATION, show_confidence),
     Section("Prediction interval", ("regression",), show_prediction_interval),
     Section("Mistakes", _ALL, show_mistakes),
+    Section("Important words", _ALL, show_important_words),
     Section("Learning curve", _ALL, show_learning_curve),
     Section("Compare runs", _ALL, show_comparison),
     Section("Report", _ALL, show_report),

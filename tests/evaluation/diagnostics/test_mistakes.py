@@ -6,6 +6,7 @@ import pytest
 
 from core.evaluation.decisions.predictions import Predictions, make_predictions
 from core.evaluation.diagnostics.mistakes import (
+    confused_pairs,
     label_examples,
     most_confident_mistakes,
     prediction_table,
@@ -52,3 +53,10 @@ def test_examples_are_typical_or_borderline() -> None:
     assert examples["kind"].tolist() == ["typical", "typical", "borderline"]
     assert examples["text"].tolist() == ["u", "v", "v"]
     assert examples["probability"].tolist() == pytest.approx([0.99, 0.55, 0.55])
+
+
+def test_confused_pairs_join_missed_with_wrong_labels() -> None:
+    binary = pd.DataFrame({"actual": ["no", "yes", "yes"], "predicted": ["yes", "yes", "no"]})
+    assert confused_pairs(binary).to_numpy().tolist() == [[0, "no", "yes"], [2, "yes", "no"]]
+    several = pd.DataFrame({"actual": [["p", "q"], ["q"]], "predicted": [["q", "r", "s"], ["q", "r"]]})
+    assert confused_pairs(several).to_numpy().tolist() == [[0, "p", "r"], [0, "p", "s"]]
