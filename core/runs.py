@@ -3,7 +3,7 @@
 ::
 
     <runs>/<id>/  run.json  status.json  events.jsonl  log.txt
-                  splits/{train,validation,test}.parquet   checkpoints/   model/
+                  splits/{train,validation,test}.parquet   checkpoints/   first/   model/
                   evaluation/<split>/<source>.parquet  evaluation/result.json  evaluation/looks.jsonl
 """
 
@@ -23,6 +23,7 @@ from core.data.columns import SPLITS
 from core.data.dataset import DatasetRef
 from core.data.splitting import SplitConfig, Splits, load_split
 from core.errors import RunError
+from core.models.record import RECORD_FILE
 from core.storage import (
     DamagedFolder,
     damaged,
@@ -108,6 +109,11 @@ class Run:
     def model_folder(self) -> Path:
         """The folder of the trained model, once there is one."""
         return self.folder / "model"
+
+    @property
+    def first_model_folder(self) -> Path:
+        """The folder of the first model, which predicts until the trained one is there; only instant runs have one."""
+        return self.folder / "first"
 
     @property
     def _evaluation(self) -> Path:
@@ -205,6 +211,15 @@ class Run:
             return None
         record = read_record(path, lambda old: old | {"temperature": migrations.legacy_temperature(self.model_folder)})
         return parse_record(Result, record, path)
+
+    def first_model(self) -> Path | None:
+        """The folder of the first model while it is the only model that can predict, else None.
+
+        Raises:
+            StorageError: the result is damaged.
+        """
+        is_saved = (self.first_model_folder / RECORD_FILE).is_file()
+        return self.first_model_folder if is_saved and self.result() is None else None
 
     def count_test_views(self) -> int:
         """The number of times that somebody has viewed the test results."""

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.runs import list_runs
 from pages.sections.predict.file import show_file
+from pages.sections.predict.first_model import list_first_models, show_first_model
 from pages.sections.predict.one_text import apply_link, show_one_text
 from pages.shared.prediction import Model, list_models
 from pages.shared.session import remembered_run
@@ -20,11 +21,15 @@ def choose_model(models: list[Model]) -> Model:
 
 
 page_header("Predict", "Predict the label of a new text, or of every row in a file.")
-models = list_models(list_runs(workspace()))
+runs = list_runs(workspace())
+models, first_models = list_models(runs), list_first_models(runs)
 apply_link(models)
-model = choose_model(models)
-text_tab, file_tab = st.tabs(["One text", "A file"])
-with text_tab:
-    show_one_text(model, models)
-with file_tab, show_errors():
-    show_file(model)
+model = choose_model([*first_models, *models])
+if model in first_models:
+    show_first_model(model)
+else:
+    text_tab, file_tab = st.tabs(["One text", "A file"])
+    with text_tab:
+        show_one_text(model, models)
+    with file_tab, show_errors():
+        show_file(model)

@@ -54,14 +54,14 @@ def run_analysis(folder: Path) -> None:
 
 def analyze_texts(labeled: LabeledTexts, on_event: OnEvent) -> pd.DataFrame:
     """The table that :func:`read_analysis` describes, for at most ``MAX_ROWS`` rows."""
-    from core.models.classifier import build_classifier
+    from core.models.features import load_frozen_encoder
 
     task, frame = labeled.task, labeled.frame
     if len(frame) > MAX_ROWS:
         frame = frame.sample(MAX_ROWS, random_state=_SEED).sort_index()
-    classifier = build_classifier(BUILT_IN, task, TrainingConfig.max_length)
+    encoder = load_frozen_encoder(BUILT_IN, TrainingConfig.max_length)
     on_event(Phase("features"))
-    features = classifier.features(frame["text"].tolist(), lambda done, total: on_event(Progress(done, total)))
+    features = encoder.features(frame["text"].tolist(), lambda done, total: on_event(Progress(done, total)))
     result = pd.DataFrame({"row": frame["row"].to_numpy(), "text": frame["text"].to_numpy()})
     result["label"] = [", ".join(label) if isinstance(label, list) else str(label) for label in frame["label"]]
     result[["x", "y"]] = project_to_2d(features)

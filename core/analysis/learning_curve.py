@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.errors import ModelError
 from core.evaluation.diagnostics import learning_curve
 from core.evaluation.diagnostics.learning_curve import Extrapolation
 from core.evaluation.metrics import summary
@@ -112,14 +113,14 @@ def _compute_curve(run: Run, on_event: OnEvent) -> _Curve:
 
 
 def _features(run: Run, texts: list[str], on_event: OnEvent) -> Floats:
-    """Frozen features of the run's encoder, or of the built-in one for architectures that have none."""
-    from core.models.classifier import build_classifier
-    from core.models.pooling import has_mean_pooling
+    """Frozen features of the run's encoder, or of the built-in one if that has none or is no longer there."""
+    from core.models.features import load_frozen_encoder
 
     config = run.config
-    classifier = build_classifier(config.encoder, run.task, config.max_length, config.truncation)
-    if not has_mean_pooling(classifier.model):
+    try:
+        encoder = load_frozen_encoder(config.encoder, config.max_length, config.truncation)
+    except ModelError:
         # The gain from more rows is about the same.
-        classifier = build_classifier(BUILT_IN, run.task, config.max_length, config.truncation)
+        encoder = load_frozen_encoder(BUILT_IN, config.max_length, config.truncation)
     on_event(Phase("features"))
-    return classifier.features(texts, lambda done, total: on_event(Progress(done, total)))
+    return encoder.features(texts, lambda done, total: on_event(Progress(done, total)))

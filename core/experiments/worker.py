@@ -3,14 +3,15 @@
 import gc
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import host
-from core.jobs.events import OnEvent, Phase, ignore_event
+from core.errors import ModelError
+from core.jobs.events import FirstModel, OnEvent, Phase, ignore_event
 from core.jobs.runner import StopSignal, run_job
 from core.runs import MODEL, Result, Run
 from core.task import Floats
@@ -37,9 +38,12 @@ def run_worker(run: Run, home: Path, on_event: OnEvent = ignore_event) -> None:
 
 @dataclass(frozen=True)
 class _Trained:
-    """A classifier with its logits for the validation rows, then the test rows, and the seconds that predicting them takes."""
+    """A model with its logits for the validation rows, then the test rows, and the seconds that predicting them takes.
 
-    classifier: "Classifier"
+    ``save`` divides its logits by a temperature and writes it.
+    """
+
+    save: Callable[[float], None]
     logits: Floats
     prediction_seconds: float
 
@@ -47,19 +51,18 @@ class _Trained:
 def _train_and_evaluate(run: Run, on_event: OnEvent, stop: StopSignal) -> None:
     start = time.monotonic()
     on_event(Phase("loading"))
-    # Imported here because it takes seconds, and the page already shows that the job has started.
-    with _paused_garbage_collection():
-        from core.training import linear_probe, trainer  # noqa: F401 -- used by the functions below
-
     splits = run.splits()
     if run.config.method == "instant":
         trained = _fit_instant(run, splits, on_event)
     else:
+        # Imported here because it takes seconds, and the page already shows that the job has started.
+        with _paused_garbage_collection():
+            from core.training import trainer  # noqa: F401 -- used by the functions below
         with stop.deferred():
             trained = _fine_tune(run, splits, on_event, stop)
     with stop.deferred():
         temperature = _calibrate(run, splits, trained)
-        _save_model(run, trained.classifier)
+        trained.save(temperature)
         _evaluate_baselines(run, splits)
         _save_result(run, trained, temperature, start)
     if _checkpoints(run).exists():
@@ -78,15 +81,26 @@ def _paused_garbage_collection() -> Iterator[None]:
 
 
 def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
-    """The instant model. The pass over the texts that fits its head also makes its predictions."""
-    from core.models.classifier import build_classifier
-    from core.training.linear_probe import fit_probe
+    """The instant model, after a first model. The pass over the texts that fits its head also makes its predictions."""
+    with _paused_garbage_collection():
+        from core.models.features import load_frozen_encoder
+        from core.models.record import ModelRecord, write_head
+        from core.training.first_model import save_first_model
+        from core.training.linear_probe import fit_probe
 
+    config = run.config
+    with suppress(ModelError):  # which the encoder raises again if it cannot be loaded
+        on_event(FirstModel(save_first_model(splits, config, run.first_model_folder)))
     on_event(Phase("features"))
-    classifier = build_classifier(run.config.encoder, run.task, run.config.max_length, run.config.truncation)
-    fitted = fit_probe(classifier, splits, run.config.seed, on_event, include_test=True)
+    encoder = load_frozen_encoder(config.encoder, config.max_length, config.truncation)
+    fitted = fit_probe(encoder, splits, config.seed, on_event, include_test=True)
     on_event(Phase("evaluating"))
-    return _Trained(classifier.with_head(fitted.head), fitted.logits, fitted.seconds_per_text * len(fitted.logits))
+
+    def save(temperature: float) -> None:
+        record = ModelRecord("head", run.task, config.encoder, encoder.max_length, config.truncation)
+        write_head(run.model_folder, fitted.head.divided_by(temperature), record)
+
+    return _Trained(save, fitted.logits, fitted.seconds_per_text * len(fitted.logits))
 
 
 def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) -> _Trained:
@@ -115,22 +129,28 @@ def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) 
         if retry is None:
             raise
     else:
-        return _predict(classifier, splits, on_event)
+        return _predict(run, classifier, splits, on_event)
     # Outside of the handler, whose traceback would keep the memory of the first attempt.
     problem, smaller = retry
     on_event(problem)
     run.reconfigure(smaller)
     shutil.rmtree(_checkpoints(run), ignore_errors=True)
     host.release_memory()
-    return _predict(train(smaller), splits, on_event)
+    return _predict(run, train(smaller), splits, on_event)
 
 
-def _predict(classifier: "Classifier", splits: "Splits", on_event: OnEvent) -> _Trained:
+def _predict(run: Run, classifier: "Classifier", splits: "Splits", on_event: OnEvent) -> _Trained:
+    from core.models.classifier import save_pretrained, scale_output
+
+    def save(temperature: float) -> None:
+        scale_output(classifier, 1 / temperature)
+        save_pretrained(classifier, run.model_folder)
+
     host.release_memory()
     on_event(Phase("evaluating"))
     start = time.monotonic()
     logits = classifier.logits(_evaluated_texts(splits))
-    return _Trained(classifier, logits, time.monotonic() - start)
+    return _Trained(save, logits, time.monotonic() - start)
 
 
 def _join_training(run: Run) -> None:
@@ -151,24 +171,15 @@ def _evaluated_texts(splits: "Splits") -> list[str]:
 
 
 def _calibrate(run: Run, splits: "Splits", trained: _Trained) -> float:
-    """Fit the temperature on validation, fold it into the classifier's output layer, and save the logits divided by it."""
+    """The temperature, fitted on validation. The logits divided by it are saved."""
     from core.evaluation.decisions.calibration import fit_temperature
-    from core.models.classifier import scale_output
 
     temperature = 1.0
     if run.task.kind != "regression":
         targets = run.task.encode(splits.validation["label"].tolist())
         temperature = fit_temperature(run.task, targets, trained.logits[: len(splits.validation)])
-    scale_output(trained.classifier, 1 / temperature)
     _save_logits(run, splits, MODEL, (trained.logits / temperature).astype(trained.logits.dtype))
     return temperature
-
-
-def _save_model(run: Run, classifier: "Classifier") -> None:
-    from core.models.classifier import save_head, save_pretrained
-
-    save = save_head if run.config.method == "instant" else save_pretrained
-    save(classifier, run.model_folder)
 
 
 def _evaluate_baselines(run: Run, splits: "Splits") -> None:

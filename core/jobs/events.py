@@ -60,6 +60,14 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class FirstModel:
+    """A first model can predict while the encoder still reads: its metrics on the validation rows."""
+
+    metrics: dict[str, float]
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True)
 class Problem:
     """A known problem: its name, what happened, what to do, and in ``changes`` the settings to try instead."""
 
@@ -70,7 +78,7 @@ class Problem:
     time: float = field(default_factory=time.time)
 
 
-Event = Phase | Progress | Step | Validation | Problem
+Event = Phase | Progress | Step | Validation | FirstModel | Problem
 OnEvent = Callable[[Event], None]
 # Called with the number of units that are done and the total.
 OnProgress = Callable[[int, int], object]
@@ -90,6 +98,7 @@ _KINDS: dict[str, type[Event]] = {
     "progress": Progress,
     "step": Step,
     "validation": Validation,
+    "first_model": FirstModel,
     "trouble": Problem,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from tokenizers import Encoding
 from transformers import (
     AutoConfig,
@@ -40,10 +40,17 @@ from core.models.pooling import (
     restored_pooling_layer,
     use_direct_pooling,
 )
-from core.models.record import HEAD_FILE, RECORD_FILE, ModelRecord, loading_error, read_model_record, write_model_record
+from core.models.record import (
+    HEAD_FILE,
+    RECORD_FILE,
+    ModelRecord,
+    loading_error,
+    read_model_record,
+    write_head,
+    write_model_record,
+)
 from core.models.truncation import TOKENIZED_AT_ONCE, Truncation, read_ids
 from core.task import Floats, Task
-from core.workspace import write_atomically
 
 # Computes the outputs of a batch from its input ids and attention mask.
 _Compute = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -172,9 +179,8 @@ def save_pretrained(classifier: Classifier, folder: Path) -> None:
 def save_head(classifier: Classifier, folder: Path) -> None:
     """Write only the output layer. The rest of the model must be the unchanged encoder."""
     layer = output_layer(classifier.model)
-    tensors = {"weight": layer.weight.detach().cpu().numpy(), "bias": layer.bias.detach().cpu().numpy()}
-    write_atomically(folder / HEAD_FILE, lambda path: save_file(tensors, path))
-    write_model_record(folder, _record(classifier, "head"))
+    head = Head(layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy(), 0.0)
+    write_head(folder, head, _record(classifier, "head"))
 
 
 def load_classifier(folder: Path) -> Classifier:

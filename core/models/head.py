@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.task import Floats
 
 # The constants of mean pooling, which core/models/pooling.py explains. The residual contributes 1/1000 of the pooled vector,
@@ -27,3 +29,8 @@ class Head:
     def logits(self, features: Floats) -> Floats:
         """Logits (n, outputs) for features (n, features)."""
         return features @ self.weight.T + self.bias
+
+    def divided_by(self, temperature: float) -> "Head":
+        """The head whose logits are divided by a temperature."""
+        factor = np.float32(1 / temperature)
+        return Head(self.weight * factor, self.bias * factor, self.C)

@@ -5,9 +5,10 @@ from core.data.samples import CLINIC
 from core.data.splitting import SplitConfig, split
 from core.evaluation.metrics.summary import summarize
 from core.jobs.events import ignore_event
-from core.models.classifier import build_classifier, save_head
 from core.models.demo import DEMO_MODEL
 from core.models.encoders import BUILT_IN
+from core.models.features import load_frozen_encoder
+from core.models.record import ModelRecord, write_head
 from core.training.config import TrainingConfig
 from core.training.linear_probe import fit_probe
 
@@ -17,9 +18,9 @@ def main() -> None:
     labeled = apply_columns(CLINIC.read(), CLINIC.columns)
     splits = split(labeled, SplitConfig())
     config = TrainingConfig()
-    untrained = build_classifier(BUILT_IN, labeled.task, config.max_length)
-    fitted = fit_probe(untrained, splits, config.seed, ignore_event, include_test=True)
-    save_head(untrained.with_head(fitted.head), DEMO_MODEL)
+    encoder = load_frozen_encoder(BUILT_IN, config.max_length)
+    fitted = fit_probe(encoder, splits, config.seed, ignore_event, include_test=True)
+    write_head(DEMO_MODEL, fitted.head, ModelRecord("head", labeled.task, BUILT_IN, encoder.max_length))
     y_true = labeled.task.encode(splits.test["label"].tolist())
     print(summarize(labeled.task, y_true, fitted.logits[len(splits.validation) :]))
 

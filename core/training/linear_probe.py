@@ -8,7 +8,7 @@ import numpy as np
 from core.data.splitting import Splits
 from core.errors import ModelError
 from core.jobs.events import OnEvent, OnProgress, Progress, ignore_event
-from core.models.classifier import Classifier, build_classifier, require_mean_pooling
+from core.models.features import FrozenEncoder, load_frozen_encoder
 from core.models.head import Head
 from core.task import Floats
 from core.training.config import TrainingConfig
@@ -28,11 +28,11 @@ class Probe:
 
 
 def fit_probe(
-    classifier: Classifier, splits: Splits, seed: int, on_event: OnEvent, include_test: bool = False
+    encoder: FrozenEncoder, splits: Splits, seed: int, on_event: OnEvent, include_test: bool = False
 ) -> Probe:
     """A head fitted on the training rows, with its regularization chosen on validation; every text is encoded once.
 
-    Under autocast the features have its precision.
+    The features of a classifier have the precision of autocast.
 
     Raises:
         ModelError: the architecture has no frozen features, or the encoder's weights are damaged.
@@ -40,11 +40,11 @@ def fit_probe(
     frames = [splits.train, splits.validation, *([splits.test] if include_test else [])]
     texts = [text for frame in frames for text in frame["text"]]
     start = time.perf_counter()
-    features = classifier.features(texts, _progress_reporter(on_event, len(texts)))
+    features = encoder.features(texts, _progress_reporter(on_event, len(texts)))
     seconds_per_text = (time.perf_counter() - start) / len(texts)
     if not np.isfinite(features).all():
         raise ModelError(
-            f"The encoder {classifier.encoder} outputs NaN or infinite values: its weights are damaged.",
+            f"The encoder {encoder.encoder} outputs NaN or infinite values: its weights are damaged.",
             "Choose another encoder, or download it again.",
         )
     train, evaluated = np.split(features, [len(splits.train)])
@@ -57,11 +57,10 @@ def fit_probe(
 def probe_logits(splits: Splits, config: TrainingConfig) -> Floats | None:
     """The logits of a probe for the validation rows, then the test rows; None if the encoder has no frozen features."""
     try:
-        classifier = build_classifier(config.encoder, splits.task, config.max_length, config.truncation)
-        require_mean_pooling(classifier.model, config.encoder)
+        encoder = load_frozen_encoder(config.encoder, config.max_length, config.truncation)
     except ModelError:
         return None
-    return fit_probe(classifier, splits, config.seed, ignore_event, include_test=True).logits
+    return fit_probe(encoder, splits, config.seed, ignore_event, include_test=True).logits
 
 
 def _progress_reporter(on_event: OnEvent, total: int) -> OnProgress:

@@ -21,6 +21,7 @@ from core import host
 from core.data.splitting import Splits
 from core.jobs.events import OnEvent, Phase, ignore_event
 from core.models.classifier import Classifier, build_classifier, output_layer
+from core.models.features import FrozenEncoder, load_frozen_encoder
 from core.models.pooling import has_mean_pooling
 from core.task import Floats
 from core.training import layers, weight_interpolation
@@ -94,9 +95,8 @@ def _with_fitted_head(job: FineTuning, classifier: Classifier, scaler: TargetSca
     """The classifier with a head fitted on frozen features, on the scale of the loss."""
     job.on_event(Phase("features"))
     with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=uses_bfloat16(job.config)):
-        cast(torch.nn.Module, classifier.model).to(host.device())
         include_test = job.on_probe is not None
-        fitted = fit_probe(classifier, job.splits, job.config.seed, job.on_event, include_test)
+        fitted = fit_probe(_frozen(classifier, job.config), job.splits, job.config.seed, job.on_event, include_test)
     if job.on_probe is not None:
         job.on_probe(fitted.logits)
     classifier = classifier.with_head(fitted.head)
@@ -107,6 +107,14 @@ def _with_fitted_head(job: FineTuning, classifier: Classifier, scaler: TargetSca
     if task.kind != "regression" and not is_few_shot(len(job.splits.train), task.outputs):
         layers.scale_down(layer)
     return classifier
+
+
+def _frozen(classifier: Classifier, config: TrainingConfig) -> FrozenEncoder:
+    """What computes the features fastest: the classifier itself in bfloat16 or on a GPU, else its exported encoder."""
+    if uses_bfloat16(config) or host.device() != "cpu":
+        cast(torch.nn.Module, classifier.model).to(host.device())
+        return classifier
+    return load_frozen_encoder(config.encoder, config.max_length, config.truncation)
 
 
 def _prepare(classifier: Classifier, config: TrainingConfig, mean_length: float) -> RemovableHandle:

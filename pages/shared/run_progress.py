@@ -10,10 +10,11 @@ from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
 from core.experiments.launch import retrain
 from core.formatting import format_duration, format_number, pluralize
 from core.jobs import events, process, queue
-from core.jobs.events import Event, Problem, Step, Validation
+from core.jobs.events import Event, FirstModel, Problem, Step, Validation
 from core.runs import Run
 from core.training.diagnostics import out_of_memory
 from pages.shared.job_progress import REFRESH
+from pages.shared.navigation import link
 from pages.shared.visitor import workspace
 from pages.shared.widgets import escape_markdown, show_error
 
@@ -51,6 +52,7 @@ def _show(run: Run, was_active: bool) -> None:
                 process.stop(run.folder)
         if status.active:
             st.progress(*describe_phase(run, status))
+            _show_first_model(run, run_events)
         else:
             _show_outcome(run, status)
         _show_problems(run, status, run_events)
@@ -74,6 +76,17 @@ def describe_phase(run: Run, status: process.Status) -> tuple[float, str]:
     left = f" · about {format_duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
     share = min(1.0, progress.done / progress.total)
     return share, f"{title}: {unit} {progress.done:,} of {progress.total:,}{left}"
+
+
+def _show_first_model(run: Run, run_events: list[Event]) -> None:
+    """The validation score of a model that can predict already, with a link to it."""
+    first = next((event for event in reversed(run_events) if isinstance(event, FirstModel)), None)
+    metric = METRICS[MAIN_METRIC[run.task.kind]]
+    if first is None or metric.name not in first.metrics:
+        return
+    score = metric.format_value(first.metrics[metric.name])
+    st.info(f"A first model is ready: {metric.title} {score} on validation.", icon=":material/bolt:")
+    link("predict", "Try the first model")
 
 
 def _show_outcome(run: Run, status: process.Status) -> None:

@@ -16,8 +16,9 @@ from core.evaluation.decisions.calibration import fit_temperature
 from core.experiments.launch import create_training_run, follow_events
 from core.experiments.worker import run_worker
 from core.jobs import events, process, queue
-from core.jobs.events import Step
+from core.jobs.events import Event, FirstModel, Phase, Step
 from core.models.classifier import Classifier, load_classifier
+from core.models.engines.load import FeatureEncoder, load_engine
 from core.runs import Run, list_runs
 from core.training.config import Method, TrainingConfig
 from core.workspace import Workspace
@@ -49,18 +50,18 @@ def wait_for_training(run: Run) -> None:
 
 
 def count_encoded(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """The texts that classifiers encode from now on: for their features, and for their logits."""
+    """The texts that encoders read from now on: for their features, and for the logits of a classifier."""
     encoded: dict[str, list[str]] = {"features": [], "logits": []}
-    for name, texts_so_far in encoded.items():
-        original: Any = getattr(Classifier, name)
+    for kind, name in ((Classifier, "features"), (FeatureEncoder, "features"), (Classifier, "logits")):
+        original: Any = getattr(kind, name)
 
         def recorded(
-            self: Classifier, texts: Sequence[str], *rest: Any, into: list[str] = texts_so_far, call: Any = original
+            self: Any, texts: Sequence[str], *rest: Any, into: list[str] = encoded[name], call: Any = original
         ) -> Any:
             into.extend(texts)
             return call(self, texts, *rest)
 
-        monkeypatch.setattr(Classifier, name, recorded)
+        monkeypatch.setattr(kind, name, recorded)
     return encoded
 
 
@@ -114,6 +115,31 @@ def test_an_instant_run_encodes_each_text_once(
     assert 0 < result.prediction_seconds < result.seconds
     predicted = run.sizes["validation"] + run.sizes["test"]
     assert result.texts_per_second == pytest.approx(predicted / result.prediction_seconds)
+
+
+def test_an_instant_run_has_a_first_model_before_the_encoder_reads(
+    workspace: Workspace, dataset: Dataset, tiny_encoder: str
+) -> None:
+    config = TrainingConfig(method="instant", encoder=tiny_encoder, max_length=16)
+    run = create_training_run(workspace, dataset, config)
+    scores, before = list[float](), list[str]()
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, Phase):
+            before.append(event.name)
+        elif isinstance(event, FirstModel):
+            first = load_engine(run.first_model_folder)
+            validation = run.split("validation")
+            correct = first.logits(validation["text"].tolist()).argmax(axis=1) == run.task.encode(
+                validation["label"].tolist()
+            )
+            scores.extend([event.metrics["accuracy"], float(correct.mean())])
+            assert "features" not in before
+
+    run_worker(run, workspace.home, on_event)
+    announced, computed = scores
+    assert announced == pytest.approx(computed)
+    assert run.result() is not None
 
 
 def test_fine_tuning_encodes_each_text_once_with_the_frozen_encoder(

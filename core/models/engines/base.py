@@ -14,6 +14,7 @@ from core.errors import ModelError
 from core.jobs.events import OnProgress, no_progress
 from core.models.batching import BatchRunner
 from core.models.head import Head
+from core.models.record import STATIC
 from core.models.truncation import TruncatingTokenizer, Truncation
 from core.task import Floats, Task
 
@@ -38,6 +39,7 @@ FLOAT32 = (TORCH, ONNX_FP32, OPENVINO_FP32)
 # Engines that compute with the first engine, and close decisions again with the second.
 CHECKED = {ONNX_CHECKED: (ONNX_INT8, ONNX_FP32), OPENVINO_CHECKED: (OPENVINO_INT8, OPENVINO_FP32)}
 TITLES = {
+    STATIC: "Token embeddings",
     TORCH: "PyTorch",
     TORCH_BF16: "PyTorch, bfloat16",
     ONNX_FP32: "ONNX Runtime",

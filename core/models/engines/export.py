@@ -76,7 +76,7 @@ def model_source(model_folder: Path, home: Path | None = None) -> Source:
         ModelError: the folder has no model, or files of it are missing.
     """
     record = read_model_record(model_folder)
-    if record.form == "head":
+    if record.form != "whole":
         if not (model_folder / HEAD_FILE).is_file():
             raise loading_error(model_folder, f"{HEAD_FILE} is missing")
         return replace(encoder_source(record.encoder, home), head=_sha256(model_folder / HEAD_FILE))

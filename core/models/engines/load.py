@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from core import decision_rule
 from core.decision_rule import DecisionRule
 from core.errors import ConfigError
 from core.jobs.events import OnProgress, no_progress
-from core.migrations import legacy_temperature
 from core.models.batching import BatchRunner
 from core.models.engines.agreement import margins
 from core.models.engines.base import (
@@ -34,8 +32,7 @@ from core.models.engines.bert_graph import FEATURES, LOGITS
 from core.models.engines.choice import DEFAULT_LIMITS, Limits, Trial, choose, load_trial
 from core.models.engines.export import Source, encoder_source, model_source, onnx_graph
 from core.models.files import find_weight_files
-from core.models.head import Head
-from core.models.record import HEAD_FILE, loading_error, read_model_record
+from core.models.record import STATIC, read_head, read_model_record
 from core.models.tokenization import load_tokenizer
 from core.models.truncation import TruncatingTokenizer, Truncation
 from core.task import Floats, Task
@@ -70,6 +67,11 @@ class FeatureEncoder:
     encoder: str
     text_encoder: TextEncoder
 
+    @property
+    def max_length(self) -> int:
+        """The largest number of tokens that are read of a text."""
+        return self.text_encoder.tokenizer.max_length
+
     def features(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
         """The mean-pooled vectors (n, hidden) that a head reads."""
         return self.text_encoder.run(texts, on_progress)
@@ -80,13 +82,16 @@ def load_engine(
 ) -> Engine:
     """An engine of a saved model; without a name the one that :func:`default_engine` gives.
 
-    A graph that is missing is exported first. ``OPENVINO_INT8`` is calibrated on ``calibration_texts`` when it is exported.
+    A first model has only the engine *static*. A graph that is missing is exported first. ``OPENVINO_INT8`` is calibrated on
+    ``calibration_texts`` when it is exported.
 
     Raises:
         ConfigError: there is no engine of that name, or its packages are not installed.
         ModelError: the model cannot be loaded or exported.
     """
     name = name or default_engine(model_folder, home)
+    if read_model_record(model_folder).form == STATIC:
+        return _load_static(model_folder, name)
     _check_name(name)
     if name in (TORCH, TORCH_BF16):
         from core.models.engines.torch_engine import load_torch_engine
@@ -98,7 +103,7 @@ def load_engine(
     source = model_source(model_folder, home)
     tokenizer = _load_tokenizer(source, record.max_length, record.truncation)
     encoder = _text_encoder(source, name, tokenizer, calibration_texts)
-    return GraphEngine(name, record.task, encoder, _read_head(model_folder) if source.is_encoder else None)
+    return GraphEngine(name, record.task, encoder, read_head(model_folder) if source.is_encoder else None)
 
 
 def load_feature_encoder(
@@ -126,6 +131,8 @@ def default_engine(model_folder: Path, home: Path | None = None, limits: Limits 
     Raises:
         ModelError: the folder has no model.
     """
+    if read_model_record(model_folder).form == STATIC:
+        return STATIC
     source = model_source(model_folder, home)
     trial = stored_trial(model_folder, source)
     if trial is not None:
@@ -146,7 +153,7 @@ def load_model_tokenizer(model_folder: Path) -> TruncatingTokenizer:
     file = model_folder / _TOKENIZER
     if record.form == "whole" and file.exists():
         return load_truncating_tokenizer(file, record.max_length, record.truncation)
-    tokenizer = load_tokenizer(record.encoder if record.form == "head" else str(model_folder))
+    tokenizer = load_tokenizer(str(model_folder) if record.form == "whole" else record.encoder)
     return TruncatingTokenizer(tokenizer, record.max_length, record.truncation)
 
 
@@ -157,7 +164,7 @@ def weight_bytes(model_folder: Path, engine: str, home: Path | None = None) -> i
         ModelError: the folder has no model.
     """
     source = model_source(model_folder, home)
-    if family(engine) == "torch":
+    if family(engine) in ("torch", STATIC):
         files = [source.folder / name for name in find_weight_files({file.name for file in source.folder.iterdir()})]
     else:
         parts = (part if part in (ONNX_INT8, OPENVINO_INT8) else ONNX_FP32 for part in CHECKED.get(engine, (engine,)))
@@ -184,23 +191,14 @@ def _check_name(name: str) -> None:
         )
 
 
-def stored_trial(model_folder: Path, source: Source) -> Trial | None:
-    """The trial of this host, the present weights and the present decision rule; None if there is none.
+def _load_static(model_folder: Path, name: str) -> Engine:
+    from core.models.static_encoder import load_static_model
 
-    Raises:
-        StorageError: the decision rule is damaged.
-    """
-    return load_trial(source.exports, source.model_fingerprint, decision_rule.load(model_folder))
-
-
-def _check_name(name: str) -> None:
-    if name not in ENGINES:
-        raise ConfigError(f"Expected one of {', '.join(ENGINES)} as the engine, found {name!r}.")
-    if not is_installed(name):
-        requirements = "requirements-openvino.txt" if family(name) == "openvino" else "requirements.txt"
+    if name != STATIC:
         raise ConfigError(
-            f"The packages of the engine {name} are not installed.", f"Run: pip install -r {requirements}"
+            f"A first model has no other engine than {STATIC}, found {name!r}.", "Wait until its run has finished."
         )
+    return load_static_model(model_folder)
 
 
 def _load_checked(model_folder: Path, name: str, home: Path | None) -> Engine:
@@ -234,13 +232,3 @@ def _text_encoder(
 
 def _pad_id(source: Source) -> int:
     return int(source.config.get("pad_token_id") or 0)
-
-
-def _read_head(model_folder: Path) -> Head:
-    try:
-        tensors = load_file(model_folder / HEAD_FILE)
-        weight, bias = (tensors[name].astype(np.float32) for name in ("weight", "bias"))
-    except Exception as error:  # safetensors raises nothing narrower
-        raise loading_error(model_folder, f"{HEAD_FILE} cannot be read") from error
-    temperature = np.float32(legacy_temperature(model_folder))
-    return Head(weight / temperature, bias / temperature, 0.0)
