@@ -3,6 +3,7 @@
 ::
 
     <home>/workspaces/<visitor>/datasets/<id>/   runs/<id>/   searches/<id>/   predictions/<id>/
+    <home>/published/                            links of published models
     <home>/queue/                                running and waiting jobs of this host
     <home>/measurements/<encoder>/               measured speed of this host
 """

@@ -45,7 +45,7 @@ def show_texts(publication: Publication) -> None:
         st.text(texts.description)
     if texts.limits:
         with st.container(border=True):
-            st.markdown("**Limits: where it fails, and what it must not be used for**")
+            st.markdown("**Limits**")
             st.text(texts.limits)
 
 

@@ -1,5 +1,6 @@
 """Health: counts, drift that is found, and no alarm where there is none."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -69,6 +70,16 @@ def test_few_predictions_are_not_compared(make_run: MakeRun) -> None:
 
 
 USE = Use("2026-11-22T23:59:00+00:00", "plum", 0.4, True, 10)
+
+
+def test_an_imported_run_without_logits_has_no_drift_of_labels(run: Run) -> None:
+    uses = validation_uses(run)
+    shutil.rmtree(run.folder / "evaluation" / "validation")
+    health = measure_health(run, uses)
+    assert health.prediction_drift is None
+    assert health.length_drift is not None
+    assert health.shares is not None
+    assert set(health.shares["source"]) == {"published"}
 
 
 def test_volume_unsure_and_corrections_are_counted(make_run: MakeRun) -> None:
