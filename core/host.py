@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+# Limits the cores that this process uses.
+CORES_VARIABLE = "STUDIO_CORES"
 _CGROUP = Path("/sys/fs/cgroup")
 # Messages of torch, C++, the operating system and oneDNN (the last one).
 _OUT_OF_MEMORY = (
@@ -26,14 +28,15 @@ _OUT_OF_MEMORY = (
 def cores(cgroup: Path = _CGROUP) -> int:
     """The number of CPU cores that this process may use, at least 1.
 
-    It is the CPU affinity, limited by the cgroup quota (v2, else v1) and divided by the processes of this host that train
-    together. ``os.cpu_count()`` counts the whole host; with more threads than the quota allows, a training step is many times
-    slower.
+    It is the CPU affinity, limited by the cgroup quota (v2, else v1) and by ``STUDIO_CORES``, and divided by the processes of
+    this host that train together. ``os.cpu_count()`` counts the whole host; with more threads than the quota allows, a training
+    step is many times slower.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cpu_quota(cgroup)
     allowed = affinity if quota is None else min(affinity, math.floor(quota + 0.5))
-    return max(1, allowed // _processes_here())
+    limit = os.environ.get(CORES_VARIABLE, "")
+    return max(1, min(allowed, int(limit) if limit.isdecimal() else allowed) // _processes_here())
 
 
 def _cpu_quota(cgroup: Path) -> float | None:

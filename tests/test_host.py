@@ -118,3 +118,13 @@ def test_free_memory_is_returned_to_the_system() -> None:
     blocks = blocks[-1:]  # the last block lies on top and keeps glibc from returning those below
     host.release_memory()
     assert full - psutil.Process().memory_info().rss > 80_000_000
+
+
+@pytest.mark.parametrize(("value", "limited"), [("1", True), ("", False), ("many", False), ("1000", False)])
+def test_the_number_of_cores_can_be_limited(
+    value: str, limited: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(host.CORES_VARIABLE, raising=False)
+    all_cores = host.cores(tmp_path)
+    monkeypatch.setenv(host.CORES_VARIABLE, value)
+    assert host.cores(tmp_path) == (1 if limited else all_cores)

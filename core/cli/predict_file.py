@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,14 +14,13 @@ from core.data.reading.chunks import SourceFile
 from core.data.reading.streaming import stream_table
 from core.errors import DataError, RunError
 from core.formatting import pluralize
-from core.jobs.events import OnEvent
 from core.models.engines.base import TITLES
 from core.prediction.batch_file import BatchRequest, predict_in_shards
-from core.prediction.batch_files import PROGRESS, output_paths, predict_files
-from core.prediction.batch_output import output_format_of
+from core.prediction.batch_files import FolderResult, file_request, output_paths, predict_files
 from core.prediction.batch_rows import load_predictor
 from core.prediction.batch_shards import BatchSummary
 from core.prediction.predict import guess_text_column
+from core.prediction.ray_engine import RAY, predict_with_ray
 
 _STOPPED = 130  # as shells report a process that Ctrl-C has ended
 
@@ -45,13 +44,29 @@ def predict_file_command(model_folder: Path, options: argparse.Namespace) -> int
     # A pattern means a folder even if it matches one file today.
     to_folder = inputs != [Path(name) for name in options.file] or len(inputs) > 1
     to_folder = to_folder or Path(options.out).is_dir() or options.out.endswith(("/", os.sep))
+    outputs = output_paths(inputs, Path(options.out)) if to_folder else _output_of_one(inputs[0], Path(options.out))
+    engine = None if options.engine == RAY else options.engine
+    requests = [
+        replace(file_request(path, output, column, model_folder), engine=engine) for path, output in outputs.items()
+    ]
     try:
         with progress_bar() as bar:
-            predict = _predict_folder if to_folder else _predict_one
-            return predict(inputs, column, model_folder, options, partial(show_event, bar))
+            on_event = partial(show_event, bar)
+            if options.engine == RAY:
+                predict_with_ray(requests, on_event)
+            if to_folder:
+                result = predict_files(outputs, column, model_folder, on_event, engine)
+                return _report_folder(result, outputs, options.json)
+            return _report_one(requests[0], predict_in_shards(requests[0], load_predictor, on_event), options.json)
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to continue.", file=sys.stderr)
         return _STOPPED
+
+
+def _output_of_one(source: Path, output: Path) -> dict[Path, Path]:
+    if output.resolve() == source.resolve():
+        raise DataError(f"{output} would replace its own input.", "Choose another output file.")
+    return {source: output}
 
 
 def _find_inputs(names: list[str]) -> list[Path]:
@@ -73,33 +88,21 @@ def _match(pattern: Path) -> list[Path]:
     return sorted(path for path in root.glob(str(pattern.relative_to(root))) if path.is_file())
 
 
-def _predict_one(
-    inputs: list[Path], column: str, model_folder: Path, options: argparse.Namespace, on_event: OnEvent
-) -> int:
-    [source], output = inputs, Path(options.out)
-    if output.resolve() == source.resolve():
-        raise DataError(f"{output} would replace its own input.", "Choose another output file.")
-    progress = output.parent / PROGRESS / output.name
-    request = BatchRequest(
-        SourceFile.of_path(source), column, model_folder, output, output_format_of(output), progress, options.engine
-    )
-    summary = predict_in_shards(request, load_predictor, on_event)
+def _report_one(request: BatchRequest, summary: BatchSummary | None, as_json: bool) -> int:
+    """Print the summary of a file, and delete what only a continuation needs."""
     if summary is None:
-        raise RunError(f"Another process is already predicting {source}.", "Wait until it has finished.")
-    shutil.rmtree(progress, ignore_errors=True)
+        raise RunError(f"Another process is already predicting {request.source.name}.", "Wait until it has finished.")
+    shutil.rmtree(request.progress_folder, ignore_errors=True)
     with suppress(OSError):  # shards of other outputs are in it
-        progress.parent.rmdir()
-    _print_summary(output, summary)
-    if options.json:
+        request.progress_folder.parent.rmdir()
+    _print_summary(request.output, summary)
+    if as_json:
         print_json(asdict(summary))
     return 0
 
 
-def _predict_folder(
-    inputs: list[Path], column: str, model_folder: Path, options: argparse.Namespace, on_event: OnEvent
-) -> int:
-    outputs = output_paths(inputs, Path(options.out))
-    result = predict_files(outputs, column, model_folder, on_event, options.engine)
+def _report_folder(result: FolderResult, outputs: dict[Path, Path], as_json: bool) -> int:
+    """Print the summaries of files, and the errors of those that could not be predicted."""
     for path, summary in result.done.items():
         _print_summary(outputs[path], summary)
     for path, error in result.failed.items():
@@ -107,7 +110,7 @@ def _predict_folder(
     if result.elsewhere:
         names = pluralize(len(result.elsewhere), "file")
         print(f"{names} still in work in other processes. Run the command again to check.", file=sys.stderr)
-    if options.json:
+    if as_json:
         print_json({str(outputs[path]): asdict(summary) for path, summary in result.done.items()})
     return 2 if result.failed else 0
 

@@ -64,11 +64,9 @@ def predict_in_shards(request: BatchRequest, load: LoadPredictor, on_event: OnEv
         StudioError: the disk is full.
     """
     on_event(Phase("reading"))
-    shards = Shards(request.progress_folder / _fingerprint(request))
-    if summary := shards.summary():
-        if request.output.is_file():
-            return summary
-        shards.forget_summary()  # somebody has deleted the output
+    shards = open_shards(request)
+    if summary := present_summary(request, shards):
+        return summary
     table = stream_table(request.source, on_progress=lambda done, total: on_event(Progress(done, total)))
     table.require_column(request.column)
     check_output_rows(request.output_format, table.rows)
@@ -80,6 +78,24 @@ def predict_in_shards(request: BatchRequest, load: LoadPredictor, on_event: OnEv
     with FileLock(shards.folder / "output.lock"):
         complete = _Complete(shards, counts, len(table.columns))
         return shards.summary() or _write_output(request, complete, on_event)
+
+
+def open_shards(request: BatchRequest) -> Shards:
+    """The shards of a file, empty at first.
+
+    Raises:
+        ModelError: the folder has no model.
+    """
+    return Shards(request.progress_folder / _fingerprint(request))
+
+
+def present_summary(request: BatchRequest, shards: Shards) -> BatchSummary | None:
+    """The summary of a file whose output is complete and still there; None otherwise."""
+    summary = shards.summary()
+    if summary and not request.output.is_file():
+        shards.forget_summary()  # somebody has deleted the output
+        return None
+    return summary
 
 
 def _fingerprint(request: BatchRequest) -> str:

@@ -1,7 +1,7 @@
 """Prediction of many files into a folder. Several processes, on several machines, can share the work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.data.reading.chunks import SourceFile
@@ -44,7 +44,20 @@ def output_paths(inputs: Sequence[Path], folder: Path) -> dict[Path, Path]:
     return outputs
 
 
-def _keep_loaded(load: LoadPredictor) -> LoadPredictor:
+def file_request(path: Path, output: Path, column: str, model_folder: Path) -> BatchRequest:
+    """The prediction of a file with the default engine; its shards are in the folder ``PROGRESS`` beside the output.
+
+    Raises:
+        ConfigError: predictions cannot be written in the format of the output.
+        DataError: there is no such file.
+    """
+    progress = output.parent / PROGRESS / output.name
+    return BatchRequest(
+        SourceFile.of_path(path), column, model_folder, output, output_format_of(output), progress_folder=progress
+    )
+
+
+def keep_loaded(load: LoadPredictor) -> LoadPredictor:
     """The function, which loads the same model only once unless another engine is asked for."""
     loaded: dict[Path, Predictor] = {}
 
@@ -71,21 +84,13 @@ def predict_files(
     Run again, also after it was killed, it continues. Files that other processes have not finished are looked at twice.
     """
     result = FolderResult()
-    load_once = _keep_loaded(load)
+    load_once = keep_loaded(load)
     for _ in range(2):
         for path, output in outputs.items():
             if path in result.done or path in result.failed:
                 continue
             try:
-                request = BatchRequest(
-                    source=SourceFile.of_path(path),
-                    column=column,
-                    model_folder=model_folder,
-                    output=output,
-                    output_format=output_format_of(output),
-                    progress_folder=output.parent / PROGRESS / output.name,
-                    engine=engine,
-                )
+                request = replace(file_request(path, output, column, model_folder), engine=engine)
                 summary = predict_in_shards(request, load_once, on_event)
             except StudioError as error:
                 result.failed[path] = error
