@@ -58,7 +58,7 @@ def label_cooccurrence(pairs: pd.DataFrame) -> Chart:
         .encode(
             x=alt.X("with:N", title=None, axis=alt.Axis(**axis, labelAngle=-45)),
             y=alt.Y("label:N", title=None, axis=alt.Axis(**axis)),
-            color=alt.Color("rows:Q", scale=alt.Scale(scheme="blues"), legend=None),
+            color=alt.Color("rows:Q", legend=None),
             tooltip=["label", "with", "rows"],
         )
         .properties(height=max(240, 20 * pairs["label"].nunique() + 100))

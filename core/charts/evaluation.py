@@ -13,7 +13,9 @@ from core.charts.theme import (
     LABEL_WIDTH,
     LIMIT_COLOR,
     MAX_POINTS,
+    NEGATIVE_COLOR,
     POSITIVE_COLOR,
+    SEQUENTIAL,
     Chart,
     diagonal,
     label_axis,
@@ -61,7 +63,7 @@ def confusion_matrix(cells: pd.DataFrame, as_percent: bool) -> Chart:
         tooltip=["actual", "predicted", "count", alt.Tooltip("share:Q", format=".0%")],
     )
     squares = base.mark_rect(cursor="pointer").encode(
-        color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),
+        color=alt.Color("share:Q", scale=alt.Scale(range=SEQUENTIAL, domain=[0, 1]), legend=None),
         opacity=alt.condition(selection, alt.value(1.0), alt.value(0.45)),
     )
     # Only the squares take the selection: the numbers on top of them must not swallow clicks.
@@ -182,7 +184,7 @@ def important_words(words: pd.DataFrame, title: str) -> Chart:
     base = alt.Chart(words).encode(y=alt.Y("word:N", sort=words["word"].tolist(), title=None, axis=label_axis()))
     bars = base.mark_bar().encode(
         x=alt.X("score:Q", title=title, axis=alt.Axis(tickCount=6)),
-        color=alt.condition("datum.score > 0", alt.value(POSITIVE_COLOR), alt.value(LIMIT_COLOR)),
+        color=alt.condition("datum.score > 0", alt.value(POSITIVE_COLOR), alt.value(NEGATIVE_COLOR)),
         tooltip=["word", alt.Tooltip("score:Q", format="+.2f"), "texts"],
     )
     return bars.properties(height=alt.Step(BAR_HEIGHT))

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from core.charts.theme import LABEL_WIDTH, Chart, label_axis
+from core.charts.theme import HIGHLIGHT_COLOR, LABEL_WIDTH, MUTED_COLOR, Chart, label_axis
 
 _HEIGHT = 190
 
@@ -45,7 +45,7 @@ def small_scores(scores: pd.DataFrame) -> Chart:
     """A point with its interval for the accuracy of each source. Columns: source, value, low, high."""
     base = alt.Chart(scores).encode(
         y=alt.Y("source:N", sort=None, title=None, axis=label_axis()),
-        color=alt.condition("datum.source == 'This model'", alt.value("#1b8e84"), alt.value("#7c8792")),
+        color=alt.condition("datum.source == 'This model'", alt.value(HIGHLIGHT_COLOR), alt.value(MUTED_COLOR)),
         tooltip=["source", *(alt.Tooltip(f"{name}:Q", format=".0%") for name in ("value", "low", "high"))],
     )
     axis = alt.Axis(format="%", tickCount=3)

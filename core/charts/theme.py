@@ -1,4 +1,8 @@
-"""Colors, sizes and chart parts that all charts share. Streamlit's theme sets the rest, so that light and dark both work."""
+"""Colors, sizes and chart parts that all charts share; docs/design.md gives the reasons.
+
+On pages, Streamlit's theme sets the color scales, so that light and dark both work. The report is drawn with ``CONFIG``, which
+has the same colors as the light theme.
+"""
 
 from typing import Any
 
@@ -8,9 +12,43 @@ import pandas as pd
 # Altair's own return types are too loose to check more than this.
 Chart = Any
 
-LIMIT_COLOR = "#d1495b"
-POSITIVE_COLOR = "#2a9d6f"
-DARK_TEXT_COLOR = "#20304a"
+CATEGORICAL = ["#0f766e", "#c76f0a", "#7d80c8", "#a3123a", "#93844f", "#2f2a78", "#5a1038"]
+SEQUENTIAL = [
+    "#eef6f4",
+    "#d5e9e5",
+    "#b7d9d4",
+    "#95c7c0",
+    "#70b2aa",
+    "#4a9b92",
+    "#2a857c",
+    "#0f766e",
+    "#0b5c56",
+    "#07423e",
+]
+DIVERGING = [
+    "#7a0d2b",
+    "#a3123a",
+    "#c65674",
+    "#e2a0b1",
+    "#f3dbe1",
+    "#dcecea",
+    "#a5d0cb",
+    "#5fa8a0",
+    "#0f766e",
+    "#0a5550",
+]
+# These have a contrast of at least 3:1 with the backgrounds of both themes.
+LIMIT_COLOR = NEGATIVE_COLOR = "#cf4460"
+POSITIVE_COLOR = HIGHLIGHT_COLOR = "#1b8e84"
+MUTED_COLOR = "#7c8792"
+DARK_TEXT_COLOR = "#12181f"
+CONFIG = {
+    "font": "system-ui, sans-serif",
+    "mark": {"color": CATEGORICAL[0]},
+    "range": {"category": CATEGORICAL, "ramp": SEQUENTIAL, "heatmap": SEQUENTIAL, "diverging": DIVERGING},
+    "axis": {"gridColor": "#e6e3db", "domainColor": "#d9d5ca", "tickColor": "#d9d5ca", "labelColor": "#4d5660"},
+    "view": {"stroke": None},
+}
 DASHES = [5, 4]
 BAR_HEIGHT = 22
 LABEL_WIDTH = 220

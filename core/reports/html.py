@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from core.charts.theme import Chart
+from core.charts.theme import CONFIG, Chart
 from core.reports.content import format_cell, make_report
 from core.runs import Run
 
@@ -48,4 +48,4 @@ def render_html(run: Run) -> str:
 def _render_svg(chart: Chart) -> str:
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(chart.to_json()))
+    return str(vl_convert.vegalite_to_svg(chart.to_json(), config=CONFIG))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.charts import data, evaluation, health, prediction, training
+from core.charts import data, evaluation, health, home, prediction, training
 from core.charts.theme import MAX_POINTS, Chart
 
 _ESTIMATES = pd.DataFrame({"metric": ["F1"], "source": ["This model"], "value": [0.8], "low": [0.7], "high": [0.9]})
@@ -25,6 +25,9 @@ CHARTS: dict[str, Chart] = {
     "histogram": data.histogram(pd.Series([1.0, 2.0, 3.0]), "score", limit=2.5),
     "label_cooccurrence": data.label_cooccurrence(pd.DataFrame({"label": ["a"], "with": ["b"], "rows": [2]})),
     "text_map": data.text_map(pd.DataFrame({"row": [0], "x": [1.0], "y": [2.0], "label": ["a"]}), "label", False),
+    "small_label_counts": home.small_label_counts(pd.DataFrame({"label": ["a"], "rows": [3]})),
+    "small_loss": home.small_loss(pd.DataFrame({"step": [1, 2], "loss": [1.0, 0.5]})),
+    "small_scores": home.small_scores(_ESTIMATES),
     "label_probabilities": prediction.label_probabilities({"a": 0.9, "b": 0.1}),
     "daily_volume": health.daily_volume(pd.DataFrame({"day": pd.to_datetime(["2026-11-24"]), "predictions": [3]})),
     "share_comparison": health.share_comparison(

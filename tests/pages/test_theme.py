@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.charts import theme as chart_theme
+
 ROOT = Path(__file__).parents[2]
 THEME = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
 # Machado et al. 2009, severity 1.0, for linear RGB.
@@ -66,3 +68,17 @@ def test_chart_colors_differ_for_everyone(name: str, deficiency: str) -> None:
     assert min(contrast(color, theme["backgroundColor"]) for color in colors) >= 3
     seen = [lab(np.clip(matrix @ linear(color), 1e-6, 1)) for color in colors]
     assert min(float(np.linalg.norm(one - other)) for one, other in combinations(seen, 2)) >= 18
+
+
+def test_the_report_is_drawn_with_the_colors_of_the_light_theme() -> None:
+    light = THEME["light"]
+    assert light["chartCategoricalColors"] == chart_theme.CATEGORICAL
+    assert light["chartSequentialColors"] == chart_theme.SEQUENTIAL
+    assert light["chartDivergingColors"] == chart_theme.DIVERGING
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_fixed_chart_colors_suit_both_themes(name: str) -> None:
+    background = THEME[name]["backgroundColor"]
+    for color in (chart_theme.LIMIT_COLOR, chart_theme.POSITIVE_COLOR, chart_theme.MUTED_COLOR):
+        assert contrast(color, background) >= 3
