@@ -50,6 +50,7 @@ METRICS = {"binary": "f1_macro", "multiclass": "f1_macro", "multilabel": "f1_mic
 PROBLEM_TYPES = {"multilabel": "multi_label_classification", "regression": "regression"}
 C_VALUES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 INTERPOLATION_SHARES = (0.85, 0.7)
+HEAD_SHARE = 0.25
 MEAN_FACTOR, POOLED_SCALE, HEAD_SCALE = 1000.0, 0.1, 0.25
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 FILES = ("run.json", "predict.py", "train.py", "train.ipynb")
@@ -64,7 +65,8 @@ class Data:
         self.kind, self.labels = record["task"]["kind"], list(record["task"]["labels"])
         self.outputs = 1 if self.kind == "regression" else len(self.labels)
         self.one_label = self.kind in ("binary", "multiclass")
-        self.max_length = json.loads((folder / "model" / "studio.json").read_text(encoding="utf-8"))["max_length"]
+        model = json.loads((folder / "model" / "studio.json").read_text(encoding="utf-8"))
+        self.max_length, self.truncation = model["max_length"], model.get("truncation", "head")
         frames = {
             name: pd.read_parquet(folder / "splits" / f"{name}.parquet") for name in ("train", "validation", "test")
         }
@@ -200,6 +202,22 @@ def output_layer(model: Any) -> nn.Linear:
     ]
 
 
+def tokenize(tokenizer: Any, data: Data, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of each text. Of a long one: the first tokens, or with "head_tail" the first quarter and the last ones."""
+    if data.truncation == "head":
+        return list(tokenizer(texts, truncation=True, max_length=data.max_length)["input_ids"])
+    results = []
+    for encoding in tokenizer(texts, truncation=False, verbose=False).encodings:
+        ids, special = encoding.ids, encoding.special_tokens_mask
+        if len(ids) > data.max_length:
+            start, after = special.index(0), special[::-1].index(0)
+            room = data.max_length - start - after
+            head = math.ceil(HEAD_SHARE * room)
+            ids = ids[: start + head] + ids[len(ids) - after - (room - head) :]
+        results.append(ids)
+    return results
+
+
 def compute(model: Any, tokenizer: Any, data: Data, texts: Sequence[str], features: bool = False) -> np.ndarray:
     """Logits, or the mean-pooled features of a BERT, of texts, in their order."""
     model.eval()
@@ -208,9 +226,7 @@ def compute(model: Any, tokenizer: Any, data: Data, texts: Sequence[str], featur
     results = np.zeros((len(texts), width), dtype=np.float32)
     for start in range(0, len(texts), 32):
         rows = order[start : start + 32]
-        batch = tokenizer(
-            [texts[i] for i in rows], truncation=True, max_length=data.max_length, padding=True, return_tensors="pt"
-        )
+        batch = tokenizer.pad({"input_ids": tokenize(tokenizer, data, [texts[i] for i in rows])}, return_tensors="pt")
         inputs = {name: batch[name].to(DEVICE) for name in ("input_ids", "attention_mask")}
         with torch.inference_mode():
             output = model.bert(**inputs).pooler_output if features else model(**inputs).logits
@@ -396,8 +412,8 @@ def start_from_fitted_head(model: Any, tokenizer: Any, data: Data) -> None:
 def make_trainer(model: Any, tokenizer: Any, data: Data, checkpoints: Path) -> Trainer:
     """The Trainer of the run: its rows, loss, optimizer and metric."""
 
-    def tokenize(name: str) -> Dataset:
-        ids = tokenizer(data.texts[name], truncation=True, max_length=data.max_length)["input_ids"]
+    def make_dataset(name: str) -> Dataset:
+        ids = tokenize(tokenizer, data, data.texts[name])
         return Dataset.from_dict({"input_ids": ids, "length": [len(row) for row in ids], "labels": data.scaled(name)})
 
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
@@ -409,8 +425,8 @@ def make_trainer(model: Any, tokenizer: Any, data: Data, checkpoints: Path) -> T
     return Trainer(
         model=model,
         args=training_arguments(data, checkpoints),
-        train_dataset=tokenize("train"),
-        eval_dataset=tokenize("validation"),
+        train_dataset=make_dataset("train"),
+        eval_dataset=make_dataset("validation"),
         processing_class=tokenizer,
         data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
         compute_loss_func=make_loss(data),
