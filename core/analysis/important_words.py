@@ -17,7 +17,8 @@ from core.analysis.word_effects import WHOLE, WordEffects, logit_columns
 from core.jobs.events import OnEvent, Phase, Progress
 from core.jobs.folder import JobFolder
 from core.jobs.runner import StopSignal, run_job
-from core.prediction.explain import word_spans
+from core.prediction.deletion import without
+from core.prediction.read_text import read_text
 from core.run_evaluation import load_predictions
 from core.runs import Run
 from core.storage import damaged, read_parquet
@@ -124,17 +125,16 @@ def _explain_some(classifier: "Classifier", texts: Sequence[_Text], random: np.r
     lines: list[tuple[int, bool, str]] = []
     variants: list[str] = []
     for text in texts:
-        spans = word_spans(classifier, text.text)
-        if not spans:
-            continue
         # Only what the model reads: without a word, unread text must not move into its place.
-        read = text.text[: spans[-1][1]]
+        read = read_text(classifier, text.text)
+        if not read.words:
+            continue
         lines.append((text.row, text.sampled, WHOLE))
-        variants.append(read)
-        for i in random.permutation(len(spans))[:_MAX_WORDS].tolist():
-            start, end = spans[i]
-            lines.append((text.row, text.sampled, read[start:end].casefold()))
-            variants.append(read[:start] + read[end:])
+        variants.append(read.text)
+        for i in random.permutation(len(read.words))[:_MAX_WORDS].tolist():
+            span = read.words[i]
+            lines.append((text.row, text.sampled, read.text[slice(*span)].casefold()))
+            variants.append(without(read.text, [span]))
     table = pd.DataFrame(lines, columns=["row", "sampled", "word"])
     logits = pd.DataFrame(classifier.logits(variants), columns=logit_columns(classifier.task))
     return pd.concat([table, logits], axis=1)

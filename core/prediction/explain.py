@@ -91,12 +91,6 @@ def explain(
     return Explanation(text, name, method, words, check, read.unread)
 
 
-def word_spans(model: ExplainedModel, text: str) -> list[Span]:
-    """The character spans of the words that the model reads, with word pieces merged and special tokens left out."""
-    read = read_text(model, text)
-    return [read.whole_span(span) for span in read.words]
-
-
 def _grouped(read: ReadText) -> list[Span]:
     """The spans of the words, joined with their neighbors of the same part until there are about ``MAX_UNITS``."""
     size = -(-len(read.words) // MAX_UNITS)

@@ -15,7 +15,8 @@ import pandas as pd
 
 from core.evaluation.decisions.predictions import make_predictions
 from core.models.classifier import Classifier, load_classifier
-from core.prediction.explain import Method, explain, word_spans
+from core.prediction.explain import Method, explain
+from core.prediction.read_text import read_text
 from core.runs import Run
 from tests.benchmarks.common import Figure, data_folder
 from tests.benchmarks.quality import train_with
@@ -87,4 +88,4 @@ def _confident_texts(run: Run, classifier: Classifier) -> list[str]:
     texts = run.split("test")["text"]
     confidence = make_predictions(run.task, run.logits("test")).confidence
     confident = texts[confidence >= _CONFIDENT].sample(frac=1, random_state=_SEED)
-    return [text for text in confident if len(word_spans(classifier, text)) > 1][:_TEXTS]
+    return [text for text in confident if len(read_text(classifier, text).words) > 1][:_TEXTS]
