@@ -204,10 +204,11 @@ def _predict_texts(run: Run, texts: Sequence[str], engine: str | None = None) ->
     from core.models.engines.selection import stored_choice
     from core.prediction.predict import predict
 
-    rule = decision_rule.load(run.model_folder)
-    loaded = load_engine(run.model_folder, engine)
+    folder = run.first_model() or run.model_folder
+    rule = decision_rule.load(folder)
+    loaded = load_engine(folder, engine)
     records = predict(loaded, texts, rule).to_records()
-    choice = stored_choice(run.model_folder)
+    choice = stored_choice(folder)
     print(describe_engine(loaded.name, choice.trial if choice else None), file=sys.stderr)
     return records
 

@@ -84,7 +84,7 @@ def progress_bar() -> "tqdm[Any]":
 
 def show_event(bar: "tqdm[Any]", event: "Event") -> None:
     """Show an event of a job: its phase and progress in the bar, metrics in a line above it."""
-    from core.jobs.events import Phase, Progress, Step, Validation
+    from core.jobs.events import FirstModel, Phase, Progress, Step, Validation
 
     if isinstance(event, Phase):
         bar.reset(total=1)
@@ -94,9 +94,10 @@ def show_event(bar: "tqdm[Any]", event: "Event") -> None:
         bar.update(event.done - bar.n)
     elif isinstance(event, Step):
         bar.set_postfix_str(f"loss {event.loss:.3f}")
-    elif isinstance(event, Validation):
+    elif isinstance(event, Validation | FirstModel):
         values = (f"{name} {value:.3f}" for name, value in event.metrics.items() if name in _VALIDATION_METRICS)
-        bar.write(f"  step {event.step}: {', '.join(values)}", file=sys.stderr)
+        model = "first model" if isinstance(event, FirstModel) else f"step {event.step}"
+        bar.write(f"  {model}: {', '.join(values)}", file=sys.stderr)
 
 
 def print_result(run: Run, as_json: bool) -> None:

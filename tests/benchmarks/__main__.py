@@ -17,6 +17,7 @@ from tests.benchmarks.common import Figure
 from tests.benchmarks.data_checks import data_checks
 from tests.benchmarks.data_scaling import data_scaling
 from tests.benchmarks.explanations import explanations
+from tests.benchmarks.instant import instant_rows
 from tests.benchmarks.interval_coverage import interval_coverage
 from tests.benchmarks.matmul import matmul_share
 from tests.benchmarks.page_switch import page_switch
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "batch_memory": batch_memory,
     "data_checks": data_checks,
     "data_scaling": data_scaling,
+    "instant_rows": instant_rows,
     "interval_coverage": interval_coverage,
     "matmul_share": matmul_share,
     "memory_training": memory_training,

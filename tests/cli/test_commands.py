@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
+from core.runs import create_run
+from core.training.config import TrainingConfig
+from core.training.first_model import save_first_model
+from core.workspace import Workspace
+from tests.toy import TOY_SOURCE
+from tests.training.cases import toy
 
 ROWS = [
     (f"{first} {word}", label)
@@ -34,6 +40,20 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     code = main(arguments)
     printed = capsys.readouterr()
     return code, printed.out, printed.err
+
+
+def test_a_first_model_predicts_until_its_run_has_finished(
+    home: Path, tiny_encoder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = TrainingConfig(method="instant", encoder=tiny_encoder, max_length=16)
+    run = create_run(Workspace(home / "w", home / "home"), toy("binary"), config, "Toy", TOY_SOURCE)
+    code, _, err = call(capsys, "predict", str(run.folder), "red apple")
+    assert (code, "has no model" in err) == (2, True)
+    save_first_model(run.splits(), config, run.first_model_folder)
+    code, out, _ = call(capsys, "predict", str(run.folder), "red apple", "--json")
+    assert code == 0
+    (prediction,) = json.loads(out)
+    assert prediction["label"] in run.task.labels
 
 
 def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.CaptureFixture[str]) -> None:

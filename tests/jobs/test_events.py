@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from core.jobs import events
-from core.jobs.events import Event, Phase, Problem, Progress, Step, Validation
+from core.jobs.events import Event, FirstModel, Phase, Problem, Progress, Step, Validation
 
 EVENTS: list[Event] = [
     Phase("training"),
     Progress(1, 2, 3.5),
     Step(1, 0.5, 1e-4),
     Validation(1, {"f1_macro": 0.5}),
+    FirstModel({"accuracy": 0.9}),
     Problem("nan", "The loss is NaN.", "Try less.", {"learning_rate": 1e-5}),
 ]
 
