@@ -2,6 +2,6 @@
 
 ::
 
-    command  ->  server (uvicorn)  ->  app (routes)  ->  batching (one queue, one inference thread)
-                                        requests, answers, metrics, openapi, page.html
+    command  ->  server (uvicorn, protocol)  ->  app (routes)  ->  batching (one queue, one inference thread)
+                                                  requests, responses, metrics, openapi, page.html
 """

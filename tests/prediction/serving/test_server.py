@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -78,7 +80,7 @@ def serving(*arguments: object) -> Iterator[Server]:
         "parser = argparse.ArgumentParser(); add_serve_parser(parser.add_subparsers()); "
         "options = parser.parse_args(); sys.exit(options.command(options))"
     )
-    command = [sys.executable, "-c", program, "serve", *map(str, arguments), "--port", "0"]
+    command = [sys.executable, "-c", program, "serve", "--port", "0", *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
@@ -198,6 +200,46 @@ def test_a_stop_answers_what_was_received_and_exits_with_0(runs: dict[str, Run])
 
 def _metrics(server: Server) -> str:
     return get(server.address, "/metrics", "s3cret").body.decode()
+
+
+@pytest.mark.slow
+def test_a_killed_service_starts_again_on_its_port(runs: dict[str, Run]) -> None:
+    with serving(runs["multiclass"].folder) as server:
+        expected = post(server.address, "/predict", {"inputs": TEXTS[0]}).json
+        with socket.create_connection(("127.0.0.1", urlsplit(server.address).port or 0)) as connection:
+            connection.sendall(b"POST /predict HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+            server.process.kill()
+            server.process.wait()
+    with serving(runs["multiclass"].folder, "--port", urlsplit(server.address).port) as again:
+        assert again.address == server.address
+        assert post(again.address, "/predict", {"inputs": TEXTS[0]}).json == expected
+        assert again.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_stop_loses_no_request_of_many_clients(runs: dict[str, Run]) -> None:
+    """Every request whose body the service had received when it was told to stop is answered."""
+    with serving(runs["multiclass"].folder) as server:
+        body = json.dumps({"inputs": [["a red apple is very sweet"]] * 8}).encode()
+        parts = urlsplit(server.address)
+        request = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        connections = [socket.create_connection((parts.hostname, parts.port), timeout=30) for _ in range(64)]
+        for connection in connections:
+            connection.sendall(request)
+        while _counted_requests(server) < 1:
+            time.sleep(0.005)
+        assert server.stop() == 0
+        answers = [connection.makefile("rb").read() for connection in connections]
+        for connection in connections:
+            connection.close()
+    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * 64
+
+
+def _counted_requests(server: Server) -> float:
+    """The number of requests that were answered with 200."""
+    text = get(server.address, "/metrics").body.decode()
+    found = re.search(r'studio_requests_total{route="/predict",status="200"} (\S+)', text)
+    return float(found[1]) if found else 0.0
 
 
 def test_an_open_address_without_a_token_is_warned_of(runs: dict[str, Run]) -> None:
