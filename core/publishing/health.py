@@ -24,6 +24,8 @@ from core.task import Label
 # Fewer predictions are not compared.
 MIN_PREDICTIONS = 20
 LEVEL = 0.01
+# The days that the volume covers.
+MAX_DAYS = 90
 _RESAMPLES = 2_000
 _MAX_CELLS = 1_000_000
 
@@ -135,12 +137,12 @@ def _if_enough(test: Callable[[Any, Any], Drift], observed: Sequence[Any], expec
 
 
 def _volume(predictions: Sequence[Use]) -> pd.DataFrame:
-    """The number of predictions on each day from the first to the last, days without any included."""
+    """The number of predictions on each day, up to ``MAX_DAYS`` before the last one; days without any are included."""
     if not predictions:
         return pd.DataFrame({"day": [], "predictions": []})
     counts = pd.Series(Counter(use.day for use in predictions))
     counts.index = pd.to_datetime(counts.index)
-    daily = counts.resample("D").sum()
+    daily = counts.resample("D").sum().tail(MAX_DAYS)
     return pd.DataFrame({"day": daily.index, "predictions": daily.to_numpy()})
 
 

@@ -32,6 +32,9 @@ class Use:
 
     ``confidence`` is None for regression. ``characters`` is the length of the text; unlike a number of words it means the
     same in every language. ``correct`` is the label that the visitor gave; None for a prediction.
+
+    Raises:
+        ValueError: the time is not in ISO format, or before 2000 as on a machine whose clock is not set.
     """
 
     time: str
@@ -41,10 +44,14 @@ class Use:
     characters: int
     correct: Label | None = None
 
+    def __post_init__(self) -> None:
+        if datetime.fromisoformat(self.time).year < 2000:
+            raise ValueError(f"{self.time} is not a time of use")
+
     @property
     def day(self) -> str:
         """The day in UTC: "2026-11-24"."""
-        return self.time[:10]
+        return datetime.fromisoformat(self.time).date().isoformat()
 
 
 def record_use(run: Run, publication: Publication, use: Use) -> None:
@@ -63,9 +70,11 @@ def record_use(run: Run, publication: Publication, use: Use) -> None:
 
 
 def read_uses(run: Run) -> list[Use]:
-    """The recorded uses of a run's publication, oldest first; damaged lines are skipped."""
+    """The recorded uses of a run's publication, oldest first; damaged lines and labels of another task are skipped."""
     folder = publication_folder(run)
-    return [use for name in (_OLDER, _FILE) for use in read_appended(Use, folder / name)]
+    uses = [use for name in (_OLDER, _FILE) for use in read_appended(Use, folder / name)]
+    form = {"multilabel": list, "regression": float}.get(run.task.kind, str)
+    return [use for use in uses if isinstance(use.label, form) and isinstance(use.correct, form | None)]
 
 
 def receive_correction(run: Run, publication: Publication, correction: Correction, use: Use) -> None:

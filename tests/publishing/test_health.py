@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from core.evaluation.decisions.predictions import Predictions
-from core.publishing.health import LEVEL, MIN_PREDICTIONS, describe_drift, label_drift, measure_health, values_drift
+from core.publishing.health import (
+    LEVEL,
+    MAX_DAYS,
+    MIN_PREDICTIONS,
+    describe_drift,
+    label_drift,
+    measure_health,
+    values_drift,
+)
 from core.publishing.usage import Use
 from core.run_evaluation import load_predictions
 from core.runs import Run
@@ -91,6 +99,12 @@ def test_volume_unsure_and_corrections_are_counted(make_run: MakeRun) -> None:
     assert health.volume["predictions"].tolist() == [2, 0, 2]
     assert health.volume["day"].dt.strftime("%m-%d").tolist() == ["11-22", "11-23", "11-24"]
     assert health.corrections.to_numpy().tolist() == [["plum", "apple", 2], ["plum", "<b>sky</b>", 1]]
+
+
+def test_the_volume_covers_the_last_days(make_run: MakeRun) -> None:
+    volume = measure_health(make_run("multiclass"), [replace(USE, time="2001-01-01T00:00:00+00:00"), USE]).volume
+    assert len(volume) == MAX_DAYS
+    assert volume["predictions"].sum() == 1
 
 
 def test_false_alarms_are_as_rare_as_the_level_says() -> None:

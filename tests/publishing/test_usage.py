@@ -1,7 +1,7 @@
 """The record of use: what is kept, how it is bounded, several writers at once, and corrections of visitors."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -11,6 +11,7 @@ from core.publishing import usage
 from core.publishing.publication import PublicTexts, find_publication, publication_folder, publish, unpublish
 from core.publishing.usage import Use, read_uses, receive_correction, record_use
 from core.runs import Run, list_runs
+from core.storage import append_record
 from core.workspace import delete, workspace_containing
 
 USE = Use("2026-11-24T09:00:00+00:00", "apple", 0.75, False, 12)
@@ -41,6 +42,8 @@ def test_damaged_lines_are_skipped(run: Run) -> None:
     record_use(run, publication, USE)
     with (publication_folder(run) / "usage.jsonl").open("ab") as file:
         file.write(b'{"format_version": 2, "time": 3}\n[]\n\xff\n{"cut off')
+    for damaged in ({"time": "zzz"}, {"time": "1970-01-01T00:00:00+00:00"}, {"label": 3.5}, {"correct": ["plum"]}):
+        append_record(publication_folder(run) / "usage.jsonl", asdict(USE) | damaged)
     record_use(run, publication, USE)
     assert read_uses(run) == [USE, USE]
 
