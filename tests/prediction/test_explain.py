@@ -13,7 +13,7 @@ import pytest
 from core.data.samples import CLINIC
 from core.errors import DataError
 from core.evaluation.decisions.predictions import make_predictions
-from core.models.classifier import Classifier, load_classifier
+from core.models.classifier import Classifier, build_classifier, load_classifier
 from core.models.demo import DEMO_MODEL
 from core.prediction.explain import MAX_UNITS, Method, explain
 from core.prediction.highlight import highlight
@@ -126,3 +126,10 @@ def test_the_head_and_the_tail_are_explained_where_the_model_reads_both(demo: Cl
 def test_no_character_of_any_script_is_lost_or_doubled(demo: Classifier, text: str) -> None:
     html = highlight(explain(counting_classifier(demo), text))
     assert unescape(re.sub(r"<[^>]*>", "", html)) == text
+
+
+def test_gradients_explain_the_log_odds_so_that_two_classes_mirror_each_other(tiny_encoder: str) -> None:
+    binary = build_classifier(tiny_encoder, Task("binary", ("no", "yes")), 16)
+    no, yes = (explain(binary, "the red apple is very sweet", label, "integrated gradients") for label in ("no", "yes"))
+    assert any(abs(word.score) > 1e-6 for word in yes.words)
+    assert [word.score for word in no.words] == pytest.approx([-word.score for word in yes.words], abs=1e-6)
