@@ -12,6 +12,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -41,6 +43,9 @@ from core.workspace import Workspace, create_folder_atomically, write_json
 
 _EVALUATED = ("validation", "test")
 _MAX_NAME, _MAX_LABELS, _MAX_LABEL, _MAX_LENGTH, _MAX_ROWS = 80, 5_000, 500, 8_192, 5_000_000
+_MAX_LINE = 10_000_000
+# Control characters, and marks that reverse the order of what follows: they hide what a label says.
+_HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _TRIAL_SECONDS = 300
 _LOCAL_ENCODER = "(a folder on another machine)"
 _PROJECT = Path(__file__).parents[2]
@@ -109,6 +114,8 @@ def _pop_version(record: dict[str, Any], name: str) -> int:
 def _check_task(task: Task) -> None:
     if len(task.labels) > _MAX_LABELS or not all(0 < len(name) <= _MAX_LABEL for name in task.labels):
         raise refusal(f"expected at most {_MAX_LABELS:,} labels of 1 to {_MAX_LABEL} characters in {layout.RUN}")
+    if any(_HIDDEN.search(name) for name in task.labels):
+        raise refusal(f"a label in {layout.RUN} contains control characters")
 
 
 def _encoder(name: str) -> str:
@@ -174,13 +181,16 @@ def _import_rows(run: Run, bundle: Bundle, scratch: Path) -> None:
     for split in SPLITS:
         name = layout.rows_file(split)
         path = bundle.unpack(name, scratch)
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8") as file:
             try:
-                records = [_check_row(parse_object(line, name), run.task, name) for line in lines]
+                # One line more than there should be is enough to find that there are too many.
+                lines = islice(iter(partial(file.readline, _MAX_LINE + 1), ""), run.sizes[split] + 1)
+                records = [_read_row(line, run.task, name) for line in lines]
             except UnicodeDecodeError as error:
                 raise refusal(f"{name} is not UTF-8 text") from error
         if len(records) != run.sizes[split]:
-            raise refusal(f"expected {run.sizes[split]:,} rows in {name}, found {len(records):,}")
+            found = f"{len(records):,}" if len(records) < run.sizes[split] else "more"
+            raise refusal(f"expected {run.sizes[split]:,} rows in {name}, found {found}")
         frames[split] = pd.DataFrame(records, columns=["row", "text", "label"]).astype({"row": "int64"})
     splits = Splits(frames["train"], frames["validation"], frames["test"], run.task)
     if splits.fingerprint() != run.split_fingerprint:
@@ -188,7 +198,10 @@ def _import_rows(run: Run, bundle: Bundle, scratch: Path) -> None:
     splits.save(run.folder / "splits")
 
 
-def _check_row(record: dict[str, Any], task: Task, name: str) -> dict[str, Any]:
+def _read_row(line: str, task: Task, name: str) -> dict[str, Any]:
+    if len(line) > _MAX_LINE:
+        raise refusal(f"a line of {name} has more than {_MAX_LINE:,} characters")
+    record = parse_object(line, name)
     row, text, label = record.get("row"), record.get("text"), record.get("label")
     if task.kind == "regression":
         fits = isinstance(label, int | float) and not isinstance(label, bool) and bool(np.isfinite(label))

@@ -89,6 +89,53 @@ def _half_precision(header: dict[str, Any]) -> None:
     next(entry for name, entry in header.items() if name != "__metadata__")["dtype"] = "F16"
 
 
+def _overlapping_tensors(header: dict[str, Any]) -> None:
+    """Two tensors of the same size share their bytes; the bytes of the second belong to nothing."""
+    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    sizes = [entry["data_offsets"][1] - entry["data_offsets"][0] for entry in entries]
+    first, second = next((a, b) for a in range(len(sizes)) for b in range(a) if sizes[a] == sizes[b])
+    entries[first]["data_offsets"] = entries[second]["data_offsets"]
+
+
+def _many_tensors(header: dict[str, Any]) -> None:
+    header |= {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(10_001)}
+
+
+def _negative_shape(header: dict[str, Any]) -> None:
+    next(entry for name, entry in header.items() if name != "__metadata__")["shape"] = [-1, -1]
+
+
+def _labels(*names: str) -> Change:
+    """Other labels in run.json."""
+
+    def change(files: Files) -> None:
+        run = json.loads(files[_RUN])
+        files[_RUN] = json.dumps(run | {"task": run["task"] | {"labels": names}}).encode()
+
+    return change
+
+
+def _add_first_row(line: bytes) -> Change:
+    return lambda files: files.update({_ROWS: line + b"\n" + files[_ROWS]})
+
+
+def _word_piece(**fields: Any) -> Change:
+    """Change fields of the tokenizer's model."""
+
+    def change(files: Files) -> None:
+        tokenizer = json.loads(files[_TOKENIZER])
+        files[_TOKENIZER] = json.dumps(tokenizer | {"model": tokenizer["model"] | fields}).encode()
+
+    return change
+
+
+def _id_out_of_range(files: Files) -> None:
+    tokenizer = json.loads(files[_TOKENIZER])
+    vocabulary = tokenizer["model"]["vocab"]
+    vocabulary[next(reversed(vocabulary))] = 10**6
+    files[_TOKENIZER] = json.dumps(tokenizer).encode()
+
+
 def _drop_row(files: Files) -> None:
     files[_ROWS] = b"".join(files[_ROWS].splitlines(keepends=True)[1:])
 
@@ -163,6 +210,49 @@ CHANGED_FILES: dict[str, tuple[Change, str]] = {
         _part("pre_tokenizer", {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated"}),
         "regular expression",
     ),
+    "zero-width space in a name": (_add("model/con\u200bfig.json"), "which does not belong"),
+    "reversed name": (_add("model/\u202enosj.gifnoc"), "which does not belong"),
+    "full-width name": (_add("ｒun.json"), "which does not belong"),
+    "name in other case": (_add("MODEL/config.json"), "which does not belong"),
+    "name with a dot": (_add("./run.json"), "which does not belong"),
+    "overlapping tensors": (_header(_overlapping_tensors), "model.safetensors is damaged"),
+    "many tensors": (_header(_many_tensors), "at most 10,000 tensors"),
+    "negative shape": (_header(_negative_shape), "has no shape"),
+    "header longer than the file": (_add(_WEIGHTS, b"\xff" * 7 + b"\x7f{}"), "is not a safetensors file"),
+    "header of 10 MB": (_add(_WEIGHTS, (10_000_001).to_bytes(8, "little") + b" " * 10_000_001), "is not a safetensors"),
+    "nested header": (_add(_WEIGHTS, (100_000).to_bytes(8, "little") + b"[" * 100_000), "is not a safetensors file"),
+    "nested 500 levels": (_part("normalizer", json.loads("[" * 500 + "]" * 500)), "levels deep"),
+    "number with a million digits": (_add(_RULE, b'{"abstain_below": ' + b"9" * 1_000_000 + b"}"), "is not valid JSON"),
+    "number beyond infinity": (_add(_RULE, b'{"abstain_below": 1e999}'), "decision_rule.json is damaged"),
+    "nested row": (_add_first_row(b'{"row": ' + b"[" * 200_000), "is not valid JSON"),
+    "endless line": (_add_first_row(b'{"row": "' + b"x" * 10_000_001), "has more than 10,000,000 characters"),
+    "one row too many": (_add_first_row(b'{"row": 1, "text": "a", "label": "no"}'), ""),
+    "trusted code": (_set(_CONFIG, trust_remote_code=True), "can run other code"),
+    "pipeline from the hub": (_set(_CONFIG, custom_pipelines={"x": {"impl": "evil.P"}}), "can run other code"),
+    "unknown truncation": (_set("model/studio.json", truncation="evil"), "truncation 'evil'"),
+    "label with a control character": (_labels("no", "yes\x1b[31m"), "control characters"),
+    "label that reverses a line": (_labels("no", "\u202eyes"), "control characters"),
+    "slow regular expression in a sequence": (
+        _part(
+            "pre_tokenizer",
+            {
+                "type": "Sequence",
+                "pretokenizers": [{"type": "Split", "pattern": {"Regex": "(x+x+)+y"}, "behavior": "Removed"}],
+            },
+        ),
+        "regular expression",
+    ),
+    "slow regular expression in the decoder": (
+        _part("decoder", {"type": "Replace", "pattern": {"Regex": "(.*)*$"}, "content": ""}),
+        "regular expression",
+    ),
+    "words of any length": (_word_piece(max_input_chars_per_word=10**9), "splits words of more than 1,000 characters"),
+    "rare token without a vector": (_id_out_of_range, "id is not a number below"),
+    "added token without a vector": (
+        _part("added_tokens", [{"id": 10**9, "content": "x"}]),
+        "id is not a number below",
+    ),
+    "negative id": (_part("model", {"type": "WordPiece", "vocab": {"a": -1}}), "id is not a number below"),
     "tokenizer of another model": (
         _part("model", {"type": "WordLevel", "vocab": dict.fromkeys(map(str, range(500)), 1)}),
         "tokens",
@@ -173,7 +263,7 @@ LOADED: dict[str, tuple[Change, str]] = {
     "wrong shape": (_tensor(_WEIGHTS, "classifier.bias", np.zeros(7, dtype=np.float32)), "do not have the shapes"),
     "missing tensor": (_tensor(_WEIGHTS, "classifier.bias", None), "do not have the shapes"),
     "large model, small weights": (_set(_CONFIG, hidden_size=8_192, num_hidden_layers=65), "do not have the shapes"),
-    "garbage tokenizer": (_part("model", {"type": "WordPiece", "vocab": {"a": -1}}), "cannot be loaded"),
+    "garbage tokenizer": (_part("model", {"type": "WordPiece", "vocab": {"a": 1}}), "cannot be loaded"),
 }
 
 
@@ -231,6 +321,51 @@ def _wrong_checksum(good: bytes) -> bytes:
     return good[:position] + bytes([good[position] ^ 1]) + good[position + 1 :]
 
 
+def _shared_contents(good: bytes) -> bytes:
+    """The list says that model/studio.json begins where run.json does."""
+    with zipfile.ZipFile(io.BytesIO(good)) as archive:
+        offset = archive.getinfo(_RUN).header_offset
+    start = good.rfind(b"PK\x01\x02", 0, good.rfind(b"model/studio.json"))
+    return good[: start + 42] + offset.to_bytes(4, "little") + good[start + 46 :]
+
+
+def _zip64_size(good: bytes) -> bytes:
+    """A field of 64 bits declares 2^62 bytes."""
+    info = zipfile.ZipInfo("model/vocab.txt")
+    changed = _append(good, lambda archive: archive.writestr(info, b"x"))
+    start = changed.rfind(b"PK\x01\x02")
+    name = int.from_bytes(changed[start + 28 : start + 30], "little")
+    extra = b"\x01\x00\x08\x00" + (2**62).to_bytes(8, "little")
+    entry = bytearray(changed[start : start + 46 + name])
+    entry[24:28], entry[30:32] = b"\xff" * 4, len(extra).to_bytes(2, "little")
+    end = bytearray(changed[start + 46 + name :])
+    size = int.from_bytes(end[12:16], "little") + len(extra)
+    end[12:16] = size.to_bytes(4, "little")
+    return changed[:start] + bytes(entry) + extra + bytes(end)
+
+
+def _zip64_list(good: bytes) -> bytes:
+    """A record of 64-bit numbers declares a list of files of a terabyte; the one of 32 bits says nothing of it."""
+    record = b"PK\x06\x06" + (44).to_bytes(8, "little") + bytes(28) + (10**12).to_bytes(8, "little") + bytes(8)
+    locator = b"PK\x06\x07" + bytes(4) + (len(good) - 22).to_bytes(8, "little") + (1).to_bytes(4, "little")
+    return good[:-22] + record + locator + good[-22:]
+
+
+def _strongly_encrypted(good: bytes) -> bytes:
+    start = good.rfind(b"PK\x01\x02", 0, good.rfind(_RUN.encode()))
+    return good[: start + 8] + b"\x40\x00" + good[start + 10 :]
+
+
+def _null_byte(good: bytes) -> bytes:
+    return good.replace(b"run.json", b"run.j\x00on")
+
+
+def _device(good: bytes) -> bytes:
+    info = zipfile.ZipInfo("model/vocab.txt")
+    info.external_attr = (stat.S_IFBLK | 0o777) << 16
+    return _append(good, lambda archive: archive.writestr(info, ""))
+
+
 CHANGED_ZIPS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "link": (_link, "not a regular file"),
     "bomb": (_bomb, "times its packed size"),
@@ -238,6 +373,12 @@ CHANGED_ZIPS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "many files": (_many_files, "far more than 100 files"),
     "duplicate name": (_duplicate, "two files with the name"),
     "encrypted": (_encrypted, "is encrypted"),
+    "shared contents": (_shared_contents, "is damaged"),
+    "size in 64 bits": (_zip64_size, "and at most"),
+    "list in 64 bits": (_zip64_list, "far more than 100 files"),
+    "strong encryption": (_strongly_encrypted, "run.json is damaged"),
+    "null byte in a name": (_null_byte, "which does not belong"),
+    "device": (_device, "not a regular file"),
     "wrong checksum": (_wrong_checksum, "run.json is damaged"),
     "truncated": (lambda good: good[: len(good) // 2], "not a zip file"),
     "empty": (lambda good: b"", "not a zip file"),

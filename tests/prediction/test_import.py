@@ -1,5 +1,6 @@
 """An exported zip is a run again after its import, and zips that are not what they should be are refused with a sentence."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -107,3 +108,22 @@ def refused(workspace: Workspace, path: Path, sentence: str) -> None:
     assert error.value.hint
     assert not workspace.runs.exists() or [*workspace.runs.glob("*")] in ([], [workspace.runs / ".new"])
     assert not [*workspace.runs.glob(".new/*")]
+
+
+def test_what_is_hostile_but_not_needed_is_left_out(
+    exported: dict[str, tuple[Run, Path]], workspace: Workspace, tmp_path: Path
+) -> None:
+    files = read_files(exported["binary"][1])
+    harmless = {
+        "run.json": {"name": "<script>evil</script>\x1b[31m\u202e"},
+        "model/config.json": {"_name_or_path": "evil/model", "chat_template": "{{ evil }}", "hidden_dropout_prob": 0.1},
+        "model/tokenizer_config.json": {"chat_template": "{{ evil }}", "tokenizer_file": "/etc/evil"},
+    }
+    for name, fields in harmless.items():
+        files[name] = json.dumps(json.loads(files[name]) | fields).encode()
+    files |= {"model/onnx/model.onnx": b"evil", "predict.py": b"evil", "model/special_tokens_map.json": b"evil"}
+    (tmp_path / "model.zip").write_bytes(pack(files))
+    run = import_bundle(workspace, tmp_path / "model.zip")
+    assert run.name == "<script>evil</script> [31m"
+    stored = {path.name: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    assert [name for name, data in stored.items() if b"evil" in data] == ["run.json"]

@@ -29,6 +29,9 @@ _MAX_OTHER_BYTES = 4_000_000
 _CHUNK_BYTES = 1 << 20
 _FOLDERS = {"model/", "model/onnx/", "splits/", "evaluation/", "evaluation/validation/", "evaluation/test/"}
 _END_OF_DIRECTORY, _END_BYTES = b"PK\x05\x06", 22
+# Zips of more than 2 GB state the size of the list once more in a record of 64-bit numbers, which then counts.
+_END_64_LOCATOR, _END_64_LOCATOR_BYTES, _END_64_BYTES = b"PK\x06\x07", 20, 56
+_MAX_DEPTH = 100
 _READING_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
 
 
@@ -96,7 +99,20 @@ def parse_object(text: str, name: str, allow_nan: bool = False) -> dict[str, Any
         raise refusal(f"{name} is not valid JSON") from error
     if not isinstance(record, dict):
         raise refusal(f"expected a JSON object in {name}, found {type(record).__name__}")
+    if _is_deep(record):
+        raise refusal(f"{name} is nested more than {_MAX_DEPTH} levels deep")
     return record
+
+
+def _is_deep(record: dict[str, Any]) -> bool:
+    """Whether containers are nested more deeply than recursive code can bear."""
+    level: list[Any] = [record]
+    for _ in range(_MAX_DEPTH):
+        items = (item for part in level for item in (part.values() if isinstance(part, dict) else part))
+        level = [item for item in items if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 @contextmanager
@@ -123,12 +139,19 @@ def _check_directory_size(path: Path) -> None:
     if size > MAX_BYTES:
         raise too_large(f"it has {size:,} bytes, and at most {MAX_BYTES:,} are allowed")
     with path.open("rb") as file:
-        file.seek(max(0, size - _END_BYTES - 65_535))
+        file.seek(max(0, size - _END_64_BYTES - _END_64_LOCATOR_BYTES - _END_BYTES - 65_535))
         end = file.read()
     start = end.rfind(_END_OF_DIRECTORY)
     if start < 0 or len(end) < start + _END_BYTES:
         raise refusal("it is damaged, or not a zip file")
-    if int.from_bytes(end[start + 12 : start + 16], "little") > _MAX_DIRECTORY_BYTES:
+    directory_bytes = int.from_bytes(end[start + 12 : start + 16], "little")
+    locator = start - _END_64_LOCATOR_BYTES
+    if end[max(0, locator) : start].startswith(_END_64_LOCATOR):
+        if locator < _END_64_BYTES:
+            raise refusal("it is damaged, or not a zip file")
+        record = locator - _END_64_BYTES
+        directory_bytes = int.from_bytes(end[record + 40 : record + 48], "little")
+    if directory_bytes > _MAX_DIRECTORY_BYTES:
         raise too_large(f"it lists far more than {_MAX_FILES} files")
 
 

@@ -11,6 +11,8 @@ _SPECIAL_TOKENS = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_tok
 # ALBERT's published tokenizers use it. Other patterns can take exponential time.
 _PATTERNS = (" {2,}",)
 _MAX_STEPS, _MAX_TOKEN_CHARACTERS = 100, 100
+# WordPiece takes quadratic time for a word of this many characters; BERT's limit is 100.
+_MAX_WORD_CHARACTERS = 1_000
 
 
 def rebuild_tokenizer(tokenizer: dict[str, Any], vocab_size: int) -> dict[str, Any]:
@@ -28,6 +30,11 @@ def rebuild_tokenizer(tokenizer: dict[str, Any], vocab_size: int) -> dict[str, A
         raise refusal("tokenizer.json has no vocabulary")
     if len(vocabulary) > vocab_size or len(added) > vocab_size:
         raise refusal(f"tokenizer.json has {len(vocabulary):,} tokens, and the model has vectors for {vocab_size:,}")
+    _check_ids(vocabulary, added, vocab_size)
+    if not _is_id(model.get("max_input_chars_per_word", 0), _MAX_WORD_CHARACTERS + 1):
+        raise refusal(f"tokenizer.json splits words of more than {_MAX_WORD_CHARACTERS:,} characters")
+    # BPE with dropout splits a word differently each time, which is for training only.
+    model = model | {"dropout": None} if "dropout" in model else model
     steps = 0
     for part in _PARTS:
         for step in _objects(tokenizer.get(part)):
@@ -65,6 +72,18 @@ def rebuild_tokenizer_config(config: dict[str, Any], max_length: int) -> dict[st
         "model_input_names": ["input_ids", "attention_mask"],
         "clean_up_tokenization_spaces": False,
     }
+
+
+def _check_ids(vocabulary: dict[str, Any] | list[Any], added: list[Any], vocab_size: int) -> None:
+    """Check that every token's id is the number of a vector of the model. A Unigram vocabulary is a list, numbered in order."""
+    ids = list(vocabulary.values()) if isinstance(vocabulary, dict) else []
+    ids += [token.get("id") if isinstance(token, dict) else None for token in added]
+    if not all(_is_id(number, vocab_size) for number in ids):
+        raise refusal(f"tokenizer.json has a token whose id is not a number below {vocab_size:,}")
+
+
+def _is_id(number: Any, end: int) -> bool:
+    return type(number) is int and 0 <= number < end
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
