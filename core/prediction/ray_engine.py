@@ -14,12 +14,14 @@ import importlib.util
 import json
 import logging
 import os
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -41,6 +43,7 @@ _ADDRESS_VARIABLE = "RAY_ADDRESS"
 _CORES_PER_ACTOR = 2
 # A chunk of rows has at most a few megabytes, and few of them wait at a time.
 _OBJECT_STORE_BYTES = 300_000_000
+_CONNECT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,9 @@ def _connected() -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="ray-", dir=short, ignore_cleanup_errors=True) as folder:
         address = os.environ.get(_ADDRESS_VARIABLE)
         settings: dict[str, Any] = {"address": address}
-        if not address:
+        if address:
+            _check_answers(address)
+        else:
             settings = {
                 "address": "local",
                 "num_cpus": host.cores(),
@@ -131,13 +136,29 @@ def _connected() -> Iterator[Any]:
             ray.init(**settings, runtime_env=_environment(), log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise RunError(
-                f"Ray cannot be reached at {address}." if address else "Ray cannot be started on this machine.",
-                f"Check {_ADDRESS_VARIABLE}, or unset it to use this machine alone." if address else str(error),
+                f"Ray cannot be started: {error}", f"Check {_ADDRESS_VARIABLE} and the log of Ray."
             ) from error
         try:
             yield ray
         finally:
             ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Check that the head of a cluster can be reached; Ray itself would wait for minutes.
+
+    Raises:
+        RunError: it cannot.
+    """
+    head = urlsplit(address if "://" in address else f"ray://{address}")
+    try:
+        if head.hostname and head.port:  # not for "auto"
+            socket.create_connection((head.hostname, head.port), _CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"There is no Ray cluster at {address}.",
+            f"Correct {_ADDRESS_VARIABLE}, or unset it to use this machine alone.",
+        ) from error
 
 
 def _environment(**variables: object) -> dict[str, Any]:

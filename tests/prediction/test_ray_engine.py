@@ -110,3 +110,18 @@ def test_without_ray_the_error_says_how_to_install_it(tmp_path: Path, monkeypatc
     request = file_request(source, tmp_path / "out.csv", "text", make_model(tmp_path / "model"))
     with pytest.raises(ConfigError, match=r"Ray is not installed\. Run: pip install -r requirements-cluster\.txt"):
         predict_with_ray([request], ignore_event)
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:port"])
+def test_a_cluster_that_does_not_answer_is_an_error(
+    address: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    source = write_texts(tmp_path / "in.csv", 3)
+    command = ["predict", str(run.folder), "--file", str(source), "--out", f"{tmp_path}/out.csv", "--engine", "ray"]
+    child = subprocess.run([sys.executable, "-m", "core", *command], capture_output=True, text=True, check=False)
+    assert child.returncode == 2
+    assert f"There is no Ray cluster at {address}. Correct RAY_ADDRESS" in child.stderr
+    assert "Traceback" not in child.stderr
