@@ -107,6 +107,7 @@ def run(options: argparse.Namespace) -> int:
 def search(options: argparse.Namespace) -> int:
     """Start, resume or join a search, and print its best trials."""
     from core.experiments.tuning.search import Search
+    from core.experiments.tuning.storage import STORAGE_VARIABLE
     from core.experiments.tuning.trials import run_search
     from core.jobs.events import Event, Progress
 
@@ -115,7 +116,9 @@ def search(options: argparse.Namespace) -> int:
             print(f"{event.done} of {event.total} trials", file=sys.stderr)
 
     folder: Path = options.folder.resolve()
-    search = Search.open(folder)
+    if options.storage:  # its password is read from there and not stored
+        os.environ[STORAGE_VARIABLE] = options.storage
+    search = Search.open(folder).with_storage(options.storage)
     run_search(search, workspace_containing(folder).home, print_progress)
     table = search.table()
     if len(table):

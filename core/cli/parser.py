@@ -114,6 +114,12 @@ def _add_run(subparsers: "Subparsers") -> None:
 def _add_search(subparsers: "Subparsers") -> None:
     parser = _add_command(subparsers, "search", commands.search, "Start, resume or join a hyperparameter search.")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the search")
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        help="PostgreSQL database for the trials, such as postgresql://user@host/database (default: the environment variable "
+        "STUDIO_SEARCH_STORAGE, else a journal file); keep the password in that variable or in ~/.pgpass",
+    )
 
 
 def _add_jobs(subparsers: "Subparsers") -> None:
@@ -148,7 +154,11 @@ def _add_predict(subparsers: "Subparsers") -> None:
         help="file for the predictions (.csv, .parquet, .jsonl or .xlsx), or a folder for those of several files; "
         "the same command continues a prediction that was stopped, and several processes can share a folder",
     )
-    parser.add_argument("--engine", metavar="NAME", help="such as torch or onnx-fp32 (default: chosen on this host)")
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        help="such as torch or onnx-fp32 (default: chosen on this host); ray computes files with Ray, here or on a cluster",
+    )
     _add_json(parser)
 
 

@@ -5,10 +5,13 @@
     <searches>/<id>/  search.json  splits/  journal.log  status.json  events.jsonl  log.txt
 
 Several processes, also on several machines that share the folder, can append to the journal: each joins the search with
-``python -m core search <folder>``. A search that was stopped or killed continues from its journal.
+``python -m core search <folder>``. A search that was stopped or killed continues from its journal. With a PostgreSQL database
+instead of the journal, the machines share no folder: each has a copy of the search's.
 """
 
+import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,16 +24,26 @@ from core.data.splitting import SplitConfig, Splits, split
 from core.errors import ConfigError, RunError
 from core.evaluation.metrics.definitions import MAIN_METRIC
 from core.experiments.tuning.space import SearchRange
+from core.experiments.tuning.storage import (
+    STORAGE_VARIABLE,
+    address_with_password,
+    database_errors,
+    journal_errors,
+    open_database,
+    open_journal,
+    without_password,
+)
 from core.jobs import process
 from core.jobs.process import Status
 from core.runs import Run, RunSource, create_run
-from core.storage import DamagedFolder, damaged, load_folders, read_folder, write_folder
+from core.storage import DamagedFolder, load_folders, read_folder, write_folder
 from core.task import Task
 from core.training.config import TrainingConfig
 from core.workspace import Workspace, create_folder_atomically
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.storages import BaseStorage
 
 _RECORD = "search.json"
 _JOURNAL = "journal.log"
@@ -41,7 +54,10 @@ _RANDOM_TRIALS = 5
 
 @dataclass(frozen=True)
 class Search:
-    """A search's folder and what its search.json holds; ``config`` are the settings that are not searched."""
+    """A search's folder and what its search.json holds; ``config`` are the settings that are not searched.
+
+    ``storage`` is the address of a PostgreSQL database, without a password; None for the journal in the folder.
+    """
 
     folder: Path
     name: str
@@ -51,6 +67,7 @@ class Search:
     trials: int
     dataset: DatasetRef
     split_config: SplitConfig
+    storage: str | None = None
 
     @classmethod
     def open(cls, folder: Path) -> "Search":
@@ -80,32 +97,61 @@ class Search:
 
         Raises:
             StorageError: the journal is damaged.
+            RunError: the database does not answer, or refuses the user.
         """
         import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        path = self.folder / _JOURNAL
-        try:
-            return optuna.create_study(
-                storage=JournalStorage(JournalFileBackend(str(path))),
-                study_name=_STUDY,
+        with self.storage_errors():
+            storage = self._open_storage()
+            study = optuna.create_study(
+                storage=storage,
+                study_name=self.id if self.storage else _STUDY,
                 direction="maximize",
-                sampler=optuna.samplers.TPESampler(seed=self.config.seed, n_startup_trials=_RANDOM_TRIALS),
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=_RANDOM_TRIALS, n_warmup_steps=1),
                 load_if_exists=True,
             )
-        except Exception as error:  # optuna raises errors of many kinds for damaged journals
-            raise damaged(path, "it is not a valid Optuna journal") from error
+            # Processes that join a search must not draw the same random settings again.
+            seed = self.config.seed + len(study.get_trials(deepcopy=False))
+        study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM_TRIALS)
+        return study
+
+    def _open_storage(self) -> "BaseStorage":
+        return (
+            open_database(address_with_password(self.storage)) if self.storage else open_journal(self.folder / _JOURNAL)
+        )
+
+    def storage_errors(self) -> AbstractContextManager[None]:
+        """A context that raises the errors of the storage as ours."""
+        return database_errors(self.storage) if self.storage else journal_errors(self.folder / _JOURNAL)
+
+    def with_storage(self, address: str | None) -> "Search":
+        """The search with its trials in a database, on disk too; without an address that of ``STUDIO_SEARCH_STORAGE``.
+
+        Raises:
+            ConfigError: it is not the address of a PostgreSQL database, or the search has begun in another place.
+        """
+        given = address or os.environ.get(STORAGE_VARIABLE)
+        if not given:
+            return self
+        storage, begun = without_password(given), self.storage or (self.folder / _JOURNAL).exists()
+        if not begun:
+            changed = replace(self, storage=storage)
+            write_folder(changed, self.folder, _RECORD)
+            return changed
+        if address and storage != self.storage:
+            place = self.storage or f"the file {_JOURNAL} of its folder"
+            raise ConfigError(f"The trials of this search are in {place}.", "Leave out --storage to continue it there.")
+        return self
 
     def table(self) -> pd.DataFrame:
         """A row for each trial: number, state, value, seconds, and a column for each searched setting.
 
         Raises:
             StorageError: the journal is damaged.
+            RunError: the database does not answer, or refuses the user.
         """
-        if not (self.folder / _JOURNAL).exists():
+        if not self.storage and not (self.folder / _JOURNAL).exists():
             return pd.DataFrame()
         rows = [
             {

@@ -1,8 +1,11 @@
 """Runs the trials of a search in this process: each is a fine-tuning that is scored on validation."""
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +13,9 @@ import numpy as np
 
 from core import host
 from core.data.splitting import Splits
-from core.errors import StudioError
+from core.errors import RunError, StudioError
 from core.experiments.tuning.search import Search
+from core.experiments.tuning.storage import database_errors
 from core.jobs.events import Event, OnEvent, Phase, Progress, Validation, ignore_event
 from core.jobs.runner import StopSignal, run_job
 from core.training.config import TrainingConfig
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     import optuna
 
 _STOPPED = "stopped"
+_FINGERPRINT = "fingerprint"
 
 
 def run_search(search: Search, home: Path, on_event: OnEvent = ignore_event) -> None:
@@ -40,8 +45,9 @@ def _run_trials(search: Search, on_event: OnEvent, stop: StopSignal) -> None:
     on_event(Phase("loading"))
     splits = Splits.load(search.folder / "splits", search.task)
     study = search.study()
+    _check_same_search(study, search, splits)
     on_event(Phase("searching"))
-    with stop.deferred():
+    with database_errors(search.storage or ""), stop.deferred():
         while not stop.requested:
             done = _count_finished(study)
             if done >= search.trials:
@@ -51,6 +57,22 @@ def _run_trials(search: Search, on_event: OnEvent, stop: StopSignal) -> None:
             config = search.config_with({setting.name: setting.suggest(trial) for setting in search.space})
             study.tell(trial, **_run_trial(search, splits, trial, config, stop))
         on_event(Progress(_count_finished(study), search.trials))
+
+
+def _check_same_search(study: "optuna.Study", search: Search, splits: Splits) -> None:
+    """Check that this host has the rows and the settings of the host that began the study.
+
+    Raises:
+        RunError: it has others.
+    """
+    settings = [splits.fingerprint(), asdict(search.config), [asdict(setting) for setting in search.space]]
+    mine = hashlib.blake2b(json.dumps(settings).encode(), digest_size=8).hexdigest()
+    if study.user_attrs.get(_FINGERPRINT, mine) != mine:
+        raise RunError(
+            f"The search {search.id} was started with other rows or settings.",
+            "Copy its folder from the host that started it.",
+        )
+    study.set_user_attr(_FINGERPRINT, mine)
 
 
 def _count_finished(study: "optuna.Study") -> int:

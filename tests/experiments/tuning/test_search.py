@@ -2,30 +2,18 @@
 
 import pytest
 
-from core.data.columns import ColumnChoice
-from core.data.dataset import Dataset, save_dataset
-from core.data.reading.files import read_bytes
-from core.data.splitting import SplitConfig
 from core.errors import ConfigError, RunError, StorageError
-from core.experiments.tuning.search import Search, create_best_run, create_search, list_searches
+from core.experiments.tuning.search import Search, create_best_run, list_searches
 from core.experiments.tuning.space import SearchRange
 from core.experiments.tuning.trials import run_search
 from core.jobs import process
-from core.training.config import TrainingConfig
 from core.workspace import Workspace
-from tests.training.cases import toy
-
-SPACE = (SearchRange("learning_rate", 1e-4, 1e-2, "log"), SearchRange("epochs", 1, 3, "whole"))
+from tests.experiments.tuning.cases import make_search
 
 
 @pytest.fixture
 def search(workspace: Workspace, tiny_encoder: str) -> Search:
-    frame = toy("binary").train
-    lines = [f"{text},{label}" for text, label in zip(frame["text"], frame["label"], strict=True)]
-    table = read_bytes(("text,label\n" + "\n".join(lines)).encode(), "toy.csv")
-    dataset: Dataset = save_dataset(workspace, table, ColumnChoice("text", "label", "binary"), SplitConfig(), "Toy")
-    config = TrainingConfig(encoder=tiny_encoder, max_length=16, batch_size=8)
-    return create_search(workspace, dataset, config, SPACE, 6)
+    return make_search(workspace, tiny_encoder)
 
 
 def test_a_search_runs_its_trials_and_the_best_settings_make_a_run(search: Search, workspace: Workspace) -> None:
