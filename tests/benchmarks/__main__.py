@@ -21,6 +21,7 @@ from tests.benchmarks.instant import instant_rows
 from tests.benchmarks.interval_coverage import interval_coverage
 from tests.benchmarks.matmul import matmul_share
 from tests.benchmarks.page_switch import page_switch
+from tests.benchmarks.predict_million import predict_million
 from tests.benchmarks.predict_speed import predict_speed
 from tests.benchmarks.quality import banking77_10shot, banking77_full, clear_r2, goemotions_f1
 from tests.benchmarks.resources import memory_training, plan_error
@@ -50,6 +51,7 @@ LONG: dict[str, Callable[[], list[Figure]]] = {
     "clinic_vs_tfidf": clinic_vs_tfidf,
     "explanations": explanations,
     "goemotions_f1": goemotions_f1,
+    "predict_million": predict_million,
 }
 # Figures that can be named too: the benchmark that gives them runs.
 FIGURES: dict[str, Callable[[], list[Figure]]] = {

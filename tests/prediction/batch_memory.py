@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,13 @@ def main(folder: str, source: str, output: str) -> None:
         lambda *_: Predictor(QuickEngine()),
         ignore_event,
     )
+    request = make_request(Path(folder), Path(source), output)
+    use = watch_memory(lambda: predict_in_shards(request, lambda *_: Predictor(QuickEngine()), ignore_event))
+    print(json.dumps(asdict(use)))
+
+
+def watch_memory(work: Callable[[], object]) -> MemoryUse:
+    """The memory that this process takes while it does some work."""
     idle, start = _resident_mb(), time.monotonic()
     peak, done = idle, threading.Event()
 
@@ -83,12 +90,12 @@ def main(folder: str, source: str, output: str) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    predict_in_shards(
-        make_request(Path(folder), Path(source), output), lambda *_: Predictor(QuickEngine()), ignore_event
-    )
-    done.set()
-    watcher.join()
-    print(json.dumps({"idle_mb": idle, "peak_mb": peak, "seconds": time.monotonic() - start}))
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return MemoryUse(idle, peak, time.monotonic() - start)
 
 
 def _resident_mb() -> float:
