@@ -102,7 +102,7 @@ def test_an_open_tab_learns_of_damage_and_of_the_end(clinic_run: Run, published:
     assert not at.text_area
 
 
-@pytest.mark.parametrize("kind", ["binary", "multilabel", "regression"])
+@pytest.mark.parametrize("kind", [pytest.param("binary", marks=pytest.mark.slow), "multilabel", "regression"])
 def test_every_task_is_published(kind: str, empty: Workspace, tiny_encoder: str) -> None:
     run = with_model(finished(empty, kind, test=20), tiny_encoder)
     at = predict(open_published(publish(run, TEXTS).id), "the red sky was very cold")

@@ -36,7 +36,9 @@ def validation_uses(run: Run) -> list[Use]:
     ]
 
 
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel", "regression"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("binary", marks=pytest.mark.slow), "multiclass", "multilabel", "regression"]
+)
 def test_the_validation_rows_themselves_show_no_drift(make_run: MakeRun, kind: str) -> None:
     run = make_run(kind)
     health = measure_health(run, validation_uses(run))
@@ -55,7 +57,13 @@ def test_the_validation_rows_themselves_show_no_drift(make_run: MakeRun, kind: s
 
 
 @pytest.mark.parametrize(
-    ("kind", "label"), [("binary", "yes"), ("multiclass", "plum"), ("multilabel", []), ("regression", 5.0)]
+    ("kind", "label"),
+    [
+        pytest.param("binary", "yes", marks=pytest.mark.slow),
+        ("multiclass", "plum"),
+        ("multilabel", []),
+        ("regression", 5.0),
+    ],
 )
 def test_one_answer_for_longer_texts_is_drift(make_run: MakeRun, kind: str, label: Label) -> None:
     run = make_run(kind)
