@@ -15,10 +15,11 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from pages.shared.middleware import VisitorCookieMiddleware  # noqa: E402  (the path must be set first)
+from pages.shared.zip_download import download_route  # noqa: E402
 
 ROUTER = ROOT / "pages" / "router.py"
 
 if st.runtime.exists() and st.runtime.scriptrunner.get_script_run_ctx() is not None:
     runpy.run_path(str(ROUTER))
 else:
-    app = st.App(ROUTER, middleware=[Middleware(VisitorCookieMiddleware)])
+    app = st.App(ROUTER, routes=[download_route()], middleware=[Middleware(VisitorCookieMiddleware)])

@@ -11,13 +11,12 @@ import streamlit as st
 from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
 from core.formatting import format_duration
 from core.jobs import process
-from core.prediction.export import export
 from core.prediction.importing import import_bundle
-from core.reports.markdown import render_markdown
 from core.runs import Run, damaged_runs, list_runs
 from core.task import TITLES
-from core.workspace import slug
+from pages.sections.models.download import show_download
 from pages.sections.models.publish import show_publication
+from pages.sections.models.push import show_push
 from pages.shared.navigation import link
 from pages.shared.run_progress import show_run_progress
 from pages.shared.session import remember_run
@@ -65,21 +64,14 @@ def show_run(run: Run) -> None:
             st.rerun()
     with st.container(horizontal=True):
         if run.result():
-            st.download_button(
-                "Download as zip",
-                data=lambda: export(run, render_markdown),
-                file_name=f"{slug(run.name)}.zip",
-                mime="application/zip",
-                on_click="ignore",
-                icon=":material/download:",
-                help="The model in the format of transformers, a script that uses it, its rows, and its results.",
-            )
+            show_download(run)
         consequence = (
             "This deletes the model and its results, and ends its link if it is published. The dataset is kept."
         )
         delete_button(run.folder, run.name, consequence)
     if run.result():
         show_publication(run)
+        show_push(run)
 
 
 def show_import() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import commands, engines
+from core.cli import commands, engines, push
 from core.models.encoders import BUILT_IN
 from core.prediction.serving.command import add_serve_parser
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _JOBS = {
     "analyze": ("core.analysis.dataset:run_analysis", "Analyze a dataset with frozen features."),
     "learning-curve": ("core.analysis.learning_curve:run_learning_curve", "Compute the learning curve of a run."),
-    "compare-engines": (
-        "core.prediction.engine_trial:run_engine_trial",
-        "Compare prediction engines on the validation rows of a run.",
-    ),
     "important-words": (
         "core.analysis.important_words:run_important_words",
         "Compute the important words of a run.",
+    ),
+    "compare-engines": (
+        "core.prediction.engine_trial:run_engine_trial",
+        "Compare prediction engines on the validation rows of a run.",
     ),
     "predict-file": ("core.prediction.batch:run_batch", "Predict the texts of a file."),
     "measure-speed": (
@@ -49,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_engines,
         _add_export,
         _add_import,
+        _add_push,
     ):
         add(subparsers)
     add_serve_parser(subparsers)
@@ -185,6 +186,14 @@ def _add_export(subparsers: "Subparsers") -> None:
 def _add_import(subparsers: "Subparsers") -> None:
     parser = _add_command(subparsers, "import", commands.import_zip, "Import a model from a zip that was exported.")
     parser.add_argument("file", type=Path, metavar="FILE", help="the zip")
+
+
+def _add_push(subparsers: "Subparsers") -> None:
+    description = "Push a run's model to the Hugging Face hub; the token is read from HF_TOKEN, or typed in."
+    parser = _add_command(subparsers, "push", push.push_command, description)
+    _add_run_argument(parser)
+    parser.add_argument("repository", metavar="OWNER/NAME", help="the repository to create on the hub")
+    parser.add_argument("--private", action="store_true", help="only the owner may see the repository")
 
 
 def _add_run_argument(parser: argparse.ArgumentParser) -> None:

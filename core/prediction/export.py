@@ -27,8 +27,9 @@ from core.prediction.bundle.notebook import make_notebook
 from core.prediction.onnx_files import OnnxFiles, make_onnx_files
 from core.prediction.verification import verify_bundle
 from core.runs import Run
+from core.workspace import slug
 
-_SCRIPTS = Path(__file__).parent / "bundle"
+SCRIPTS_FOLDER = Path(__file__).parent / "bundle"
 # What predict.py and train.py import, or need to read the files beside them.
 _REQUIREMENTS = (
     *(
@@ -87,7 +88,7 @@ def write_zip(run: Run, file: IO[bytes], render_card: RenderCard) -> None:
         onnx = make_onnx_files(run, model_folder)
         for name, graph in (onnx.graphs if onnx else {}).items():
             archive.write(graph, name)
-        folders = {"model": model_folder, "splits": run.folder / "splits", "evaluation": run.folder / "evaluation"}
+        folders = {layout.MODEL: model_folder, "splits": run.folder / "splits", "evaluation": run.folder / "evaluation"}
         for name, folder in folders.items():
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
                 # Whatever else is beside a model, such as its exports for an engine, is made again where it is needed.
@@ -95,11 +96,11 @@ def write_zip(run: Run, file: IO[bytes], render_card: RenderCard) -> None:
                     archive.write(path, file_name)
         archive.write(run.folder / layout.RUN, layout.RUN)
         for script in layout.SCRIPTS:
-            archive.write(_SCRIPTS / script, script)
+            archive.write(SCRIPTS_FOLDER / script, script)
         archive.writestr(layout.REQUIREMENTS, requirements())
         archive.writestr(layout.NOTEBOOK, json.dumps(make_notebook(run.name), indent=1, ensure_ascii=False))
+        archive.writestr(layout.CARD, model_card(run, render_card, onnx))
         if run.has_logits("validation"):
-            archive.writestr(layout.CARD, model_card(run, render_card, onnx))
             archive.writestr(layout.LOGITS, _logits_bytes(run))
         for split in SPLITS:
             _write_rows(run, split, archive)
@@ -132,7 +133,10 @@ def requirements() -> str:
 
 
 def model_card(run: Run, render_card: RenderCard, onnx: OnnxFiles | None = None) -> str:
-    """The model card of a run with the metadata that the Hugging Face hub reads, and a note on licenses."""
+    """The model card of a run with the metadata that the Hugging Face hub reads, and a note on licenses.
+
+    A run that was imported without logits has no results to describe.
+    """
     encoder = run.config.encoder
     base = "sentence-transformers/all-MiniLM-L6-v2" if encoder == BUILT_IN else encoder
     metadata = ["library_name: transformers", "pipeline_tag: text-classification"]
@@ -143,8 +147,9 @@ def model_card(run: Run, render_card: RenderCard, onnx: OnnxFiles | None = None)
         f"No license is given for this model. It is derived from the encoder `{base.replace('`', '')}` and from the texts of its "
         "dataset. Before you publish it, check that the licenses of both allow that, and state a license here.\n"
     )
+    results = render_card(run) if run.has_logits("validation") else f"# {slug(run.name)}\n"
     sections = [onnx.card_section()] if onnx else []
-    return "\n".join(["---", *metadata, "---", "", render_card(run), *sections, license_note])
+    return "\n".join(["---", *metadata, "---", "", results, *sections, license_note])
 
 
 def _logits_bytes(run: Run) -> bytes:

@@ -11,7 +11,7 @@ from core.reports.markdown import render_markdown
 from core.runs import Run, list_runs
 from core.workspace import Workspace, workspace_containing
 from tests.finished import finished
-from tests.pages.app import click, visit
+from tests.pages.app import click, find, visit
 
 
 def test_each_run_is_a_row(empty: Workspace) -> None:
@@ -59,3 +59,14 @@ def test_a_deleted_run_leaves_its_dataset(clinic_run: Run) -> None:
     click(visit("models"), "Delete permanently")
     assert list_runs(workspace) == []
     assert len(list_datasets(workspace)) == 1
+
+
+def test_a_token_for_the_hub_is_not_kept(clinic_run: Run) -> None:
+    at = visit("models")
+    find(at.text_input, "Repository").set_value("no-owner")
+    find(at.text_input, "Token with write access").set_value("hf_secret")
+    click(at, "Push")
+    assert "Expected a repository as owner/name" in at.error[0].value
+    assert find(at.text_input, "Repository").value == "no-owner"
+    assert find(at.text_input, "Token with write access").value == ""
+    assert "hf_secret" not in repr(at.session_state)

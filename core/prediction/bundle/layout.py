@@ -3,6 +3,7 @@
 import re
 
 RUN = "run.json"
+MODEL = "model"
 CARD = "README.md"
 SCRIPTS = ("predict.py", "train.py")
 NOTEBOOK = "train.ipynb"
