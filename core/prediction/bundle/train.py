@@ -53,7 +53,7 @@ INTERPOLATION_SHARES = (0.85, 0.7)
 HEAD_SHARE = 0.25
 MEAN_FACTOR, POOLED_SCALE, HEAD_SCALE = 1000.0, 0.1, 0.25
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-FILES = ("run.json", "predict.py", "train.py", "train.ipynb")
+FILES = ("run.json", "predict.py", "train.py", "train.ipynb", "requirements.txt")
 
 
 class Data:
