@@ -18,7 +18,9 @@ TEXTS = {
 def test_a_text_is_explained_as_it_was_typed(page: Page, server: Server, kind: str) -> None:
     text = TEXTS[kind]
     visit(page, server, f"predict?text={quote(text)}")
-    expect(page.get_by_role("textbox", name="Text", exact=True)).to_have_value(text)
+    typed = page.get_by_role("textbox", name="Text", exact=True)
+    expect(typed).to_have_value(text)
+    assert typed.evaluate("element => getComputedStyle(element).unicodeBidi") == "plaintext"
     page.get_by_text("Why this prediction?").click()
     settle(page)
     shown = page.locator("div[dir=auto]:has(span[title])").first

@@ -70,6 +70,8 @@ def test_all_engines_give_the_same_labels(run: Run, tmp_path: Path, capsys: pyte
     torch, onnx = (pd.read_csv(tmp_path / f"{engine}.csv") for engine in ("torch", "onnx-fp32"))
     pd.testing.assert_frame_equal(torch, onnx, atol=2e-4, rtol=0)
     assert "(engine: PyTorch)" in capsys.readouterr().err
+    assert main(["predict", run.id, "red apple", "--engine", "torch"]) == 0
+    assert "Answered by PyTorch." in capsys.readouterr().err
     assert main(["predict", run.id, "red apple", "--engine", "steam"]) == 2
     assert "found 'steam'" in capsys.readouterr().err
 
