@@ -63,19 +63,24 @@ class ShardPredictor:
         self._load = keep_loaded(load_predictor)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Compute and save the shard of a batch with one row of :func:`_read_chunks`; the batch without the chunk."""
+        """Compute and save the shard of a batch with one row of :func:`_read_chunks`; its rows, and an error if there is one."""
         [row] = batch.to_pylist()
+        error = None
+        try:
+            if row["chunk"] is not None:
+                self._save_shard(row)
+        except StudioError as caught:  # Ray would keep only its traceback
+            error = [caught.message, caught.hint]
+        return pa.table({"rows": [row["rows"]], "error": pa.array([error], pa.list_(pa.string()))})
+
+    def _save_shard(self, row: dict[str, Any]) -> None:
         shards = Shards(Path(row["shards"]))
-        if row["chunk"] is not None:
-            with shards.claim(row["number"]) as claimed:
-                if claimed:
-                    predictor = self._load(self._model_folder, shards.engine())
-                    chunk = Chunk(
-                        pa.ipc.open_stream(row["chunk"]).read_all(),
-                        {int(position): problem for position, problem in json.loads(row["problems"]).items()},
-                    )
-                    shards.save(row["number"], *predict_chunk(predictor, chunk, self._column))
-        return batch.select(["rows"])
+        with shards.claim(row["number"]) as claimed:
+            if claimed:
+                predictor = self._load(self._model_folder, shards.engine())
+                problems = {int(position): problem for position, problem in json.loads(row["problems"]).items()}
+                chunk = Chunk(pa.ipc.open_stream(row["chunk"]).read_all(), problems)
+                shards.save(row["number"], *predict_chunk(predictor, chunk, self._column))
 
 
 def predict_with_ray(requests: Sequence[BatchRequest], on_event: OnEvent) -> None:
@@ -86,7 +91,7 @@ def predict_with_ray(requests: Sequence[BatchRequest], on_event: OnEvent) -> Non
 
     Raises:
         ConfigError: Ray is not installed.
-        ModelError: the model cannot be loaded.
+        StudioError: the model cannot be loaded, or the disk is full.
         RunError: the cluster does not answer, or its workers fail.
     """
     if importlib.util.find_spec("ray") is None:
@@ -103,6 +108,8 @@ def predict_with_ray(requests: Sequence[BatchRequest], on_event: OnEvent) -> Non
         on_event(Phase("predicting"))
         total, done = sum(file.rows for file in files), 0
         for row in _dataset(ray, files).iter_rows():
+            if row["error"] is not None:
+                raise StudioError(*row["error"])
             done += row["rows"]
             on_event(Progress(done, total))
         on_event(Phase("writing"))
@@ -116,7 +123,7 @@ def _connected() -> Iterator[Any]:
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # the driver would print what the logs of Ray have
     ray: Any = importlib.import_module("ray")
     importlib.import_module("ray.data")
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     # Ray's temporary folder has a short path because the path of a socket has at most 107 characters.
     short = "/tmp" if Path("/tmp").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="ray-", dir=short, ignore_cleanup_errors=True) as folder:
@@ -175,12 +182,7 @@ def _worker_errors(ray: Any) -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayError as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, StudioError):
-            cause = getattr(cause, "cause", None) or cause.__cause__
-        if cause is not None:
-            raise cause from error
-        reason = str(error).strip().split("\n")[-1]
+        reason = str(error).split("\n\nThe above exception")[0].strip().split("\n")[-1]
         raise RunError(
             f"A worker of Ray failed: {reason}", "Run the same command again: complete shards are kept."
         ) from error
