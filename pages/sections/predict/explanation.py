@@ -38,7 +38,10 @@ def show_explanation(prediction: TextPrediction) -> None:
 def _show(explanation: Explanation) -> None:
     st.html(highlight(explanation))
     target = f"“{escape_markdown(explanation.label)}”" if explanation.label else "the predicted value"
-    st.caption(f"Green words speak for {target}, red words with a dashed line against it. The words that speak for it most are bold.")
+    st.caption(
+        f"Green words speak for {target}, red words with a dashed line against it. "
+        "The words that speak for it most are bold."
+    )
     check = describe_check(explanation)
     if explanation.check.passed:
         st.success(check, icon=":material/check_circle:")
