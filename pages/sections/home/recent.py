@@ -13,7 +13,7 @@ from pages.shared.navigation import go_to, link
 from pages.shared.prediction import Model, show_prediction_form
 from pages.shared.run_progress import show_run_progress
 from pages.shared.session import remember_run
-from pages.shared.widgets import creation_time, escape_markdown
+from pages.shared.widgets import creation_time, escape_markdown, show_errors
 
 _SHOWN_MODELS = 3
 _NEXT: dict[Step, tuple[str, str]] = {
@@ -58,12 +58,17 @@ def show_last_models(runs: Sequence[Run]) -> None:
         return
     st.subheader("Your last models", anchor=False)
     for column, run in zip(st.columns(_SHOWN_MODELS), finished, strict=False):
-        with column, st.container(border=True, height="stretch"):
+        with column, st.container(border=True, height="stretch"), show_errors():
             _show_model(run)
 
 
 def _show_model(run: Run) -> None:
     st.markdown(f"**{escape_markdown(run.name)}**")
+    with st.container(horizontal=True):
+        for page, label in (("evaluate", "Evaluate"), ("predict", "Predict")):
+            if st.button(label, key=f"{page}-{run.id}"):
+                remember_run(run.id)
+                go_to(page)
     metric = METRICS[MAIN_METRIC[run.task.kind]]
     estimates = cache.metric_estimates(run, "validation").get(MODEL, [])
     estimate = next((each for each in estimates if each.name == metric.name), None)
@@ -71,8 +76,3 @@ def _show_model(run: Run) -> None:
         low, high = metric.format_value(estimate.low), metric.format_value(estimate.high)
         st.metric(f"{metric.title} on validation", metric.format_value(estimate.value))
         st.caption(f"95% interval {low} to {high} on {estimate.rows:,} rows. Made {creation_time(run)}.")
-    with st.container(horizontal=True):
-        for page, label in (("evaluate", "Evaluate"), ("predict", "Predict")):
-            if st.button(label, key=f"{page}-{run.id}"):
-                remember_run(run.id)
-                go_to(page)
