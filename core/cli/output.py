@@ -135,16 +135,17 @@ def print_result(run: Run, as_json: bool) -> None:
 
 
 def print_report(run: Run) -> None:
-    """Print a table of metrics with intervals, and whether fine-tuning helped.
+    """Print the verdict in plain words and a table of metrics with intervals.
 
     Raises:
         RunError: there is no model.
     """
     from core import run_evaluation
     from core.evaluation.metrics.estimate import interval_sentence
+    from core.reports.verdict.compose import make_verdict, reported_split
 
     result = _finished_result(run)
-    split = "test" if run.sizes["test"] else "validation"
+    split = reported_split(run)
     estimates = run_evaluation.metric_estimates(run, split)
     titles = run_evaluation.available_predictions(run, split)
     rows = pluralize(run.sizes[split], f"{split} row")
@@ -153,8 +154,13 @@ def print_report(run: Run) -> None:
     for position, estimate in enumerate(estimates[MODEL]):
         values = "".join(f"{of_source[position].text:>18}" for of_source in estimates.values())
         print(f"  {estimate.title:28}{values}  {interval_sentence(estimate, split)}")
+    comparisons = run_evaluation.compare_with_baselines(run, split)
+    verdict = make_verdict(run, split, comparisons)
+    print("\n" + "\n".join([verdict.headline, *verdict.quality, verdict.use]))
+    for question, sentences in verdict.details().items():
+        print(f"\n{question}\n" + "\n".join(f"  {sentence}" for sentence in sentences))
     print()
-    for comparison in run_evaluation.compare_with_baselines(run, split):
+    for comparison in comparisons:
         print(comparison.sentence)
 
 

@@ -18,7 +18,8 @@ from core.evaluation.metrics.definitions import CHART_METRICS, HEADLINE_METRICS
 from core.evaluation.metrics.estimate import MetricEstimate, interval_sentence
 from core.evaluation.metrics.per_class import per_class
 from core.formatting import format_duration, format_percent, format_range, pluralize
-from core.run_evaluation import RunPredictions
+from core.reports.verdict.compose import make_verdict, reported_split
+from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import MODEL, Result, Run
 from core.task import TITLES
 from core.training.config import TrainingConfig
@@ -44,6 +45,7 @@ class Report:
 
     title: str
     summary: str
+    verdict: Section
     intended_use: Section
     data: Section
     metrics: Section
@@ -63,6 +65,7 @@ class _Evaluation:
     split: str
     estimates: dict[str, list[MetricEstimate]]
     predictions: RunPredictions
+    comparisons: Sequence[BaselineComparison]
 
     @property
     def rows(self) -> str:
@@ -80,12 +83,14 @@ def make_report(run: Run) -> Report:
     result = run.result()
     if result is None:
         raise RunError(f"{run.name} has no results yet.", "Wait until it finishes, or start it again.")
-    split = "test" if run.sizes["test"] else "validation"
+    split = reported_split(run)
     estimates = run_evaluation.metric_estimates(run, split)
-    evaluation = _Evaluation(run, result, split, estimates, run_evaluation.load_predictions(run, split))
+    comparisons = run_evaluation.compare_with_baselines(run, split)
+    evaluation = _Evaluation(run, result, split, estimates, run_evaluation.load_predictions(run, split), comparisons)
     return Report(
         title=run.name,
         summary=_summarize(evaluation),
+        verdict=_verdict(evaluation),
         intended_use=_intended_use(run),
         data=_data(run),
         metrics=_metrics(evaluation),
@@ -109,6 +114,15 @@ def _summarize(evaluation: _Evaluation) -> str:
         f"{TITLES[run.task.kind]}. {method} {run.config.encoder} in {format_duration(evaluation.result.seconds)} on "
         f"{run.created[:10]}. Evaluated on {evaluation.rows} that were not used for training. "
         f"The test results have been viewed {pluralize(run.count_test_views(), 'time')}."
+    )
+
+
+def _verdict(evaluation: _Evaluation) -> Section:
+    verdict = make_verdict(evaluation.run, evaluation.split, evaluation.comparisons)
+    return Section(
+        "In plain words",
+        paragraphs=[" ".join([verdict.headline, *verdict.quality, verdict.use])],
+        bullets=[f"{question} {' '.join(sentences)}" for question, sentences in verdict.details().items()],
     )
 
 
@@ -141,7 +155,6 @@ def _metrics(evaluation: _Evaluation) -> Section:
         if e.name in CHART_METRICS[kind]
     ]
     columns = {titles[source]: [e.text_with_interval for e in of_source] for source, of_source in estimates.items()}
-    comparisons = run_evaluation.compare_with_baselines(evaluation.run, evaluation.split)
     return Section(
         "Metrics",
         [
@@ -149,7 +162,7 @@ def _metrics(evaluation: _Evaluation) -> Section:
             for e in own
             if e.name in HEADLINE_METRICS[kind]
         ],
-        conclusions=[comparison.sentence for comparison in comparisons],
+        conclusions=[comparison.sentence for comparison in evaluation.comparisons],
         chart=evaluation_charts.metric_intervals(pd.DataFrame(chart_rows)).properties(width=520),
         table=pd.DataFrame({"Metric": [e.title for e in own], **columns, "Note": [e.note for e in own]}),
     )

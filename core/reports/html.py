@@ -24,6 +24,7 @@ def render_html(run: Run) -> str:
     """
     report = make_report(run)
     sections = [
+        report.verdict,
         report.metrics,
         *report.details,
         report.calibration,

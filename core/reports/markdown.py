@@ -19,6 +19,7 @@ def render_markdown(run: Run) -> str:
     sections = [
         report.intended_use,
         report.data,
+        report.verdict,
         report.metrics,
         report.calibration,
         report.limitations,

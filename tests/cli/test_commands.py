@@ -72,6 +72,7 @@ def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.Ca
     assert json.loads(out) == record
     _, out, _ = call(capsys, "evaluate", record["folder"])
     assert "TF-IDF" in out
+    assert "How sure is that?" in out
 
     _, out, _ = call(capsys, "predict", record["run"], "red apple", "blue sea", "--json")
     predictions = json.loads(out)

@@ -9,7 +9,15 @@ from core.reports.html import render_html
 from core.workspace import Workspace
 from tests.finished import TASKS, finished
 
-COMMON = ["Metrics", "Calibration", "Intended use", "Data", "Limitations", "Settings to reproduce the run"]
+COMMON = [
+    "In plain words",
+    "Metrics",
+    "Calibration",
+    "Intended use",
+    "Data",
+    "Limitations",
+    "Settings to reproduce the run",
+]
 SPECIFIC = {
     "binary": ["Confusion matrix", "Metrics by label", "Most confident mistakes"],
     "multiclass": ["Confusion matrix", "Metrics by label", "Most confident mistakes"],

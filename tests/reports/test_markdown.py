@@ -14,6 +14,7 @@ def test_the_model_card(kind: str, workspace: Workspace) -> None:
     assert sections == [
         "Intended use",
         "Data",
+        "In plain words",
         "Metrics",
         "Calibration",
         "Limitations",
