@@ -19,11 +19,14 @@ from core.formatting import pluralize
 
 # In order of preference when all fit equally well: tabs are rare in prose, commas are frequent.
 DELIMITERS = {"\t": "tab", "|": "pipe", ";": "semicolon", ",": "comma"}
+# A file with one of these endings is a list of texts unless its lines are clearly rows.
+LIST_SUFFIXES = (".txt", ".text")
 SAMPLE_CHARACTERS = 200_000
 SAMPLE_RECORDS = 2_000
 _UNUSED_CHARACTER = "\x1f"
 # The share of records that must have the same number of cells.
 _MIN_EVENNESS = 0.5
+_MIN_LIST_EVENNESS = 0.9
 QUOTED_COLUMN_SHARE = 0.5
 _PROSE_SHARE = 0.9
 # If more than this share of rows is too short or too long, the rows are padded or the table is widened.
@@ -79,25 +82,57 @@ class DialectScore:
         return round(self.evenness, 2), self.first_fits, self.valid_quoting
 
 
-def find_dialect(sample: str, options: ReadOptions) -> Dialect:
-    """The dialect that fits the sample best; its delimiter is empty where every record has one cell."""
-    if options.delimiter is None and options.quote is None and _is_one_quoted_column(sample):
+def find_dialect(sample: str, options: ReadOptions, may_be_list: bool = False) -> Dialect:
+    """The dialect that fits the sample best; its delimiter is empty where every record has one cell.
+
+    ``may_be_list`` says that the file may be a list of texts, one in each line: then quotation marks are never quoting, and
+    commas and semicolons must make even rows.
+    """
+    if options.delimiter is None and options.quote is None and not may_be_list and _is_one_quoted_column(sample):
         return Dialect("")
-    best, best_rank = None, (0.0, False, False)
+    best, best_score = None, DialectScore(0.0, False, False)
     for dialect in _candidates(sample, options):
         score = score_dialect(sample, dialect)
         if dialect.quote == "'" and not score.valid_quoting and options.quote is None:
             continue
-        fits = (score.evenness >= _MIN_EVENNESS and not score.is_prose) or bool(options.delimiter)
-        if fits and score.rank > best_rank:
-            best, best_rank = dialect, score.rank
+        is_even = score.evenness >= _MIN_EVENNESS and not score.is_prose
+        if may_be_list and dialect.delimiter in ",;":
+            is_even = is_even and score.evenness >= _MIN_LIST_EVENNESS and _has_label_column(sample, dialect)
+        if (is_even or bool(options.delimiter)) and score.rank > best_score.rank:
+            best, best_score = dialect, score
     if best is not None:
-        return best
+        return best if options.quote is not None else _with_single_quotes(sample, best, best_score)
     # No dialect fits: use the delimiter of the first line, so that reading can report what is wrong.
     first_line = next(split_lines(sample.lstrip()), "")
     delimiter = max(DELIMITERS, key=first_line.count)
     is_delimiter = delimiter in first_line and not score_dialect(sample, Dialect(delimiter, "")).is_prose
+    if may_be_list and not (is_delimiter and delimiter in "\t|"):
+        return Dialect("", options.quote or "")
     return Dialect(delimiter if is_delimiter else "", options.quote if options.quote is not None else '"')
+
+
+def _has_label_column(sample: str, dialect: Dialect) -> bool:
+    """Whether the first record is a header, or a column has short cells that recur."""
+    records = [row for row in islice(dialect.reader(split_lines(sample), False), SAMPLE_RECORDS) if row]
+    if any(map(is_column_name, records[0])):
+        return True
+    columns = zip(*(record for record in records if len(record) == len(records[-1])), strict=True)
+    return any(
+        max(map(len, cells)) <= _MAX_HEADER_CHARACTERS and len(set(cells)) <= len(cells) / 2 for cells in columns
+    )
+
+
+def _with_single_quotes(sample: str, best: Dialect, score: DialectScore) -> Dialect:
+    """The same delimiter with single quotes where only they make the rows even: some writers quote only where it is needed."""
+    single = Dialect(best.delimiter, "'")
+    if (
+        best.quote == "'"
+        or score.evenness == 1.0
+        or f"{best.delimiter}'" not in f"\n{sample}".replace("\n", best.delimiter)
+    ):
+        return best
+    single_score = score_dialect(sample, single)
+    return single if single_score.valid_quoting and single_score.evenness > score.evenness else best
 
 
 def _candidates(sample: str, options: ReadOptions) -> Iterator[Dialect]:
@@ -193,6 +228,10 @@ def guess_header(records: list[list[str]]) -> bool:
     """Whether the first record is a header: it has typical column names, or short words that do not recur below them."""
     first, rows = records[0], records[1:SAMPLE_RECORDS]
     cells = [cell.strip() for cell in first]
+    if len(cells) == 1 and not is_column_name(cells[0]):  # one word above a list of sentences
+        return bool(re.fullmatch(r"[\w.-]+", cells[0])) and sum(
+            " " in row[0].strip() for row in rows if row
+        ) > 0.9 * len(rows)
     if not rows:
         return any(map(is_column_name, cells))
     if any(_is_number(cell) for cell in cells) or any(len(cell) > _MAX_HEADER_CHARACTERS for cell in cells):

@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from core.data.reading.archives import is_archive_bomb
 from core.data.reading.chunks import Chunk, Row, SourceFile, TableStream, make_chunks
-from core.data.reading.delimited import DelimitedFile, Records, open_records, parse_with_fallbacks
 from core.data.reading.encodings import detect_stream_encoding
+from core.data.reading.fallbacks import parse_with_fallbacks
 from core.data.reading.files import START_CHARACTERS, detect_text_format, read_bytes, refuse_other_formats
 from core.data.reading.json_table import flatten_item, parse_line, single_element_columns, unwrap_elements
 from core.data.reading.parquet import ParquetStream
+from core.data.reading.records import DelimitedFile, Records, open_records
 from core.data.table import (
     ABOVE_TABLE,
     DETECT,
