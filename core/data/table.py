@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from core.data.budget import spend_bytes, spend_cells, spend_rows
 from core.errors import DataError, LimitError
 
 MAX_COLUMNS = 1_000
 MAX_CELL_CHARACTERS = 1_000_000
-# The size that a compressed file may unpack to.
-MAX_UNPACKED_BYTES = 1_000_000_000
 _MAX_SHOWN_CHARACTERS = 200
+_MAX_NAME_CHARACTERS = 300
 STRING_DTYPE = pd.StringDtype(na_value=np.nan)
 SPLIT_COLUMN = "split"
 # The reason of an unreadable row that is no row of the table but a title or a comment above it.
@@ -94,23 +94,29 @@ class Table:
 
 def column_names(cells: Iterable[object] | None, width: int) -> list[str]:
     """``width`` distinct, non-empty column names, from the header cells where there are any."""
-    names: list[str] = []
-    header = [str(cell).strip() for cell in cells or ()]
+    names: dict[str, None] = {}
+    header = [_valid_text(str(cell)).strip()[:_MAX_NAME_CHARACTERS] for cell in cells or ()]
     for position in range(width):
         name = header[position] if position < len(header) else ""
         name = name if name and not name.startswith("Unnamed: ") else f"column {position + 1}"
         while name in names:
             name += "_"
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)
 
 
 def string_array(cells: Sequence[str]) -> pa.Array:
     """Cells as an Arrow column. Half of a surrogate pair, which JSON can contain, becomes a question mark."""
+    spend_cells(len(cells))
+    spend_bytes(sum(map(len, cells)))
     try:
         return pa.array(cells, type=pa.large_string())
     except UnicodeEncodeError:
-        return pa.array([cell.encode("utf-8", "replace").decode() for cell in cells], type=pa.large_string())
+        return pa.array([_valid_text(cell) for cell in cells], type=pa.large_string())
+
+
+def _valid_text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def frame_from_strings(columns: Sequence[Sequence[str]], names: Sequence[str]) -> pd.DataFrame:
@@ -190,6 +196,7 @@ def validate_table(table: Table, columns_needed: int) -> Table:
     """
     width = len(table.frame.columns)
     check_column_count(table.name, width)
+    spend_rows(len(table))
     if width < columns_needed:
         raise DataError(
             f"{table.name} has only one column, but a text column and a label column are needed.",

@@ -8,7 +8,8 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import IO
 
-from core.data.table import MAX_UNPACKED_BYTES, SPLIT_ALIASES, SPLIT_COLUMN, Table, UnreadableRow, frame_from_strings
+from core.data.budget import MAX_UNPACKED_BYTES, spend_bytes
+from core.data.table import SPLIT_ALIASES, SPLIT_COLUMN, Table, UnreadableRow, check_cell_length, frame_from_strings
 from core.errors import DataError, LimitError
 
 _MAX_FILES = 200_000
@@ -43,7 +44,7 @@ def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise DataError(f"{name} is a damaged zip file.", "Compress it again, or upload the table itself.") from error
     declared = sum(info.file_size for info in archive.infolist())
     if len(archive.infolist()) > _MAX_FILES or _is_too_large(declared, len(data)):
@@ -71,7 +72,7 @@ def read_zipped_file(archive: zipfile.ZipFile, file: str, name: str) -> bytes:
     try:
         with archive.open(file) as opened:
             return _read_limited(opened, archive.getinfo(file).compress_size, name)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, NotImplementedError, ValueError, OSError) as error:
         raise DataError(f"{name} is a damaged or encrypted zip file.", "Zip it again without a password.") from error
 
 
@@ -102,6 +103,7 @@ def read_class_folders(archive: zipfile.ZipFile, name: str) -> Table:
         )
     if not all(columns[SPLIT_COLUMN]):
         del columns[SPLIT_COLUMN]
+    check_cell_length(name, max(map(len, columns["text"])))
     frame = frame_from_strings(list(columns.values()), list(columns))
     return Table(frame, name, encoding="utf-8", format="Folders", unreadable=tuple(unreadable))
 
@@ -110,6 +112,7 @@ def _read_limited(file: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> by
     buffer = io.BytesIO()
     while chunk := file.read(_CHUNK_BYTES):
         buffer.write(chunk)
+        spend_bytes(len(chunk))
         if _is_too_large(buffer.tell(), packed):
             raise _too_large(name)
     return buffer.getvalue()

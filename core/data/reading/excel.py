@@ -6,10 +6,10 @@ from typing import Any
 
 import openpyxl
 
+from core.data.budget import spend_bytes, spend_cells
 from core.data.reading.dialects import count_preamble_rows, guess_header
 from core.data.table import (
     ABOVE_TABLE,
-    MAX_UNPACKED_BYTES,
     Table,
     UnreadableRow,
     cell_text,
@@ -20,22 +20,23 @@ from core.data.table import (
 )
 from core.errors import DataError, LimitError
 
+_MAX_ROWS = 1_048_576
+
 
 def read_excel(data: bytes, name: str, sheet: str | None, header: bool | None) -> Table:
     """The table in a sheet of an .xlsx file; the first sheet that is not empty if none is named.
 
     Raises:
         DataError: the file cannot be opened, or the sheet is missing or empty.
-        LimitError: the file unpacks to more than ``MAX_UNPACKED_BYTES``.
+        LimitError: the file unpacks to too much, or has too many cells.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise LimitError(f"{name} unpacks to more than {MAX_UNPACKED_BYTES // 10**9} GB.", "Save it as CSV.")
+        spend_bytes(sum(info.file_size for info in archive.infolist() if info.filename.endswith((".xml", ".rels"))))
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises errors of many types for damaged files
         raise DataError(f"{name} cannot be opened as an Excel file.", "Save it again as .xlsx, or as CSV.") from error
-    sheets = tuple(book.sheetnames)
+    sheets = tuple(sheet.title for sheet in book.worksheets)
     if sheet is not None and sheet not in sheets:
         raise DataError(f"{name} has no sheet {sheet!r}.", f"Its sheets are: {', '.join(sheets)}.")
     records: list[list[str]] = []
@@ -62,7 +63,13 @@ def read_excel(data: bytes, name: str, sheet: str | None, header: bool | None) -
 def _read_records(sheet: Any, name: str) -> list[list[str]]:
     """The rows of a sheet that are not empty, without trailing empty cells."""
     records = []
-    for row in sheet.iter_rows(values_only=True):
+    sheet.reset_dimensions()  # a sheet can declare fewer rows or columns than it has, or far more
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if number > _MAX_ROWS:
+            raise LimitError(
+                f"{name} has a sheet of more than {_MAX_ROWS:,} rows, more than Excel allows.", "Save it as CSV."
+            )
+        spend_cells(len(row))
         record = [cell_text(value) for value in row]
         while record and not record[-1].strip():
             record.pop()

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from core.data.budget import limited_reading, nested
 from core.data.reading import archives, json_table
 from core.data.reading.delimited import read_delimited
 from core.data.reading.dialects import DELIMITERS
@@ -73,7 +74,8 @@ def read_bytes(
     """
     if not data.strip():
         raise DataError(f"{name} is empty.", "Choose a file with a header line and at least one row.")
-    return validate_table(_read(data, name, options, on_progress), columns_needed)
+    with limited_reading(name, len(data)):
+        return validate_table(_read(data, name, options, on_progress), columns_needed)
 
 
 def read_pasted(text: str, options: ReadOptions = DETECT) -> Table:
@@ -101,7 +103,8 @@ def read_files(
             f"The name of {unnamed[0]} does not say which split the file contains.",
             "Name the files like train.csv, validation.csv and test.csv, or choose only one file.",
         )
-    return join_tables([(str(splits[name]), read_bytes(data, name, options, 1)) for name, data in files.items()])
+    with limited_reading(join_names(list(files)), sum(map(len, files.values()))):
+        return join_tables([(str(splits[name]), read_bytes(data, name, options, 1)) for name, data in files.items()])
 
 
 def split_in_name(name: str) -> str | None:
@@ -156,11 +159,14 @@ def detect_text_format(start: str, name: str) -> TextFormat:
 def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
     refuse_other_formats(data, name)
     if data.startswith(b"\x1f\x8b"):
-        return replace(_read(archives.gunzip(data, name), name.removesuffix(".gz"), options, on_progress), name=name)
+        with nested():
+            unpacked = archives.gunzip(data, name)
+            return replace(_read(unpacked, name.removesuffix(".gz"), options, on_progress), name=name)
     if data.startswith(b"PAR1"):
         return read_parquet(data, name)
     if data.startswith(b"PK\x03\x04"):
-        return _read_zip(data, name, options, on_progress)
+        with nested():
+            return _read_zip(data, name, options, on_progress)
     return _read_text(data, name, options, on_progress)
 
 

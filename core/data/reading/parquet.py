@@ -1,26 +1,36 @@
-"""Parquet files as tables of strings, or in parts with the types of their columns."""
+"""Parquet files as tables of strings, or in parts with the types of their columns.
+
+The file's metadata says how many rows and bytes it has, and it can lie: a dictionary that holds one long string makes gigabytes
+of 500 bytes. So text columns are read as dictionaries, and the size of a batch is known before its strings are made.
+"""
 
 import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from core.data.budget import spend_bytes, spend_cells
 from core.data.table import (
-    MAX_UNPACKED_BYTES,
     Table,
     cell_text,
+    check_cell_length,
     check_column_count,
     column_names,
-    frame_from_strings,
+    frame_from_arrow,
     string_array,
 )
-from core.errors import DataError, LimitError
+from core.errors import DataError
 
+_BATCH_ROWS = 50_000
 _BATCH_BYTES = 8_000_000
+_MAX_TEXT_BYTES = 32_000_000
+# A character has at most this many bytes in UTF-8.
+_MAX_CHARACTER_BYTES = 4
 _BUFFER_BYTES = 1 << 20
 
 
@@ -29,22 +39,15 @@ def read_parquet(data: bytes, name: str) -> Table:
 
     Raises:
         DataError: the file cannot be read.
-        LimitError: it has too many columns or unpacks to more than ``MAX_UNPACKED_BYTES``.
+        LimitError: it has too many columns, rows or bytes.
     """
-    with _reading_errors(name):
-        file = pq.ParquetFile(io.BytesIO(data))
-        check_column_count(name, len(file.schema_arrow.names))
-        if _unpacked_bytes(file) > MAX_UNPACKED_BYTES:
-            raise LimitError(
-                f"{name} unpacks to more than {MAX_UNPACKED_BYTES // 10**9} GB.", "Split it into several files."
-            )
-        table = file.read()
-    class_names = _class_names(table.schema)
-    columns = [
-        [cell_text(value, class_names.get(column)) for value in table[position].to_pylist()]
-        for position, column in enumerate(table.column_names)
-    ]
-    return Table(frame_from_strings(columns, column_names(table.column_names, len(columns))), name, format="Parquet")
+    file = ParquetStream(io.BytesIO(data), name)
+    chunks: list[list[pa.Array]] = [[] for _ in file.columns]
+    for batch in file.batches(_BATCH_ROWS):
+        for column, cells in zip(chunks, batch.columns, strict=True):
+            column.append(_text_cells(cells))
+    columns = [pa.chunked_array(column, type=pa.large_string()) for column in chunks]
+    return Table(frame_from_arrow(columns, file.columns), name, format="Parquet")
 
 
 class ParquetStream:
@@ -59,8 +62,11 @@ class ParquetStream:
         self._name = name
         with _reading_errors(name):
             # Without the buffer, and with pre_buffer, whole row groups are held in memory; a file may have only one.
-            self._file = pq.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER_BYTES)
-        schema = self._file.schema_arrow
+            options: dict[str, Any] = {"pre_buffer": False, "buffer_size": _BUFFER_BYTES}
+            schema = pq.ParquetFile(source, **options).schema_arrow
+            texts = [field.name for field in schema if _is_text(field.type)]
+            source.seek(0)
+            self._file = pq.ParquetFile(source, read_dictionary=texts, **options)
         check_column_count(name, len(schema.names))
         self.columns = column_names(schema.names, len(schema.names))
         self.rows: int = self._file.metadata.num_rows
@@ -75,17 +81,60 @@ class ParquetStream:
         size = max(1, min(max_rows, int(_BATCH_BYTES / max(1.0, bytes_per_row))))
         with _reading_errors(self._name):
             for batch in self._file.iter_batches(batch_size=size, use_threads=False):
-                columns = [
-                    _repair(column, self._class_names.get(name))
-                    for name, column in zip(batch.schema.names, batch.columns, strict=True)
-                ]
-                yield pa.table(columns, names=self.columns)
+                for rows in self._affordable_parts(batch):
+                    columns = [
+                        _repair(column, self._class_names.get(name))
+                        for name, column in zip(rows.schema.names, rows.columns, strict=True)
+                    ]
+                    yield pa.table(columns, names=self.columns)
+
+    def _affordable_parts(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """The rows of a batch, one part or several; the strings of a part are at most some megabytes, or of a single row."""
+        text_bytes = sum(_dictionary_bytes(column, self._name) for column in batch.columns if _is_encoded(column))
+        spend_bytes(batch.nbytes + text_bytes)
+        parts = min(batch.num_rows, 1 + text_bytes // _MAX_TEXT_BYTES)
+        rows = -(-batch.num_rows // max(1, parts))
+        for first in range(0, batch.num_rows, max(1, rows)):
+            yield batch.slice(first, rows)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
+
+
+def _is_encoded(column: pa.Array) -> bool:
+    return bool(pa.types.is_dictionary(column.type) and _is_text(column.type.value_type))
+
+
+def _dictionary_bytes(column: pa.DictionaryArray, name: str) -> int:
+    """The bytes of the strings of a dictionary-encoded column.
+
+    Raises:
+        LimitError: a string is too long.
+    """
+    lengths = pc.binary_length(column.dictionary).cast(pa.int64())
+    check_cell_length(name, (pc.max(lengths).as_py() or 0) // _MAX_CHARACTER_BYTES)
+    return int(pc.sum(lengths.take(column.indices)).as_py() or 0)
+
+
+def _text_cells(cells: pa.ChunkedArray) -> pa.Array:
+    """The cells of a column as text; a missing cell is empty."""
+    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+        spend_cells(len(cells))
+        return pa.concat_arrays(cells.cast(pa.large_string()).fill_null("").chunks)
+    try:
+        values = cells.to_pylist()
+    except (ValueError, OverflowError):  # a date that Python does not have
+        values = cells.cast(pa.large_string()).to_pylist()
+    return string_array([cell_text(value) for value in values])
 
 
 def _repair(column: pa.Array, class_names: Sequence[str] | None) -> pa.Array:
     """The column with names instead of class ids, and with valid UTF-8."""
     if class_names:
         return string_array([cell_text(value, class_names) for value in column.to_pylist()])
+    if _is_encoded(column):
+        column = column.cast(column.type.value_type)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
     try:

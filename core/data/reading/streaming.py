@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
+from core.data.budget import MAX_UNPACKED_BYTES, limited_reading, reading_error
 from core.data.reading.archives import is_archive_bomb
 from core.data.reading.chunks import Chunk, Row, SourceFile, TableStream, make_chunks
 from core.data.reading.encodings import detect_stream_encoding
@@ -25,7 +26,6 @@ from core.data.reading.records import DelimitedFile, Records, open_records
 from core.data.table import (
     ABOVE_TABLE,
     DETECT,
-    MAX_UNPACKED_BYTES,
     ReadOptions,
     Table,
     cell_text,
@@ -51,6 +51,19 @@ def stream_table(
         LimitError: it has too many columns, a cell or a line is too long, or its format cannot be read in parts and it is
             too large.
     """
+    with limited_reading(source.name, source.size):
+        stream = _detect_and_stream(source, options, on_progress)
+
+    def read(max_rows: int) -> Iterator[Chunk]:
+        try:
+            yield from stream.read(max_rows)
+        except Exception as error:
+            raise reading_error(source.name, error) from error
+
+    return replace(stream, read=read)
+
+
+def _detect_and_stream(source: SourceFile, options: ReadOptions, on_progress: OnProgress) -> TableStream:
     with source.open() as file:
         start = file.read(_READ_BYTES)
     if start.startswith(b"\x1f\x8b"):
