@@ -112,6 +112,18 @@ def test_the_reading_options_can_be_changed(empty: Workspace) -> None:
     assert any("no header" in expander.label for expander in at.expander)
 
 
+def test_a_misread_file_is_shown_beside_another_reading(empty: Workspace) -> None:
+    rows = [f"{i};it was {'good' if i % 2 else 'bad'}, and then, well, it was over;{i % 2}" for i in range(30)]
+    at = visit("data")
+    upload(at, "x.csv", "\n".join(["id;text;label", *rows]).encode())
+    find(at.selectbox, "Delimiter").set_value(",").run()
+    click(at, "Read again")
+    assert "This file may be misread" in page_text(at)
+    click(at, "Read it this way")
+    assert "This file may be misread" not in page_text(at)
+    assert any("semicolon-separated" in expander.label for expander in at.expander)
+
+
 def test_rows_without_a_label_are_downloaded_without_formulas(
     empty: Workspace, downloads: dict[str, Callable[[], bytes]]
 ) -> None:

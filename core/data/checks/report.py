@@ -9,6 +9,7 @@ from core.data.checks.run import run_checks
 from core.data.checks.truncation import check_truncation
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns, label_counts
 from core.data.guessing import resolve_columns
+from core.data.reading.misreading import find_signs
 from core.data.splitting import SplitConfig, split
 from core.data.table import Table
 from core.data.token_counts import DEFAULT_MAX_LENGTH, TokenCounts
@@ -58,14 +59,14 @@ def check_table(
 
     ``count_tokens`` is called with at most ``findings.SAMPLED_ROWS`` texts.
     """
-    choice, labeled = None, None
-    findings: list[Finding] = []
+    choice, labeled, signs = None, None, find_signs(table)
+    findings = [Finding("misread", "warning", f"This file may be misread: {'; '.join(signs)}.")] if signs else []
     try:
         choice = resolve_columns(table, text, label, names=names)
         labeled = apply_columns(table, choice)
         first = labeled.head(SAMPLED_ROWS)
         tokens = count_tokens(first.frame["text"].tolist())
-        findings = [*run_checks(table, choice, labeled), *check_truncation(first, tokens, DEFAULT_MAX_LENGTH)]
+        findings += [*run_checks(table, choice, labeled), *check_truncation(first, tokens, DEFAULT_MAX_LENGTH)]
         split(labeled, SplitConfig(group_near_duplicates=False))
     except DataError as error:
         findings.append(Finding("unusable", "blocks", str(error)))

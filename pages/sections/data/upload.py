@@ -11,9 +11,11 @@ from core.data.columns import ColumnChoice
 from core.data.reading.encodings import ENCODINGS
 from core.data.reading.files import DELIMITERS, EXTENSIONS, read_files, read_pasted
 from core.data.reading.hub import load_hub_dataset
+from core.data.reading.misreading import cut_sample
 from core.data.samples import SAMPLES
 from core.data.table import ReadOptions, Table
 from core.formatting import pluralize
+from pages.sections.data.misreading import offer_alternative
 from pages.shared import cache
 from pages.shared.downloads import download_csv
 from pages.shared.session import SAMPLE
@@ -58,7 +60,13 @@ def upload_files() -> UploadedTable | None:
         return None
     key = "+".join(file.file_id for file in files)
     contents = {file.name: file.getvalue() for file in files}
-    return _read_with_options(key, Path(files[0].name).stem, lambda options: read_files(contents, options))
+    start = {name: cut_sample(data) for name, data in contents.items()} if len(contents) == 1 else {}
+    return _read_with_options(
+        key,
+        Path(files[0].name).stem,
+        lambda options: read_files(contents, options),
+        (lambda options: read_files(start, options)) if start else None,
+    )
 
 
 def paste_rows() -> UploadedTable | None:
@@ -70,7 +78,11 @@ def paste_rows() -> UploadedTable | None:
     )
     if not text.strip():
         return None
-    return _read_with_options(f"pasted:{text}", "Pasted rows", lambda options: read_pasted(text, options))
+
+    def read(options: ReadOptions) -> Table:
+        return read_pasted(text, options)
+
+    return _read_with_options(f"pasted:{text}", "Pasted rows", read, read)
 
 
 def load_from_hub() -> UploadedTable | None:
@@ -100,8 +112,10 @@ def describe_reading(table: Table) -> str:
     return f"{', '.join(parts)}: {size}."
 
 
-def _read_with_options(key: str, name: str, read: Callable[[ReadOptions], Table]) -> UploadedTable:
-    """The table as it is read with the options that were chosen so far."""
+def _read_with_options(
+    key: str, name: str, read: Callable[[ReadOptions], Table], read_start: Callable[[ReadOptions], Table] | None
+) -> UploadedTable:
+    """The table as it is read with the options that were chosen so far; ``read_start`` reads the first rows, if it can."""
     options = st.session_state.get(f"read-{key}", ReadOptions())
     table = cache.table(key, options, lambda: read(options))
     with st.expander(describe_reading(table)):
@@ -109,6 +123,9 @@ def _read_with_options(key: str, name: str, read: Callable[[ReadOptions], Table]
         if st.button("Read again", icon=":material/refresh:", disabled=chosen == options):
             st.session_state[f"read-{key}"] = chosen
             st.rerun()
+    if other := offer_alternative(key, table, options, read_start):
+        st.session_state[f"read-{key}"] = other
+        st.rerun()
     return UploadedTable(f"{key}:{options}", name, table)
 
 
