@@ -188,3 +188,19 @@ def important_words(words: pd.DataFrame, title: str) -> Chart:
         tooltip=["word", alt.Tooltip("score:Q", format="+.2f"), "texts"],
     )
     return bars.properties(height=alt.Step(BAR_HEIGHT))
+
+
+def cost_and_score(points: pd.DataFrame, chosen_share: float) -> Chart:
+    """The score over the share of texts that the model computes; dashed is the chosen share. Columns: share, score."""
+    line = (
+        alt.Chart(points)
+        .mark_line(point=alt.OverlayMarkDef(size=40))
+        .encode(
+            x=alt.X(
+                "share:Q", title="share of texts that the model computes", scale=share_scale(), axis=percent_axis()
+            ),
+            y=alt.Y("score:Q", title="accuracy", scale=alt.Scale(zero=False), axis=percent_axis()),
+            tooltip=[alt.Tooltip(f"{name}:Q", format=".1%") for name in ("share", "score")],
+        )
+    )
+    return alt.layer(line, limit_line(chosen_share, "share")).properties(height=300)

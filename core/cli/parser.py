@@ -158,7 +158,8 @@ def _add_predict(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--engine",
         metavar="NAME",
-        help="such as torch or onnx-fp32 (default: chosen on this host); ray computes files with Ray, here or on a cluster",
+        help="such as torch or onnx-fp32 (default: chosen on this host); for files also cascade, where token embeddings answer "
+        "clear texts and the model the others, and ray, which computes with Ray, here or on a cluster",
     )
     _add_json(parser)
 

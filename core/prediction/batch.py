@@ -101,7 +101,8 @@ class BatchPrediction:
         """
         source = SourceFile.of_path(self.folder / self.input, self.name)
         model_folder = model_folder_of(self.run_folder)
-        return BatchRequest(source, self.column, model_folder, self.output, self.output_format, self.folder / "shards")
+        shards = self.folder / "shards"
+        return BatchRequest(source, self.column, model_folder, self.output, self.output_format, shards, self.engine)
 
 
 def model_folder_of(folder: Path) -> Path:

@@ -42,7 +42,7 @@ LoadPredictor = Callable[[Path, str | None], Predictor]
 
 
 def load_predictor(model_folder: Path, engine: str | None = None) -> Predictor:
-    """The predictor of the model in a folder.
+    """The predictor of the model in a folder; the engine ``CASCADE`` is fitted at its first use.
 
     Raises:
         ConfigError: there is no engine of that name, or its packages are not installed.
@@ -50,8 +50,10 @@ def load_predictor(model_folder: Path, engine: str | None = None) -> Predictor:
         StorageError: the decision rule is damaged.
     """
     from core.models.engines.load import load_engine
+    from core.prediction.cascade import CASCADE, load_cascade
 
-    return Predictor(load_engine(model_folder, engine), decision_rule.load(model_folder))
+    loaded = load_cascade(model_folder) if engine == CASCADE else load_engine(model_folder, engine)
+    return Predictor(loaded, decision_rule.load(model_folder))
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ CHARTS: dict[str, Chart] = {
     "parameter_importance": training.parameter_importance(pd.DataFrame({"setting": ["epochs"], "share": [1.0]})),
     "parallel_coordinates": training.parallel_coordinates(_TRIALS, ["epochs"]),
     "metric_intervals": evaluation.metric_intervals(_ESTIMATES),
+    "cost_and_score": evaluation.cost_and_score(pd.DataFrame({"share": [0.0, 1.0], "score": [0.8, 0.9]}), 0.5),
     "confusion_matrix": evaluation.confusion_matrix(_CELLS, as_percent=True),
     "predicted_vs_actual": evaluation.predicted_vs_actual(pd.DataFrame({"actual": [1.0], "predicted": [2.0]})),
     "threshold_curve": evaluation.threshold_curve(_CURVE, _CURVE[:1], "recall", "precision", ("recall", "precision")),

@@ -12,6 +12,7 @@ from core.formatting import pluralize
 from core.prediction.batch import BatchPrediction, Upload, create_batch, damaged_batches, list_batches
 from core.prediction.batch_output import FORMAT_TITLES, OutputFormat
 from core.prediction.batch_shards import BatchSummary
+from core.prediction.cascade import CASCADE
 from core.prediction.predict import guess_text_column
 from pages.shared import cache
 from pages.shared.job_progress import JobTexts, show_job
@@ -48,11 +49,22 @@ def _show_start(model: Model, file: UploadedFile) -> None:
     left, right = st.columns(2)
     column = left.selectbox("Text column", columns, index=columns.index(guess_text_column(preview.head)))
     output_format = right.selectbox("Download format", _FORMATS, format_func=FORMAT_TITLES.__getitem__)
+    cascade = _can_cascade(model) and st.checkbox(
+        "Cascade: faster, at most about 0.2 points less accurate",
+        help="Token embeddings answer the texts that are clear to them, and the model computes only the others. "
+        "Evaluate shows the cost and the accuracy.",
+    )
     if st.button(f"Predict {pluralize(preview.rows, 'row')}", type="primary", icon=":material/play_arrow:"):
         folder = model.run.folder if model.run else model.folder
         file.seek(0)
-        create_batch(workspace(), folder, Upload(file.name, file), column, output_format).job.start()
+        engine = CASCADE if cascade else None
+        create_batch(workspace(), folder, Upload(file.name, file), column, output_format, engine).job.start()
         st.rerun()
+
+
+def _can_cascade(model: Model) -> bool:
+    """Whether there are training texts to fit a cascade on, and labels to decide between."""
+    return model.run is not None and model.run.source == "trained" and model.task_kind != "regression"
 
 
 def _show_batch(batch: BatchPrediction) -> None:
