@@ -15,6 +15,8 @@ import psutil
 # Limits the cores that this process uses.
 CORES_VARIABLE = "STUDIO_CORES"
 _CGROUP = Path("/sys/fs/cgroup")
+# How much a limited process steps back behind the others.
+_POLITE = 5
 # Messages of torch, C++, the operating system and oneDNN (the last one).
 _OUT_OF_MEMORY = (
     "out of memory",
@@ -100,6 +102,27 @@ def limit_memory(cgroup: Path = _CGROUP) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def limit_process(memory_bytes: int, seconds: float) -> None:
+    """Limit what this process may use from now on: memory beyond its present memory, and CPU time. It can never be raised again.
+
+    An allocation beyond the limit raises an error; a process beyond its time is killed. No effect on Windows.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    os.nice(_POLITE)
+    process = psutil.Process()
+    times = process.cpu_times()
+    limits = {resource.RLIMIT_CPU: math.ceil(times.user + times.system + seconds), resource.RLIMIT_CORE: 0}
+    if sys.platform == "linux":
+        limits[resource.RLIMIT_DATA] = int(process.memory_info().data) + memory_bytes
+    for kind, limit in limits.items():
+        hard = resource.getrlimit(kind)[1]
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (limit, limit))
 
 
 def release_memory() -> None:

@@ -34,12 +34,16 @@ _MAGIC = {
     b"7z\xbc\xaf": ("a 7-Zip archive", "Pack the files as zip."),
     b"SQLite format 3": ("a database", "Export the table as CSV."),
 }
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"PAR1")
 TextFormat = Literal["delimited", "json lines", "fasttext", "json"]
 _TEXT_READERS: dict[TextFormat, Callable[[str, str], Table]] = {
     "json lines": json_table.read_json_lines,
     "fasttext": json_table.read_fasttext,
     "json": json_table.read_json,
 }
+PASTED = "The pasted text"
+# Delimited text up to this size is read within a fraction of a second and some megabytes, whatever it contains.
+SMALL_BYTES = 100_000
 # The text format is detected from this many characters at the start.
 START_CHARACTERS = 2_000
 _SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|training|valid|validation|val|dev|test|testing)(?:[^a-z]|$)")
@@ -82,7 +86,7 @@ def read_pasted(text: str, options: ReadOptions = DETECT) -> Table:
     """The table in pasted text, such as cells copied from a spreadsheet; raises the same errors as :func:`read_bytes`."""
     if not text.strip():
         raise DataError("The pasted text is empty.", "Paste a header line and at least one row.")
-    return read_bytes(text.encode(), "The pasted text", replace(options, encoding="utf-8"))
+    return read_bytes(text.encode("utf-8", "replace"), PASTED, replace(options, encoding="utf-8"))
 
 
 def read_files(
@@ -154,6 +158,13 @@ def detect_text_format(start: str, name: str) -> TextFormat:
     if start.startswith("__label__"):
         return "fasttext"
     return "json" if suffix == ".json" or re.match(r'\[\s*[\[{]|\{\s*"', start) else "delimited"
+
+
+def is_small_delimited(data: bytes, name: str) -> bool:
+    """Whether a file is delimited text of at most ``SMALL_BYTES``."""
+    if len(data) > SMALL_BYTES or data.startswith(_PACKED):
+        return False
+    return detect_text_format(data[:START_CHARACTERS].decode("utf-8", "replace"), name) == "delimited"
 
 
 def _read(data: bytes, name: str, options: ReadOptions, on_progress: OnProgress) -> Table:
