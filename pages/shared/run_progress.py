@@ -15,6 +15,7 @@ from core.runs import Run
 from core.training.diagnostics import out_of_memory
 from pages.shared.job_progress import REFRESH
 from pages.shared.navigation import link
+from pages.shared.run_result import show_result
 from pages.shared.visitor import workspace
 from pages.shared.widgets import escape_markdown, show_error
 
@@ -93,22 +94,25 @@ def _show_outcome(run: Run, status: process.Status) -> None:
     result = run.result()
     if status.state in ("failed", "died"):
         show_error(status.message, status.hint)
-        if st.button(
-            "Resume",
-            icon=":material/replay:",
-            key=f"resume-{run.id}",
-            help="Continues from the last checkpoint. Without a checkpoint, training starts over.",
-        ):
-            process.start(run.folder)
-            st.rerun()
+        _show_resume(run)
     elif result is None:
         st.warning(escape_markdown(f"{status.message} {status.hint}"), icon=":material/stop_circle:")
+        _show_resume(run)
     else:
         outcome = "Stopped; the best model so far was kept" if status.state == "stopped" else "Finished"
-        st.success(
-            f"{outcome}. Training took {format_duration(result.seconds)} and {result.peak_memory_mb:,.0f} MB of memory.",
-            icon=":material/check_circle:",
-        )
+        st.markdown(f":green[:material/check_circle:] {outcome}.")
+        show_result(run)
+
+
+def _show_resume(run: Run) -> None:
+    if st.button(
+        "Resume",
+        icon=":material/replay:",
+        key=f"resume-{run.id}",
+        help="Continues from the last checkpoint. Without a checkpoint, training starts over.",
+    ):
+        process.start(run.folder)
+        st.rerun()
 
 
 def _show_problems(run: Run, status: process.Status, run_events: list[Event]) -> None:

@@ -60,7 +60,8 @@ def dataset(empty: Workspace) -> Dataset:
 
 def visit_train(preset: Preset) -> AppTest:
     at = visit("train")
-    choose(at, "Preset", preset)
+    find(at.radio, "How long, and how good?").set_value(preset).run()
+    assert not at.exception
     return at
 
 
@@ -190,9 +191,9 @@ def failed(workspace: Workspace, dataset: Dataset) -> Run:
 
 
 def visit_and_watch(run: Run) -> AppTest:
-    """Train in a session that has started the run."""
+    """Train at an address that names the run."""
     at = visit("train")
-    at.session_state["watched_run_ids"] = [run.id]
+    at.query_params["run"] = run.id
     at.run()
     assert not at.exception
     return at
@@ -230,7 +231,7 @@ def test_time_and_memory_are_estimated_after_a_measurement(
     write_record(speed_job(workspace.home, BUILT_IN, True).result_path, vars(SPEED))
     at.run()
     assert not at.exception
-    assert any(caption.value.startswith(":material/schedule: Estimated time: **") for caption in at.caption)
+    assert "Estimated time: **" in page_text(at)
     assert not [warning for warning in at.warning if "does not fit" in warning.value]
     monkeypatch.setattr(host, "memory_bytes", lambda: 900 * 10**6)
     at.run()

@@ -2,19 +2,18 @@
 
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from core.charts import home as home_charts
 from core.charts.prediction import label_probabilities
 from core.data.samples import CLINIC, SAMPLES
-from core.experiments.showcase import read_showcase
 from core.models.demo import DEMO_MODEL
 from core.prediction.texts import CLINIC_EXAMPLES
 from core.workflow import Step
 from pages.shared import cache
 from pages.shared.navigation import go_to, link
 from pages.shared.session import choose_sample_first
+from pages.shared.showcase import show_losses, show_scores
 
 _SHOWN_LABELS = 4
 _STEPS: Final[dict[Step, str]] = {
@@ -28,7 +27,7 @@ _STEPS: Final[dict[Step, str]] = {
 def show_steps() -> None:
     """The four steps, each with a chart of the clinic sample or of the model that was trained on it."""
     st.subheader("From labeled texts to a model in four steps", anchor=False)
-    charts = (_label_counts, _losses, _scores, _probabilities)
+    charts = (_label_counts, show_losses, show_scores, _probabilities)
     cells = [*st.columns(2), *st.columns(2)]
     for cell, (step, description), show_chart in zip(cells, _STEPS.items(), charts, strict=True):
         with cell, st.container(border=True, height="stretch"):
@@ -60,19 +59,6 @@ def _label_counts() -> None:
     labels = CLINIC.read().frame[CLINIC.columns.label]
     counts = labels.value_counts().rename_axis("label").reset_index(name="rows")
     st.altair_chart(home_charts.small_label_counts(counts), alt="Rows of each label of the sample", key="home-labels")
-
-
-def _losses() -> None:
-    losses = pd.DataFrame(
-        [(int(step), loss) for step, loss in read_showcase().losses.items()], columns=["step", "loss"]
-    )
-    smooth = losses.assign(loss=losses["loss"].rolling(5, min_periods=1, center=True).mean().round(3))
-    st.altair_chart(home_charts.small_loss(smooth), alt="Training loss by step", key="home-loss")
-
-
-def _scores() -> None:
-    scores = pd.DataFrame(read_showcase().scores)
-    st.altair_chart(home_charts.small_scores(scores), alt="Test accuracy with 95% intervals", key="home-scores")
 
 
 def _probabilities() -> None:

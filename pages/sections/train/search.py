@@ -1,6 +1,7 @@
 """Hyperparameter search: its settings, its trials, the importance of each setting, and the best trial."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ from core.experiments.tuning.space import SEARCH_RANGES, SearchRange
 from core.formatting import pluralize
 from core.jobs import process
 from core.training.config import TrainingConfig
-from pages.shared.session import remember_run
+from pages.sections.train.progress import watch
 from pages.shared.visitor import workspace
 from pages.shared.widgets import escape_markdown, show_error, show_errors
 
@@ -22,20 +23,35 @@ _STARTED = "started_search_id"
 _REFRESH_SECONDS = 2.0
 
 
-def choose_search(dataset: Dataset, config: TrainingConfig) -> None:
-    """Choose the settings to search, their ranges and the number of trials, and start the search."""
+@dataclass(frozen=True)
+class SearchPlan:
+    """A search that is ready to start."""
+
+    trials: int
+    start: Callable[[], None]
+
+
+def choose_search(dataset: Dataset, config: TrainingConfig) -> SearchPlan:
+    """The choice of the settings to search, their ranges and the number of trials."""
     st.caption(
         "Each trial is a fine-tuning run, scored on the validation rows. Trials with poor scores are stopped early. "
         "Settings that are not searched keep the values above."
     )
     names = st.multiselect("Settings to search", list(SEARCH_RANGES), list(_DEFAULT_SETTINGS), format_func=_title)
     ranges = [_choose_range(SEARCH_RANGES[name], dataset.id) for name in names]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        trials = st.number_input("Trials", 1, MAX_TRIALS, 20, key="trials")
-        if st.button("Start search", type="primary", icon=":material/travel_explore:"):
-            search = create_search(workspace(), dataset, config, ranges, int(trials))
-            process.start(search.folder, command="search")
-            st.session_state[_STARTED] = search.id
+    trials = int(st.number_input("Trials", 1, MAX_TRIALS, 20, key="trials"))
+
+    def start() -> None:
+        search = create_search(workspace(), dataset, config, ranges, trials)
+        process.start(search.folder, command="search")
+        st.session_state[_STARTED] = search.id
+
+    return SearchPlan(trials, start)
+
+
+def is_current(search: Search) -> bool:
+    """Whether a search is active or was started in this session."""
+    return search.id == st.session_state.get(_STARTED) or search.status().active
 
 
 def _choose_range(default: SearchRange, key: str) -> SearchRange:
@@ -56,7 +72,7 @@ def show_searches(searches: Sequence[Search]) -> None:
     for search in searches:
         with show_errors():
             active = search.status().active
-            if active or search.id == st.session_state.get(_STARTED):
+            if is_current(search):
                 st.fragment(_show, run_every=_REFRESH_SECONDS if active else None)(search, active)
             else:
                 with st.expander(f":material/travel_explore: {escape_markdown(search.name)}"):
@@ -91,7 +107,7 @@ def _show_buttons(search: Search, status: process.Status, ended: int) -> None:
     ):
         run = create_best_run(workspace(), search)
         process.start(run.folder)
-        remember_run(run.id)
+        watch([run])
         st.rerun(scope="app")
 
 
