@@ -23,6 +23,7 @@ from typing import Any
 
 from core.errors import StudioError
 
+VISITOR_PREFIX = "visitor-"
 HOME_VARIABLE = "STUDIO_HOME"
 _FOLDERS = ("runs", "datasets", "searches", "predictions")
 
@@ -75,6 +76,14 @@ def workspace_containing(folder: Path) -> Workspace:
     """The workspace that contains the folder of a run, dataset, search or prediction, or a folder inside one."""
     root = next(parent.parent for parent in folder.resolve().parents if parent.name in _FOLDERS)
     return Workspace(root, root.parents[1] if root.parent.name == "workspaces" else default_home())
+
+
+def belongs_to_visitor(folder: Path) -> bool:
+    """Whether a folder is in the workspace of a visitor of a shared host."""
+    return any(
+        parent.name.startswith(VISITOR_PREFIX) and parent.parent.name == "workspaces"
+        for parent in folder.resolve().parents
+    )
 
 
 def slug(name: str) -> str:

@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 import psutil
 
-from core import host
+from core import host, hub
 from core.errors import StorageError
 from core.storage import parse_record, read_record, write_record
+from core.workspace import belongs_to_visitor
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "died"]
 STATUS = "status.json"
@@ -57,6 +58,7 @@ def start(*folders: Path, command: str = "run") -> None:
         "OMP_NUM_THREADS": threads,
         "TOKENIZERS_PARALLELISM": "true",
         "PYTHONUNBUFFERED": "1",
+        **hub.child_environment(belongs_to_visitor(folders[0])),
     }
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":

@@ -12,6 +12,7 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNot
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from core.errors import ModelError
+from core.hub import hub_token
 from core.models.encoders import BUILT_IN, locate_encoder
 from core.models.files import (
     CONFIG,
@@ -50,7 +51,7 @@ def _download(name: str, weights: bool) -> Path:
     files = _choose_files(name, _list_files(name), weights)
     disable_progress_bars()
     try:
-        folder = snapshot_download(name, allow_patterns=files, etag_timeout=_TIMEOUT_SECONDS)
+        folder = snapshot_download(name, allow_patterns=files, etag_timeout=_TIMEOUT_SECONDS, token=hub_token())
     except GatedRepoError as error:
         raise ModelError(
             f"{name} is gated: its owners must grant you access.",
@@ -70,7 +71,7 @@ def _list_files(name: str) -> set[str]:
     try:
         if constants.HF_HUB_OFFLINE:
             raise ConnectionError("HF_HUB_OFFLINE is set")
-        info = HfApi().model_info(name, timeout=_TIMEOUT_SECONDS)
+        info = HfApi(token=hub_token()).model_info(name, timeout=_TIMEOUT_SECONDS)
     except RepositoryNotFoundError as error:
         raise ModelError(
             f"The Hugging Face hub has no encoder {name}, or it is private.",

@@ -12,8 +12,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.workspace import Workspace, find_child
-from pages.shared.middleware import COOKIE
-from pages.shared.visitor import workspace_of_cookie
+from pages.shared.visitor import COOKIE, workspace_for
 
 _PATH = "download"
 _FOLDER = "downloads"
@@ -50,7 +49,7 @@ def download_route() -> Route:
 
 
 def _send_file(request: Request) -> Response:
-    workspace = workspace_of_cookie(request.cookies.get(COOKIE))
+    workspace = workspace_for(request.headers)
     folder = find_child(workspace.root / _FOLDER, request.path_params["token"]) if workspace else None
     name = request.path_params["file_name"]
     if folder is None or name not in {path.name for path in folder.iterdir()}:

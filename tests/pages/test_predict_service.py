@@ -47,7 +47,7 @@ def test_the_shown_code_calls_a_service(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_visitor_of_a_server_is_told_to_download_the_model(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.sections.predict.service.on_loopback", lambda: False)
+    monkeypatch.setattr("pages.sections.predict.service.is_local", lambda: False)
     serve, *_, dockerfile = shown_code(CANCEL)
     assert serve == "python -m core import model.zip\npython -m core serve RUN"
     assert "COPY RUN /run" in dockerfile

@@ -9,15 +9,16 @@ from starlette.testclient import TestClient
 
 from core.errors import ModelError
 from core.workspace import Workspace
-from pages.shared.middleware import COOKIE
-from pages.shared.visitor import workspace_of_cookie
+from pages.shared.visitor import COOKIE, workspace_for
 from pages.shared.zip_download import download_route, prepare_download
 
 
 def get(address: str, cookie: str = "") -> tuple[int, bytes]:
     """The status and the body of the answer to a visitor with a cookie."""
     client = TestClient(
-        Starlette(routes=[download_route()]), headers={"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+        Starlette(routes=[download_route()]),
+        base_url="http://localhost",
+        headers={"Cookie": f"{COOKIE}={cookie}"} if cookie else {},
     )
     response = client.get(f"/{address}")
     return response.status_code, response.content
@@ -25,7 +26,7 @@ def get(address: str, cookie: str = "") -> tuple[int, bytes]:
 
 def test_a_file_is_sent_to_its_visitor_alone(workspace: Workspace) -> None:
     assert not st.get_option("server.address")
-    mine = workspace_of_cookie("a" * 32)
+    mine = workspace_for({"Cookie": f"{COOKIE}={'a' * 32}"})
     assert mine is not None
     address, size = prepare_download(mine, "model.zip", lambda path: path.write_bytes(b"zip"))
     assert size == 3

@@ -14,6 +14,7 @@ from core.data.table import (
     validate_table,
 )
 from core.errors import DataError, LimitError
+from core.hub import hub_token
 
 # ``load_dataset`` also accepts "csv" or a local folder, but a visitor must not read the server's files.
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -38,7 +39,7 @@ def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
     _check_access(name)
     datasets.disable_progress_bars()
     try:
-        loaded = datasets.load_dataset(name, config or None, split=split or None)
+        loaded = datasets.load_dataset(name, config or None, split=split or None, token=hub_token())
     except (ValueError, RuntimeError, datasets.exceptions.DatasetsError, OSError) as error:
         raise DataError(
             f"{name} could not be loaded: {_first_line(error)}", "Choose another configuration or split."
@@ -58,8 +59,8 @@ def _check_access(name: str) -> None:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        HfApi().auth_check(name, repo_type="dataset")
-        HfApi().dataset_info(name, timeout=_TIMEOUT_SECONDS)
+        HfApi(token=hub_token()).auth_check(name, repo_type="dataset")
+        HfApi(token=hub_token()).dataset_info(name, timeout=_TIMEOUT_SECONDS)
     except HfHubHTTPError as error:
         raise DataError(
             f"The Hugging Face hub has no dataset {name}, or it is private or gated.",

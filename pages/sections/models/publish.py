@@ -19,7 +19,7 @@ from core.publishing.publication import (
 )
 from core.runs import Run
 from pages.sections.models.health import show_health
-from pages.shared.visitor import on_loopback
+from pages.shared.visitor import is_local
 from pages.shared.widgets import show_error, show_errors
 
 
@@ -49,7 +49,7 @@ def _show_link(publication: Publication) -> None:
     address = urlsplit(st.context.url or "")
     page = address._replace(path=address.path.rpartition("/")[0] + "/published", fragment="")
     st.code(page._replace(query=urlencode({"model": publication.id})).geturl(), language=None, wrap_lines=True)
-    if on_loopback():
+    if is_local():
         st.caption("This app accepts connections from this machine only, so nobody else can open the link.")
 
 

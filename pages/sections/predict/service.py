@@ -5,7 +5,7 @@ import streamlit as st
 from core.prediction.serving.examples import code_examples
 from core.prediction.serving.options import DEFAULT_HOST, DEFAULT_PORT
 from pages.shared.prediction import TextPrediction
-from pages.shared.visitor import on_loopback
+from pages.shared.visitor import is_local
 
 _IMPORT = "python -m core import model.zip"
 
@@ -17,7 +17,7 @@ def show_service_code(prediction: TextPrediction) -> None:
         return
     address = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
     with st.expander("Call it from code"):
-        if on_loopback():
+        if is_local():
             name = run.id
             st.caption("Start the service in a terminal, in the folder of this app:")
             st.code(f"python -m core serve {name}", language="bash")
