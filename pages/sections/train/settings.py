@@ -14,7 +14,7 @@ from core.training.config import RANGES, TrainingConfig
 from core.training.presets import Preset
 from core.training.settings import SETTING_GROUPS, Setting
 from pages.sections.train.lengths import choose_truncation
-from pages.shared.visitor import on_loopback
+from pages.shared.visitor import is_local
 
 _INSTANT_FIELDS = ("max_length", "seed")
 
@@ -91,7 +91,7 @@ def choose_encoder() -> str:
         encoder = describe_encoder(name)
         return f"{encoder.title}: {encoder.parameters:g}M parameters, {encoder.languages}"
 
-    local = " You can also type the path of a folder on this machine." if on_loopback() else ""
+    local = " You can also type the path of a folder on this machine." if is_local() else ""
     name = st.selectbox(
         "Encoder",
         names,
@@ -100,7 +100,7 @@ def choose_encoder() -> str:
         help=f"Type owner/name to use any checkpoint of the Hugging Face Hub.{local}",
     )
     if name and name not in names:
-        if on_loopback() and name.startswith(("/", "~", ".")):
+        if is_local() and name.startswith(("/", "~", ".")):
             return str(check_local_folder(name))
         check_hub_id(name)
     return name or BUILT_IN
