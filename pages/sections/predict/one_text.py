@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from pages.sections.predict.code import show_predict_code
 from pages.sections.predict.comparison import show_change, show_other_models
 from pages.sections.predict.correction import show_correction
 from pages.sections.predict.engine import show_engine
@@ -44,6 +45,7 @@ def show_one_text(model: Model, models: list[Model]) -> None:
     show_other_models(prediction, models)
     show_as_json(prediction)
     show_service_code(prediction)
+    show_predict_code(prediction)
     with st.expander("Link to this model and text"):
         st.code(_link(prediction), language=None, wrap_lines=True)
         if len(prediction.text) > _MAX_LINK_CHARACTERS:

@@ -9,6 +9,7 @@ from core.experiments import repeats
 from core.formatting import pluralize
 from core.jobs import process
 from core.runs import Run
+from pages.sections.train.code import show_run_code
 from pages.shared.deep_link import show_in_address
 from pages.shared.navigation import go_to
 from pages.shared.run_progress import show_run_progress
@@ -55,6 +56,8 @@ def show_runs(shown: Sequence[Run], runs: Sequence[Run]) -> None:
         if finished:
             _show_next_steps(finished[0])
         show_form_button()
+    if finished:
+        show_run_code(finished[0])
 
 
 def show_form_button() -> None:
