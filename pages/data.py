@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.data.checks.findings import SAMPLED_ROWS, by_severity
 from core.data.checks.truncation import check_truncation
+from core.data.columns import ColumnChoice
 from core.data.corrections import list_corrections
 from core.data.dataset import Dataset, damaged_datasets, list_datasets, save_dataset
 from core.data.repairs import Repair
@@ -13,7 +14,7 @@ from core.data.splitting import SplitConfig
 from core.data.token_counts import DEFAULT_MAX_LENGTH, TokenCounts
 from core.models.encoders import BUILT_IN
 from pages.sections.data.checks import show_findings
-from pages.sections.data.columns import choose_columns
+from pages.sections.data.columns import change_columns, choose_columns
 from pages.sections.data.corrections import choose_corrections
 from pages.sections.data.explore import show_labels, show_lengths, show_table, show_tokens
 from pages.sections.data.label_review import show_label_review
@@ -59,8 +60,11 @@ def sample_token_counts(loaded: LoadedTexts) -> TokenCounts:
     return cache.token_counts(loaded.fingerprint, BUILT_IN, texts)
 
 
-def edit_repairs(loaded: LoadedTexts) -> list[Repair]:
-    """The repairs after the visitor's last click; shows the repairs and the findings."""
+def edit_repairs(loaded: LoadedTexts, uploaded: UploadedTable | None = None) -> list[Repair]:
+    """The repairs after the visitor's last click; shows the repairs and the findings.
+
+    Findings about guessed columns are shown for an ``uploaded`` table only: the columns of a saved dataset cannot be changed.
+    """
     st.subheader("Checks", anchor=False)
     repairs = list(loaded.repairs)
     undone = show_repairs(repairs)
@@ -68,8 +72,12 @@ def edit_repairs(loaded: LoadedTexts) -> list[Repair]:
         return repairs[:undone] + repairs[undone + 1 :]
     sample = loaded.labeled.head(SAMPLED_ROWS)
     truncation = check_truncation(sample, sample_token_counts(loaded), DEFAULT_MAX_LENGTH)
-    clicked = show_findings(by_severity([*cache.findings(loaded), *truncation]), loaded)
-    return [*repairs, clicked] if clicked else repairs
+    findings = [finding for finding in cache.findings(loaded) if uploaded or not finding.control]
+    clicked = show_findings(by_severity([*findings, *truncation]), loaded)
+    if isinstance(clicked, ColumnChoice) and uploaded:
+        change_columns(uploaded, clicked)
+        st.rerun()
+    return [*repairs, clicked] if isinstance(clicked, Repair) else repairs
 
 
 def explore(loaded: LoadedTexts, split_config: SplitConfig) -> None:
@@ -102,7 +110,7 @@ def show_uploaded(uploaded: UploadedTable) -> None:
     repairs_key = f"repairs-{uploaded.key}"
     repairs: tuple[Repair, ...] = st.session_state.get(repairs_key, ())
     loaded = cache.uploaded_texts(uploaded.key, columns, repairs, table)
-    edited = tuple(edit_repairs(loaded))
+    edited = tuple(edit_repairs(loaded, uploaded))
     if edited != repairs:
         st.session_state[repairs_key] = edited
         st.rerun()

@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.data.labels import LabelForm, parse_numbers, split_cell
-from core.data.table import SPLIT_ALIASES, STRING_DTYPE, Table, strip_whitespace
+from core.data.split_column import read_splits
+from core.data.table import STRING_DTYPE, Table, strip_whitespace
 from core.errors import DataError
 from core.task import Task, TaskKind
 
 SPLITS = ("train", "validation", "test")
-_TRUE_CELLS = {"1", "1.0", "true", "yes"}
+_TRUE_CELLS = {"true", "yes"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class ColumnChoice:
 
     ``label_columns`` replace ``label`` where each label has its own column of 0 and 1. ``split`` holds "train", "validation" or
     "test". Rows with the same ``group`` stay in one split. ``time`` sorts the rows for a split by time. ``names`` are pairs
-    (id, name) that turn label ids into label names.
+    (id, name) that turn label ids into label names. ``threshold`` is the number from which on a cell of ``label_columns`` gives
+    its label.
     """
 
     text: str
@@ -36,6 +38,7 @@ class ColumnChoice:
     names: tuple[tuple[str, str], ...] = ()
     group: str | None = None
     time: str | None = None
+    threshold: float = 0.5
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(TaskKind):
@@ -44,6 +47,8 @@ class ColumnChoice:
             )
         if self.form not in get_args(LabelForm):
             raise DataError(f"Expected one of {', '.join(get_args(LabelForm))} as the label form, found {self.form!r}.")
+        if not 0.0 < self.threshold <= 1.0:
+            raise DataError(f"Expected a threshold above 0 and at most 1, found {self.threshold}.")
         if self.text == self.label:
             raise DataError(
                 f"The text and the label cannot both be in the column {self.text!r}.", "Choose two different columns."
@@ -131,7 +136,7 @@ def _read_labels(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]
     names = dict(choice.names)
     if choice.label_columns:
         flags = np.stack(
-            [table.frame.loc[rows, name].str.strip().str.lower().isin(_TRUE_CELLS) for name in choice.label_columns], 1
+            [_read_flags(table.frame.loc[rows, name], choice.threshold) for name in choice.label_columns], 1
         )
         return pd.Series([[choice.label_columns[i] for i in np.flatnonzero(row)] for row in flags], dtype=object)
     cells = table.frame.loc[rows, choice.label].str.strip().reset_index(drop=True)
@@ -149,15 +154,22 @@ def _read_labels(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]
     return cells.map(lambda cell: names.get(cell, cell)).astype(STRING_DTYPE) if names else cells
 
 
+def _read_flags(cells: pd.Series, threshold: float) -> npt.NDArray[np.bool_]:
+    """Which cells give their label: those that say yes, and numbers from the threshold on."""
+    cells = cells.str.strip().str.lower()
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+    return np.asarray(cells.isin(_TRUE_CELLS).to_numpy(dtype=bool) | (numbers >= threshold))
+
+
 def _read_splits(table: Table, choice: ColumnChoice, rows: npt.NDArray[np.bool_]) -> Sequence[str] | str:
     if choice.split is None:
         return ""
-    cells = table.frame.loc[rows, choice.split].str.strip().str.lower()
-    splits = cells.map(SPLIT_ALIASES)
+    cells = table.frame.loc[rows, choice.split]
+    splits = read_splits(choice.split, cells)
     if splits.isna().any():
         raise DataError(
             f"Expected train, validation or test in the split column {choice.split!r}, "
             f"found {cells[splits.isna()].iloc[0]!r}.",
             "Choose another split column, or none.",
         )
-    return cast(Sequence[str], splits.astype(STRING_DTYPE).array)
+    return cast(Sequence[str], splits.array)

@@ -8,24 +8,22 @@ import numpy as np
 import pandas as pd
 
 from core.data.columns import ColumnChoice
-from core.data.labels import LabelForm, guess_label_form, has_decimal_commas, parse_numbers
-from core.data.table import SPLIT_ALIASES, Table, filter_rows, validate_table
+from core.data.labels import LabelForm, parse_numbers
+from core.data.split_column import holds_splits, is_flag_name
+from core.data.table import Table, filter_rows, validate_table
+from core.data.task_guess import CLASS_NAMES, ID_NAMES, SCORE_NAMES, guess_task
 from core.task import TaskKind
 
-_TEXT_NAMES = re.compile(
-    r"text|message|review|comment|sentence|content|body|ticket|question|tweet|description|abstract|utterance",
-    re.IGNORECASE,
+_TEXT_WORDS = (
+    "text|message|review|comment|sentence|content|body|ticket|question|tweet|description|abstract|utterance|post"
 )
-_LABEL_NAMES = re.compile(
-    r"label|categor|class|target|sentiment|intent|topic|score|rating|tag|type|stars", re.IGNORECASE
-)
-_SPLIT_NAMES = re.compile(r"split|fold|subset|partition", re.IGNORECASE)
+_TEXT_NAMES = re.compile(_TEXT_WORDS, re.IGNORECASE)
+_TEXT_NAME = re.compile(f"(?:{_TEXT_WORDS})s?", re.IGNORECASE)
 _MAX_OBJECT_SHARE = 0.5
 _SAMPLED_ROWS = 5_000
-# A column with more distinct numbers than this holds scores, not class ids.
-_MAX_CLASS_IDS = 30
 _FLAGS = {"0", "1", "0.0", "1.0", "true", "false", "yes", "no", ""}
 _MIN_FLAG_COLUMNS = 3
+_MIN_ID_ROWS = 10
 
 
 def guess_columns(table: Table) -> ColumnChoice:
@@ -35,26 +33,77 @@ def guess_columns(table: Table) -> ColumnChoice:
         DataError: the table has fewer than two columns.
     """
     validate_table(table, columns_needed=2)
+    columns = sample_columns(table)
+    text = max(columns, key=lambda name: text_score(name, columns[name]))
+    split = next((name for name in columns if name != text and holds_splits(table.frame[name], columns[name])), None)
+    rest = label_candidates(columns, text, split)
+    flags = _find_label_columns(rest)
+    label = max(rest, key=lambda name: label_score(name, rest[name]))
+    if len(flags) >= _MIN_FLAG_COLUMNS and (label in flags or not _has_label_name(label)):
+        return ColumnChoice(text, flags[0], "multilabel", split, form="columns", label_columns=tuple(flags))
+    label = _find_name_column(label, rest)
+    guess = guess_task(table.frame[label], label)
+    return ColumnChoice(text=text, label=label, kind=guess.kind, split=split, form=guess.form)
+
+
+def sample_columns(table: Table) -> dict[str, pd.Series]:
+    """The cells of each column in a sample of rows, which are spread over the table."""
     sample = filter_rows(table.frame, np.arange(len(table)) % max(1, len(table) // _SAMPLED_ROWS) == 0)
-    columns = {str(name): cells for name, cells in sample.items()}
-    text = max(columns, key=lambda name: _text_score(name, columns[name]))
-    split = next((name for name in columns if name != text and _holds_splits(table.frame[name], columns[name])), None)
+    return {str(name): cells for name, cells in sample.items()}
+
+
+def label_candidates(columns: Mapping[str, pd.Series], text: str, split: str | None) -> dict[str, pd.Series]:
+    """The columns that can hold labels: no identifiers, no JSON objects, if others are left."""
     rest = {name: cells for name, cells in columns.items() if name not in (text, split)} or {
         name: cells for name, cells in columns.items() if name != text
     }
+    for is_excluded in (_holds_objects, is_identifier):
+        rest = {name: cells for name, cells in rest.items() if not is_excluded(name, cells)} or rest
+    return rest
+
+
+def is_identifier(name: str, cells: pd.Series) -> bool:
+    """Whether a column numbers or names the rows: distinct whole numbers in order, or distinct values in a column of ids."""
+    filled = cells[cells.str.strip() != ""]
+    if len(filled) < _MIN_ID_ROWS or not filled.is_unique:
+        return False
+    numbers = parse_numbers(filled)
+    if np.isnan(numbers).any():
+        return not filled.str.contains(r"\s", regex=True).any() and bool(ID_NAMES.fullmatch(name))
+    steps = np.diff(numbers)
+    is_counted = bool((numbers % 1 == 0).all()) and (bool((steps > 0).all()) or bool((steps < 0).all()))
+    return is_counted or bool(ID_NAMES.fullmatch(name))
+
+
+def _holds_objects(name: str, cells: pd.Series) -> bool:
+    """Whether a column holds JSON objects, as labeling tools export them."""
+    return bool(cells.str.match(r"\[?\{").mean() > _MAX_OBJECT_SHARE)
+
+
+def _find_label_columns(columns: Mapping[str, pd.Series]) -> list[str]:
+    """The columns of 0 and 1; if there are none, columns side by side of shares from 0 to 1."""
     flags = [
-        name for name, cells in rest.items() if set(cells.str.strip().str.lower()) <= _FLAGS and cells.nunique() > 1
+        name
+        for name, cells in columns.items()
+        if set(cells.str.strip().str.lower()) <= _FLAGS and cells.nunique() > 1 and not is_flag_name(name)
     ]
-    # A column of JSON objects, as labeling tools export them, is not a label.
-    rest = {
-        name: cells for name, cells in rest.items() if not cells.str.match(r"\[?\{").mean() > _MAX_OBJECT_SHARE
-    } or rest
-    label = max(rest, key=lambda name: _label_score(name, rest[name]))
-    if len(flags) >= _MIN_FLAG_COLUMNS and (label in flags or not _LABEL_NAMES.search(label)):
-        return ColumnChoice(text, flags[0], "multilabel", split, form="columns", label_columns=tuple(flags))
-    label = _find_name_column(label, rest)
-    kind, form = guess_kind(columns[label])
-    return ColumnChoice(text=text, label=label, kind=kind, split=split, form=form)
+    return flags if len(flags) >= _MIN_FLAG_COLUMNS else _find_shares(columns)
+
+
+def _find_shares(columns: Mapping[str, pd.Series]) -> list[str]:
+    """The longest series of neighboring columns with shares from 0 to 1."""
+    best: list[str] = []
+    series: list[str] = []
+    for name, cells in columns.items():
+        numbers = parse_numbers(cells[cells.str.strip() != ""])
+        is_share = len(numbers) > 0 and not np.isnan(numbers).any() and numbers.min() >= 0.0 and numbers.max() <= 1.0
+        series = [*series, name] if is_share and len(np.unique(numbers)) > 1 else []
+        best = series if len(series) > len(best) else best
+    return best
+
+
+def _has_label_name(name: str) -> bool:
+    return bool(CLASS_NAMES.search(name) or SCORE_NAMES.search(name))
 
 
 def resolve_columns(
@@ -74,9 +123,9 @@ def resolve_columns(
     if label is None and text == guess.label:
         label = guess.text
     if label is not None and (label, text or guess.text) != (guess.label, guess.text):
-        guessed_kind, form = guess_kind(table.frame[label])
+        task = guess_task(table.frame[label], label)
         split = guess.split if guess.split not in (text, label) else None
-        guess = ColumnChoice(text or guess.text, label, guessed_kind, split, form)
+        guess = ColumnChoice(text or guess.text, label, task.kind, split, task.form)
     elif text:
         guess = replace(guess, text=text)
     if kind is not None and kind != guess.kind:
@@ -88,20 +137,6 @@ def _form_for(kind: TaskKind, guess: LabelForm) -> LabelForm:
     if kind != "multilabel":
         return "plain"
     return guess if guess not in ("plain", "columns") else "|"
-
-
-def guess_kind(cells: pd.Series) -> tuple[TaskKind, LabelForm]:
-    """The kind of task and the way labels are written, guessed from the cells of a label column."""
-    cells = cells.str.strip()
-    cells = cells[cells != ""].head(_SAMPLED_ROWS)
-    distinct = cells.nunique()
-    numbers = parse_numbers(cells)
-    if len(cells) and not np.isnan(numbers).any() and has_decimal_commas(cells):
-        if distinct > _MAX_CLASS_IDS or bool((numbers % 1 != 0).any()):
-            return "regression", "plain"
-    elif (form := guess_label_form(cells)) != "plain":
-        return "multilabel", form
-    return ("binary" if distinct == 2 else "multiclass"), "plain"
 
 
 def _find_name_column(label: str, columns: Mapping[str, pd.Series]) -> str:
@@ -118,24 +153,28 @@ def _find_name_column(label: str, columns: Mapping[str, pd.Series]) -> str:
     return label
 
 
-def _text_score(column: str, cells: pd.Series) -> float:
-    distinct_length = cells.str.len().mean() * cells.nunique() / max(1, len(cells))
-    return float(distinct_length) * (3.0 if _TEXT_NAMES.search(column) else 1.0)
+def text_score(column: str, cells: pd.Series) -> float:
+    """How much a column looks like the texts: long, varied cells of several words, and a typical name."""
+    length = float(cells.str.len().mean()) * cells.nunique() / max(1, len(cells))
+    if _holds_objects(column, cells) or not cells.str.contains(" ", regex=False).mean() > 0.1:
+        length /= 10.0  # addresses, identifiers, numbers
+    if column.strip().lower() == "text":
+        return length * 20.0
+    if _TEXT_NAME.fullmatch(column.strip()):
+        return length * 6.0
+    if not _TEXT_NAMES.search(column):
+        return length
+    return length * (1.5 if "." in column else 3.0)
 
 
-def _label_score(column: str, cells: pd.Series) -> float:
+def label_score(column: str, cells: pd.Series) -> float:
+    """How much a column looks like the labels: few different values that recur, and a typical name."""
     nonempty = cells[cells.str.strip() != ""]
     filled = len(nonempty) / max(1, len(cells))
     distinct = nonempty.nunique()
     repetition = 1.0 - distinct / max(1, len(cells))
     variation = 1.0 if distinct > 1 else 0.2
-    return (repetition + (1.0 if _LABEL_NAMES.search(column) else 0.0)) * filled * variation
-
-
-def _holds_splits(column: pd.Series, sample: pd.Series) -> bool:
-    """Whether a column assigns splits. The sample is checked first, because it rules out nearly every column."""
-    if not set(sample.str.strip().str.lower()) <= set(SPLIT_ALIASES):
-        return False
-    values = set(column.str.strip().str.lower().unique())
-    has_split_name = bool(_SPLIT_NAMES.search(str(column.name))) or "train" in values
-    return has_split_name and len(values) > 1 and values <= set(SPLIT_ALIASES)
+    named = 1.0 if _has_label_name(column) else 0.0
+    if ID_NAMES.fullmatch(column) and not CLASS_NAMES.search(column):
+        named = -0.3
+    return (repetition + named) * filled * variation

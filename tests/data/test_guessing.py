@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from core.data.guessing import guess_columns, guess_kind
+from core.data.guessing import guess_columns
 from core.data.reading.files import read_bytes
 from core.data.samples import SAMPLES, Sample
+from core.data.task_guess import guess_task
 from tests.data.cases import SENTENCES, make_table
 
 
@@ -26,7 +27,7 @@ def test_the_columns_of_the_samples_are_guessed(sample: Sample) -> None:
     ],
 )
 def test_the_kind_of_task_is_guessed(labels: list[str], kind: str) -> None:
-    assert guess_kind(pd.Series(labels))[0] == kind
+    assert guess_task(pd.Series(labels)).kind == kind
 
 
 def test_a_typical_column_name_outweighs_a_more_repetitive_column() -> None:

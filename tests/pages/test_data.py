@@ -124,6 +124,15 @@ def test_a_misread_file_is_shown_beside_another_reading(empty: Workspace) -> Non
     assert any("semicolon-separated" in expander.label for expander in at.expander)
 
 
+def test_a_doubtful_guess_is_changed_with_one_click(empty: Workspace) -> None:
+    at = visit("data")
+    upload(at, "x.csv", ("text,stars\n" + "\n".join(f"a text about thing {i},{i % 5 + 1}" for i in range(60))).encode())
+    assert find(at.selectbox, "Task").value == "multiclass"
+    click(at, "Read it as a number")
+    assert find(at.selectbox, "Task").value == "regression"
+    assert not any(button.label == "Read it as a number" for button in at.button)
+
+
 def test_rows_without_a_label_are_downloaded_without_formulas(
     empty: Workspace, downloads: dict[str, Callable[[], bytes]]
 ) -> None:

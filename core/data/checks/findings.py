@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.data.columns import ColumnChoice
 from core.data.repairs import Repair
 from core.data.table import filter_rows
 
@@ -20,19 +21,32 @@ _NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem that a check found. ``rows`` are positions in the table, from 0."""
+    """One problem that a check found. ``rows`` are positions in the table, from 0.
+
+    ``control`` is the title of the control on the Data page that changes what the finding is about, and ``choice`` the columns
+    with the other choice; both are empty where there is none.
+    """
 
     check: str
     severity: Severity
     message: str
     rows: Rows = field(default_factory=lambda: _NO_ROWS)
     repair: Repair | None = None
+    control: str = ""
+    choice: ColumnChoice | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The finding as ``core check --json`` prints it, with rows counted from 1."""
         repair = self.repair.to_json() if self.repair else None
         rows = [int(row) + 1 for row in self.rows]
-        return {"check": self.check, "severity": self.severity, "rows": rows, "message": self.message, "repair": repair}
+        record = {
+            "check": self.check,
+            "severity": self.severity,
+            "rows": rows,
+            "message": self.message,
+            "repair": repair,
+        }
+        return record | ({"control": self.control} if self.control else {})
 
 
 def by_severity(findings: Sequence[Finding]) -> list[Finding]:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from core.data.checks.content import check_content
 from core.data.checks.duplicates import check_duplicates
 from core.data.checks.findings import Finding, by_severity
+from core.data.checks.guesses import check_guesses
 from core.data.checks.labels import check_labels
 from core.data.checks.leakage import check_leakage
+from core.data.checks.pairs import find_pair
 from core.data.columns import ColumnChoice, LabeledTexts
 from core.data.table import Table
+from core.formatting import pluralize
 
 
 def run_checks(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> list[Finding]:
@@ -16,11 +19,30 @@ def run_checks(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> lis
     findings = [
         *_skipped_rows(table, labeled),
         *check_labels(labeled),
-        *check_duplicates(labeled),
+        *check_texts(table, choice, labeled),
         *check_leakage(table, choice, labeled),
         *check_content(labeled),
     ]
     return by_severity(findings)
+
+
+def check_texts(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> Iterator[Finding]:
+    """Findings about pairs of texts, otherwise about guesses and repeated texts, which are no conflicts in a table of pairs."""
+    pair = find_pair(table, choice)
+    if pair is None:
+        yield from check_guesses(table, choice)
+        yield from check_duplicates(labeled)
+        return
+    left_out = pair[0] if pair[1] == choice.text else pair[1]
+    repeated = len(labeled) - labeled.frame["text"].nunique()
+    yield Finding(
+        "text_pairs",
+        "warning",
+        f"“{pair[0]}” and “{pair[1]}” look like pairs of texts with one label for both. Pairs are not supported: the model would "
+        f"read “{choice.text}” alone and never see “{left_out}”, and {pluralize(repeated, 'row')} would repeat a text. "
+        "Put both texts into one column to learn from pairs.",
+        control="Text column",
+    )
 
 
 def _skipped_rows(table: Table, labeled: LabeledTexts) -> Iterator[Finding]:

@@ -16,14 +16,15 @@ _NONE = "–"
 def choose_columns(uploaded: UploadedTable) -> ColumnChoice:
     """The chosen text column, label column and task, initially guessed, and the optional settings of columns."""
     table, names = uploaded.table, list(uploaded.table.frame.columns)
-    guess = uploaded.columns or guess_columns(table)
+    chosen, version = st.session_state.get(_choice_key(uploaded), (None, 0))
+    guess = chosen or uploaded.columns or guess_columns(table)
     left, middle, right = st.columns(3)
-    text = left.selectbox("Text column", names, index=names.index(guess.text))
-    label = middle.selectbox("Label column", names, index=names.index(guess.label))
+    text = left.selectbox("Text column", names, names.index(guess.text), key=f"text-{uploaded.key}-{version}")
+    label = middle.selectbox("Label column", names, names.index(guess.label), key=f"label-{uploaded.key}-{version}")
     if (text, label) != (guess.text, guess.label):
         guess = resolve_columns(table, text, label)
     kinds = list(get_args(TaskKind))
-    key = f"{uploaded.key}-{text}-{label}"
+    key = f"{uploaded.key}-{text}-{label}-{version}"
     kind = right.selectbox(
         "Task", kinds, index=kinds.index(guess.kind), format_func=TITLES.__getitem__, key=f"kind-{key}"
     )
@@ -31,6 +32,16 @@ def choose_columns(uploaded: UploadedTable) -> ColumnChoice:
         guess = resolve_columns(table, text, label, kind)
     with st.expander("More column settings"):
         return _choose_more(guess, names, key)
+
+
+def change_columns(uploaded: UploadedTable, choice: ColumnChoice) -> None:
+    """Set the controls of a table to another choice of columns, from the next run of the page on."""
+    _, version = st.session_state.get(_choice_key(uploaded), (None, 0))
+    st.session_state[_choice_key(uploaded)] = choice, version + 1
+
+
+def _choice_key(uploaded: UploadedTable) -> str:
+    return f"columns-{uploaded.key}"
 
 
 def _choose_more(guess: ColumnChoice, names: list[str], key: str) -> ColumnChoice:
@@ -47,9 +58,9 @@ def _choose_more(guess: ColumnChoice, names: list[str], key: str) -> ColumnChoic
         middle, "Group column", None, "Rows with the same value, such as texts by one author, stay in the same split."
     )
     time = choose(right, "Time column", None, "Lets you test on the most recent rows.")
-    form, flag_columns = guess.form, guess.label_columns
+    form, flag_columns, threshold = guess.form, guess.label_columns, guess.threshold
     if guess.kind == "multilabel":
-        form, flag_columns = _choose_label_form(guess, names, key)
+        form, flag_columns, threshold = _choose_label_form(guess, names, key)
     label_names = guess.names
     if guess.kind != "regression":
         lines = st.text_area(
@@ -60,12 +71,14 @@ def _choose_more(guess: ColumnChoice, names: list[str], key: str) -> ColumnChoic
             key=f"names-{key}",
         )
         label_names = parse_label_names(lines) if lines.strip() else ()
-    return ColumnChoice(guess.text, guess.label, guess.kind, split, form, flag_columns, label_names, group, time)
+    return ColumnChoice(
+        guess.text, guess.label, guess.kind, split, form, flag_columns, label_names, group, time, threshold=threshold
+    )
 
 
-def _choose_label_form(guess: ColumnChoice, names: list[str], key: str) -> tuple[LabelForm, tuple[str, ...]]:
-    """How several labels per row are written, and the columns that hold a 0 or 1 for each label."""
-    left, right = st.columns(2)
+def _choose_label_form(guess: ColumnChoice, names: list[str], key: str) -> tuple[LabelForm, tuple[str, ...], float]:
+    """How several labels per row are written, the columns that hold a number for each label, and from which number on."""
+    left, right = st.columns([1, 2])
     forms = list(get_args(LabelForm))
     form = cast(
         LabelForm,
@@ -74,7 +87,16 @@ def _choose_label_form(guess: ColumnChoice, names: list[str], key: str) -> tuple
         ),
     )
     if form != "columns":
-        return form, ()
+        return form, (), guess.threshold
     options = [name for name in names if name != guess.text]
-    chosen = right.multiselect("Label columns (0 or 1)", options, list(guess.label_columns), key=f"flags-{key}")
-    return form, tuple(chosen)
+    chosen = right.multiselect("Label columns (0 to 1)", options, list(guess.label_columns), key=f"flags-{key}")
+    threshold = left.number_input(
+        "Label threshold",
+        0.01,
+        1.0,
+        guess.threshold,
+        0.05,
+        help="From this number on a text has the label.",
+        key=f"from-{key}",
+    )
+    return form, tuple(chosen), float(threshold)
