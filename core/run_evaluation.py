@@ -25,6 +25,7 @@ from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.diagnostics import mistakes
 from core.evaluation.metrics import compute
 from core.evaluation.metrics.estimate import MetricEstimate
+from core.evaluation.tuned_comparison import SplitOutputs, TunedComparison, compare_tuned
 from core.runs import MODEL, Run
 from core.storage import parse_record, read_record, write_record
 from core.task import Floats, Task
@@ -157,27 +158,42 @@ def _from_json(record: dict[str, Any], path: Any) -> MetricEstimate:
 
 @dataclass(frozen=True)
 class BaselineComparison:
-    """What the model adds to a baseline, with a sentence that says whether it helped."""
+    """What the model adds to a baseline, with a sentence that says whether it helped.
+
+    ``comparison`` is that by the main metric, ``threshold_free`` that by calibrated log loss.
+    """
 
     baseline: str
     comparison: Comparison
     sentence: str
+    threshold_free: Comparison | None = None
+
+    @property
+    def helped(self) -> bool | None:
+        """Whether the model is better (True) or worse (False); None where the rows cannot tell, or log loss contradicts."""
+        return TunedComparison(self.comparison, self.threshold_free).helped
 
 
 def compare_with_baselines(run: Run, split: str) -> list[BaselineComparison]:
-    """The model compared with each trained baseline, the most expensive first; empty without rows."""
-    ours = load_predictions(run, split)
+    """The model compared with each trained baseline, the most expensive first; empty without rows.
+
+    All have decisions tuned alike on the validation rows (see :mod:`core.evaluation.tuned_comparison`), so the values may differ
+    from those under the saved decision rule.
+    """
+    validation, ours = load_predictions(run, "validation"), load_predictions(run, split)
     if len(ours.targets) == 0:
         return []
     method = "Fine-tuning" if run.config.method == "fine-tune" else "The encoder"
-    model = ModelOutputs("This model", ours.logits, ours.rule.thresholds)
+    targets = validation.targets, ours.targets
+    model = SplitOutputs("This model", validation.logits, ours.logits)
     comparisons = []
     for source, title in reversed(available_predictions(run, split).items()):
         if source in (MODEL, "majority"):
             continue
-        baseline = ModelOutputs("the instant model" if source == INSTANT else title, run.logits(split, source))
-        compared = comparison.compare(run.task, ours.targets, model, baseline, split=split)
-        comparisons.append(BaselineComparison(title, compared, comparison.describe_comparison(compared, method)))
+        name = "the instant model" if source == INSTANT else title
+        baseline = SplitOutputs(name, run.logits("validation", source), run.logits(split, source))
+        compared = compare_tuned(run.task, targets, model, baseline, split)
+        comparisons.append(BaselineComparison(title, compared.main, compared.describe(method), compared.threshold_free))
     return comparisons
 
 

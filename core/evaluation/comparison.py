@@ -21,6 +21,8 @@ from core.task import Floats, Task
 from core.types import BoolArray, FloatArray, IndexArray, Targets
 
 _ALPHA = 0.05
+# Log losses of the same probabilities, calibrated from different logits, differ by less.
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Comparison:
     def better(self) -> bool | None:
         """Whether the first model is better (True) or worse (False); None where the rows cannot tell."""
         if math.isnan(self.low) or self.low <= 0 <= self.high:
+            return None
+        if self.metric.name == "log_loss" and abs(self.difference) < _ROUNDING:
             return None
         # With few rows a resampled interval is slightly too narrow; an exact test of the same question decides.
         if self.metric.name in ("accuracy", "subset_accuracy") and self.p_value >= _ALPHA:
@@ -115,7 +119,7 @@ def compare(
         y_true: targets (n,) or (n, k), as :meth:`Task.encode` gives them.
         first: the outputs of the first model.
         second: the outputs of the second model.
-        metric: one of ``COMPARISON_METRICS`` of the task; the first of them if empty.
+        metric: one of ``COMPARISON_METRICS`` of the task, or log_loss of any classifier; the first of them if empty.
         split: the name of the rows in sentences.
 
     Raises:
@@ -149,6 +153,8 @@ def compare(
 
 def _checked_metric(task: Task, metric: str) -> str:
     choices = COMPARISON_METRICS[task.kind]
+    if metric == "log_loss" and task.kind != "regression":
+        return metric
     if metric and metric not in choices:
         raise ConfigError(f"Expected one of {', '.join(choices)}, found {metric!r}.", "Choose one of these metrics.")
     return metric or choices[0]
@@ -166,8 +172,7 @@ def _resampled_metric(
     """The metric as a function of how often each row was drawn, (resamples, n) to (resamples,)."""
     if metric.startswith("f1"):
         actual, predicted = label_indicators(task, y_true), label_indicators(task, y_pred)
-        macro = counts.macro_over_labels if task.kind == "multilabel" else counts.macro
-        f1 = (counts.micro if metric == "f1_micro" else macro)(counts.f1)
+        f1 = (counts.micro if metric == "f1_micro" else counts.macro)(counts.f1)
         return lambda weights: f1(Counts.from_resamples(weights, actual, predicted))
     if metric == "log_loss":
         row_values = log_losses(y_true, logits)

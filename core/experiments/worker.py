@@ -186,12 +186,20 @@ def _evaluate_baselines(run: Run, splits: "Splits") -> None:
     """Save the logits of the baselines for the validation and test rows."""
     from core.evaluation import baselines
     from core.run_evaluation import INSTANT
+    from core.training.class_weights import class_weights
     from core.training.linear_probe import probe_logits
 
-    texts = _evaluated_texts(splits)
-    targets = run.task.encode(splits.train["label"].tolist())
-    _save_logits(run, splits, "majority", baselines.majority(run.task, targets, len(texts)))
-    _save_logits(run, splits, "tfidf", baselines.tfidf(run.task, splits.train["text"].tolist(), targets, texts))
+    train, validation = (
+        baselines.LabeledRows(rows["text"].tolist(), run.task.encode(rows["label"].tolist()))
+        for rows in (splits.train, splits.validation)
+    )
+    evaluated_rows = len(splits.validation) + len(splits.test)
+    _save_logits(run, splits, "majority", baselines.majority(run.task, train.targets, evaluated_rows))
+    # The classes weigh as much as in the model's own loss; an instant model weighs them alike.
+    power = run.config.class_weight_power if run.config.method == "fine-tune" else 1.0
+    weights = class_weights(train.targets, run.task.outputs, power) if run.task.one_label else None
+    tfidf = baselines.tfidf(run.task, train, validation, splits.test["text"].tolist(), weights)
+    _save_logits(run, splits, "tfidf", tfidf)
     # The instant baseline is there already, unless training started from a random head or resumed after a kill.
     if run.config.method == "fine-tune" and not run.has_logits("test", INSTANT):
         logits = probe_logits(splits, run.config)

@@ -7,14 +7,13 @@ from transformers import TrainingArguments
 
 from core import host
 from core.errors import ConfigError
-from core.evaluation.metrics.definitions import MAIN_METRIC
-from core.task import Task
+from core.evaluation.decisions.selection import SELECTION_LOSS
 from core.training.config import TrainingConfig
 
 _REPORTED_STEPS = 500
 
 
-def training_arguments(config: TrainingConfig, task: Task, train_rows: int, checkpoints: Path) -> TrainingArguments:
+def training_arguments(config: TrainingConfig, train_rows: int, checkpoints: Path) -> TrainingArguments:
     """The arguments for a training on a number of rows, with checkpoints in a folder.
 
     Raises:
@@ -41,8 +40,8 @@ def training_arguments(config: TrainingConfig, task: Task, train_rows: int, chec
         save_total_limit=2,
         load_best_model_at_end=True,
         restore_callback_states_from_checkpoint=config.patience > 0,
-        metric_for_best_model=MAIN_METRIC[task.kind],
-        greater_is_better=True,
+        metric_for_best_model=SELECTION_LOSS,
+        greater_is_better=False,
         logging_steps=max(1, steps // _REPORTED_STEPS),
         logging_nan_inf_filter=False,
         seed=config.seed,

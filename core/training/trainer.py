@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from core import host
 from core.data.splitting import Splits
+from core.evaluation.decisions.selection import SELECTION_LOSS
 from core.jobs.events import OnEvent, Phase, ignore_event
 from core.models.classifier import Classifier, build_classifier, output_layer
 from core.models.features import FrozenEncoder, load_frozen_encoder
@@ -32,7 +33,7 @@ from core.training.examples import LengthGroupedSampler, TargetScaler, build_dat
 from core.training.linear_probe import fit_probe
 from core.training.losses import build_loss
 from core.training.presets import is_few_shot
-from core.training.validation import SELECTION_LOSS, Validator
+from core.training.validation import Validator
 from core.workspace import read_json
 
 
@@ -142,7 +143,7 @@ def _build_trainer(job: FineTuning, classifier: Classifier, examples: Dataset, v
     config = job.config
     trainer = _Trainer(
         model=classifier.model.train(),
-        args=training_arguments(config, job.splits.task, len(job.splits.train), job.checkpoints),
+        args=training_arguments(config, len(job.splits.train), job.checkpoints),
         train_dataset=examples,
         eval_dataset=sort_by_length(build_dataset(job.splits.validation, classifier, validator.scaler)),
         processing_class=classifier.tokenizer,

@@ -5,14 +5,12 @@ from transformers import EvalPrediction
 from transformers.trainer_utils import PredictionOutput
 
 from core.data.splitting import Splits
+from core.evaluation.decisions.selection import SELECTION_LOSS, selection_loss
 from core.evaluation.metrics import summary
 from core.training.callback import ProgressCallback
 from core.training.diagnostics import collapsed_predictions
 from core.training.examples import TargetScaler
-from core.training.head_fitting import selection_loss, training_class_weights
-
-# The key of the selection loss among the metrics of a validation, also in the state that the Trainer saves.
-SELECTION_LOSS = "selection_loss"
+from core.training.head_fitting import training_class_weights
 
 
 class Validator:
@@ -38,6 +36,6 @@ class Validator:
         return summary.summarize(self.task, targets, logits) | {SELECTION_LOSS: self.selection_loss(prediction)}
 
     def selection_loss(self, prediction: EvalPrediction | PredictionOutput) -> float:
-        """The :func:`core.training.head_fitting.selection_loss`; for regression that of standardized scores."""
+        """The :func:`core.evaluation.decisions.selection.selection_loss`; for regression that of standardized scores."""
         logits = np.asarray(prediction.predictions, dtype=np.float32)
         return selection_loss(self.task, np.asarray(prediction.label_ids), logits, self._weights)

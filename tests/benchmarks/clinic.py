@@ -38,9 +38,11 @@ def clinic_vs_tfidf() -> list[Figure]:
         with tempfile.TemporaryDirectory() as scratch:
             config = replace(recommended(len(train), task.outputs), seed=len(runs))
             model = fine_tune(FineTuning(splits, config, Path(scratch)))
-        logits = baselines.tfidf(
-            task, rest["text"].tolist(), task.encode(rest["label"].tolist()), test["text"].tolist()
+        fitted, chosen_on = (
+            baselines.LabeledRows(rows["text"].tolist(), task.encode(rows["label"].tolist()))
+            for rows in (train, validation)
         )
+        logits = baselines.tfidf(task, fitted, chosen_on, test["text"].tolist())[len(validation) :]
         runs.append(
             [float((answer.argmax(1) == targets).mean()) for answer in (model.logits(test["text"].tolist()), logits)]
         )

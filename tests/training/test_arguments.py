@@ -15,7 +15,7 @@ TASK = Task("binary", ("no", "yes"))
 
 def test_every_validation_saves_a_checkpoint(tmp_path: Path) -> None:
     config = TrainingConfig(epochs=2, batch_size=10)
-    arguments = training_arguments(config, TASK, 1_000, tmp_path)
+    arguments = training_arguments(config, 1_000, tmp_path)
     assert arguments.eval_steps == arguments.save_steps
     assert config.validation_count(1_000) == -(-config.total_steps(1_000) // arguments.eval_steps)
 
@@ -25,5 +25,5 @@ def test_a_batch_size_that_the_processes_do_not_divide_is_refused(
 ) -> None:
     monkeypatch.setattr(host, "processes", lambda: 3)
     with pytest.raises(ConfigError, match="divisible by the 3 processes, found 16") as caught:
-        training_arguments(TrainingConfig(batch_size=16), TASK, 100, tmp_path)
+        training_arguments(TrainingConfig(batch_size=16), 100, tmp_path)
     assert caught.value.hint == "Choose a multiple of 3."

@@ -5,8 +5,9 @@ import pytest
 from sklearn.metrics import recall_score
 
 from core.evaluation.decisions.predictions import make_predictions
+from core.evaluation.decisions.selection import selection_loss
 from core.task import Task
-from core.training.head_fitting import C_VALUES, fit_head, sample_rows, selection_loss, training_class_weights
+from core.training.head_fitting import C_VALUES, fit_head, sample_rows, training_class_weights
 
 TASK = Task("multiclass", ("a", "b", "c"))
 

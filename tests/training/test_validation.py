@@ -7,12 +7,13 @@ from transformers import EvalPrediction
 
 from core.data.splitting import Splits
 from core.errors import RunError
+from core.evaluation.decisions.selection import SELECTION_LOSS
 from core.jobs.events import Event, Problem
 from core.task import Label, Task
 from core.training.callback import ProgressCallback
 from core.training.config import TrainingConfig
 from core.training.examples import TargetScaler
-from core.training.validation import SELECTION_LOSS, Validator
+from core.training.validation import Validator
 
 
 def make_validator(task: Task, labels: list[Label], events: list[Event] | None = None) -> Validator:

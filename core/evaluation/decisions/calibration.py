@@ -21,6 +21,8 @@ _MIN_BIN_SIZE = 10
 # Beyond these limits all predictions are alike, or all certain; without a mistake the optimum is a temperature of 0.
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
 _SIMULATIONS = 200
+# Of the logarithm of the temperature: most models need one between 0.5 and 2.
+_PRIOR_DEVIATION = 0.3
 
 
 def confidence_and_correct(
@@ -91,22 +93,43 @@ def ece_by_chance(confidence: FloatArray, bins: int = BINS, seed: int = 0) -> fl
     return float(np.mean(errors))
 
 
-def fit_temperature(task: Task, y_true: Targets, logits: Floats, weights: FloatArray | None = None) -> float:
+def fit_temperature(task: Task, y_true: Targets, logits: Floats) -> float:
     """The temperature that logits are divided by to calibrate probabilities (Guo 2017), fitted on validation rows.
 
-    Above 1 the model is overconfident. It minimizes the :func:`negative_log_likelihood`, changes no prediction, and lies between
-    0.05 and 20. 1 without rows.
+    Above 1 the model is overconfident. It changes no prediction, and is 1 without rows. It minimizes the total
+    :func:`negative_log_likelihood` plus a penalty that draws its logarithm toward 0 (a normal prior of standard deviation 0.3).
+    Without the penalty, ten rows without a mistake give the lowest temperature that is allowed, as Platt (1999) found for his
+    scaling. On 10 to 100 rows of calibrated models the log loss of new rows grows by at most 0.02 on average; from a few hundred
+    rows on, the penalty hardly matters (``make bench ONLY=evaluation_honesty``).
 
     Raises:
         ValueError: the task is regression.
     """
+    return _minimize_temperature(task, y_true, logits, None, 1 / (2 * _PRIOR_DEVIATION**2))
+
+
+def best_temperature(task: Task, y_true: Targets, logits: Floats, weights: FloatArray | None = None) -> float:
+    """The temperature with the lowest :func:`negative_log_likelihood` of these rows, weighted by row if asked; 1 without rows.
+
+    It compares models apart from their confidence; :func:`fit_temperature` is the one for new rows.
+
+    Raises:
+        ValueError: the task is regression.
+    """
+    return _minimize_temperature(task, y_true, logits, weights, 0.0)
+
+
+def _minimize_temperature(
+    task: Task, y_true: Targets, logits: Floats, weights: FloatArray | None, penalty: float
+) -> float:
     if task.kind == "regression":
         raise ValueError("A predicted number has no probability.")
     if len(y_true) == 0:
         return 1.0
     exact = logits.astype(np.float64)
+    per_row = penalty / len(y_true)
     optimum = minimize_scalar(
-        lambda log_t: negative_log_likelihood(task, y_true, exact / np.exp(log_t), weights),
+        lambda log_t: negative_log_likelihood(task, y_true, exact / np.exp(log_t), weights) + per_row * log_t**2,
         bounds=(np.log(_MIN_TEMPERATURE), np.log(_MAX_TEMPERATURE)),
         method="bounded",
     )

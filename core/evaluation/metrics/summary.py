@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import log_expit, log_softmax
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
@@ -41,9 +41,13 @@ def summarize_predictions(task: Task, y_true: Targets, y_pred: Targets) -> dict[
 def log_losses(y_true: Targets, logits: Floats) -> FloatArray:
     """The negative log-probability of the correct class of each row, (n,).
 
-    Clipped as in scikit-learn, so that one certain and wrong prediction does not make the mean infinite.
+    With several labels (targets (n, k)), their mean. Clipped as in scikit-learn, so that one certain and wrong prediction
+    does not make the mean infinite.
     """
     smallest = math.log(np.finfo(np.float64).eps)
+    if y_true.ndim == 2:
+        log_odds = np.where(y_true > 0.5, logits, -logits).astype(np.float64)
+        return np.asarray(-np.maximum(log_expit(log_odds), smallest).mean(axis=1))
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
     return np.asarray(-np.maximum(log_probabilities[np.arange(len(y_true)), y_true], smallest))
 
@@ -55,11 +59,14 @@ def _averages(y_true: Targets, y_pred: Targets, average: str) -> dict[str, float
 
 def _multilabel(y_true: Targets, y_pred: Targets) -> dict[str, float]:
     # A text without labels for which none is predicted is correct: its F1 is 1, not 0.
-    zero_division = {"micro": 0, "macro": 0, "samples": 1}
+    zero_division = {"micro": 0, "samples": 1}
+    present = np.flatnonzero((y_true > 0).any(axis=0) | (y_pred > 0).any(axis=0))
+    macro = sk.f1_score(y_true, y_pred, labels=present, average="macro", zero_division=0) if len(present) else math.nan
     return {
         f"f1_{average}": float(sk.f1_score(y_true, y_pred, average=average, zero_division=value))
         for average, value in zero_division.items()
     } | {
+        "f1_macro": float(macro),
         "subset_accuracy": float(sk.accuracy_score(y_true, y_pred)),
         "hamming_loss": float(sk.hamming_loss(y_true, y_pred)),
     }

@@ -46,6 +46,7 @@ from transformers import (
 
 BUNDLE = Path(__file__).resolve().parent
 HUB_NAMES = {"all-MiniLM-L6-v2": "sentence-transformers/all-MiniLM-L6-v2"}
+TEMPERATURES = [1.0, *(float(value) for value in np.geomspace(0.05, 20, 200))]
 METRICS = {"binary": "f1_macro", "multiclass": "f1_macro", "multilabel": "f1_micro", "regression": "r2"}
 PROBLEM_TYPES = {"multilabel": "multi_label_classification", "regression": "regression"}
 C_VALUES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -122,13 +123,17 @@ def log_loss(data: Data, targets: np.ndarray, logits: np.ndarray, weights: np.nd
 
 def best_temperature(data: Data, targets: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The temperature between 0.05 and 20 with the lowest log loss."""
-    candidates = [1.0, *(float(value) for value in np.geomspace(0.05, 20, 200))]
-    return min(candidates, key=lambda temperature: log_loss(data, targets, logits / temperature, weights))
+    return min(TEMPERATURES, key=lambda temperature: log_loss(data, targets, logits / temperature, weights))
 
 
-def selection_loss(data: Data, logits: np.ndarray) -> float:
+def fit_temperature(data: Data, targets: np.ndarray, logits: np.ndarray) -> float:
+    """The temperature for new texts: that with the lowest log loss, drawn toward 1 where there are few rows."""
+    penalty = 1 / (2 * 0.3**2 * len(targets))
+    return min(TEMPERATURES, key=lambda t: log_loss(data, targets, logits / t) + penalty * math.log(t) ** 2)
+
+
+def selection_loss(data: Data, targets: np.ndarray, logits: np.ndarray) -> float:
     """The loss by which models are chosen on validation rows: class-weighted log loss at the best temperature, or MSE."""
-    targets = data.targets["validation"]
     if data.kind == "regression":
         return float(((targets - logits[:, 0]) ** 2).mean())
     class_weights = data.class_weights(1.0)
@@ -237,9 +242,10 @@ def compute(model: Any, tokenizer: Any, data: Data, texts: Sequence[str], featur
 def fit_head(data: Data, features: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Weight (outputs, features) and bias of the linear head with the lowest selection loss on validation."""
     scale = float(features["train"].std()) or 1.0
-    train, targets = features["train"] / scale, data.targets["train"]
-    heads = [_fit(data, train, targets, C) for C in C_VALUES]
-    best = min(heads, key=lambda head: selection_loss(data, features["validation"] / scale @ head[0].T + head[1]))
+    train, validation = features["train"] / scale, features["validation"] / scale
+    heads = [_fit(data, train, data.targets["train"], C) for C in C_VALUES]
+    targets = data.targets["validation"]
+    best = min(heads, key=lambda head: selection_loss(data, targets, validation @ head[0].T + head[1]))
     return (best[0] / scale).astype(np.float32), best[1].astype(np.float32)
 
 
@@ -386,8 +392,8 @@ def training_arguments(data: Data, output: Path) -> TrainingArguments:
         save_steps=interval,
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model=METRICS[data.kind],
-        greater_is_better=True,
+        metric_for_best_model="selection_loss",
+        greater_is_better=False,
         train_sampling_strategy="group_by_length",
         seed=config["seed"],
         bf16=bfloat16,
@@ -420,7 +426,11 @@ def make_trainer(model: Any, tokenizer: Any, data: Data, checkpoints: Path) -> T
         logits = np.asarray(prediction.predictions) * data.std + data.mean
         # The Trainer evaluates in an order of its own, so the targets are those that it gives.
         targets = np.asarray(prediction.label_ids)
-        return {METRICS[data.kind]: data.metric(targets if data.one_label else targets * data.std + data.mean, logits)}
+        return {
+            "selection_loss": selection_loss(
+                data, targets if data.one_label else targets * data.std + data.mean, logits
+            )
+        }
 
     return Trainer(
         model=model,
@@ -468,7 +478,7 @@ def interpolate(model: Any, tokenizer: Any, data: Data, initial: dict[str, torch
     def loss(share: float) -> float:
         move(share)
         logits = compute(model, tokenizer, data, data.texts["validation"])
-        return selection_loss(data, logits * data.std + data.mean)
+        return selection_loss(data, data.targets["validation"], logits * data.std + data.mean)
 
     move(min((1.0, *INTERPOLATION_SHARES), key=loss))
 
@@ -479,7 +489,7 @@ def calibrate(model: Any, tokenizer: Any, data: Data) -> dict[str, np.ndarray]:
     logits = {name: compute(model, tokenizer, data, data.texts[name]) for name in ("validation", "test")}
     if data.kind == "regression":
         return logits
-    temperature = best_temperature(data, data.targets["validation"], logits["validation"])
+    temperature = fit_temperature(data, data.targets["validation"], logits["validation"])
     layer = output_layer(model)
     layer.weight.div_(temperature)
     layer.bias.div_(temperature)

@@ -41,7 +41,7 @@ def describe_comparison(evidence: Evidence) -> str:
     if not evidence.comparisons:
         return "There is no simpler model to compare with."
     better, worse, unclear = (
-        [each.comparison.names[1] for each in evidence.comparisons if each.comparison.better is verdict]
+        [each.comparison.names[1] for each in evidence.comparisons if each.helped is verdict]
         for verdict in (True, False, None)
     )
     rows = pluralize(evidence.rows, f"{evidence.split} row")
@@ -119,7 +119,7 @@ def advise(evidence: Evidence, quality: Quality) -> Advice:
             "Check the data",
             "data",
         )
-    worse = [each for each in evidence.comparisons if each.comparison.better is False]
+    worse = [each for each in evidence.comparisons if each.helped is False]
     if worse and evidence.fine_tuned:
         return Advice(
             f"Train longer, or use {worse[0].comparison.names[1]}: it is better on these rows and costs less.",

@@ -1,0 +1,88 @@
+"""Comparison of two models whose decisions are tuned alike: what is left is what the models know, not how they were weighted.
+
+Class weights, a temperature or thresholds that only one side has change macro-F1 and log loss without any better ranking: two
+copies of one ranker, one with the square root of balanced class weights and one with balanced weights, differed in up to all
+test sets. Here both sides get calibrated probabilities and thresholds from the same validation rows.
+"""
+
+from dataclasses import dataclass
+
+from core.evaluation import comparison
+from core.evaluation.comparison import Comparison, ModelOutputs, describe_comparison
+from core.evaluation.decisions.tuning import cross_tuned, tune_decisions
+from core.task import Floats, Task
+from core.types import Targets
+
+# Needs no threshold. Calibrated log loss counts each row once, so that it also has a narrow interval where classes are rare.
+_THRESHOLD_FREE = "log_loss"
+
+
+@dataclass(frozen=True)
+class SplitOutputs:
+    """The name of a model in sentences, and its logits for the validation rows and for the rows it is measured on."""
+
+    name: str
+    validation: Floats
+    evaluated: Floats
+
+
+@dataclass(frozen=True)
+class TunedComparison:
+    """Two models compared by the main metric of their task and by calibrated log loss; None for regression."""
+
+    main: Comparison
+    threshold_free: Comparison | None = None
+
+    @property
+    def helped(self) -> bool | None:
+        """Whether the first model is better (True) or worse (False) by the main metric, and log loss does not contradict."""
+        if self.threshold_free is None or self.main.better is None:
+            return self.main.better
+        return None if self.threshold_free.better is (not self.main.better) else self.main.better
+
+    def describe(self, method: str = "Fine-tuning") -> str:
+        """Whether the method of the first model helped; a second sentence says where the two metrics disagree."""
+        sentence = describe_comparison(self.main, method)
+        other = self.threshold_free
+        if other is None or other.better is None or other.better == self.main.better:
+            return sentence
+        metric = other.metric
+        change = (
+            f"{metric.title} is {metric.format_size(other.difference)} {'higher' if other.difference > 0 else 'lower'}"
+        )
+        low, high = (metric.format_difference(end) for end in (other.low, other.high))
+        effect = "better" if other.better else "worse"
+        return f"{sentence} Its probabilities, however, are {effect}: {change} (95% interval {low} to {high})."
+
+
+def compare_tuned(
+    task: Task, targets: tuple[Targets, Targets], first: SplitOutputs, second: SplitOutputs, split: str = "test"
+) -> TunedComparison:
+    """Two models compared with decisions tuned on the validation rows.
+
+    On the validation rows themselves, each row is decided by what was tuned on other rows.
+
+    Args:
+        task: the task of both models.
+        targets: those of the validation rows and of the rows that the models are measured on.
+        first: the logits of the first model.
+        second: the logits of the second model.
+        split: the name of the rows in sentences; "validation" if they are the validation rows.
+    """
+    y_validation, y_true = targets
+    models = (first, second)
+    if task.kind == "regression" or len(y_validation) == 0:
+        plain = [ModelOutputs(model.name, model.evaluated) for model in models]
+        return TunedComparison(comparison.compare(task, y_true, plain[0], plain[1], split=split))
+    calibrated, decided = [], []
+    for model in models:
+        if split == "validation":
+            outputs = cross_tuned(task, y_validation, model.validation)
+        else:
+            tuned = tune_decisions(task, y_validation, model.validation)
+            outputs = tuned.calibrated(model.evaluated), tuned.decided(model.evaluated)
+        calibrated.append(ModelOutputs(model.name, outputs[0]))
+        decided.append(ModelOutputs(model.name, outputs[1]))
+    main = comparison.compare(task, y_true, decided[0], decided[1], split=split)
+    threshold_free = comparison.compare(task, y_true, calibrated[0], calibrated[1], _THRESHOLD_FREE, split)
+    return TunedComparison(main, threshold_free)
