@@ -50,13 +50,14 @@ def train(options: argparse.Namespace) -> int:
     from core.data.columns import apply_columns
     from core.data.dataset import save_dataset
     from core.data.guessing import resolve_columns
-    from core.data.reading.files import join_tables, read_file
+    from core.data.reading.border import read_tables
+    from core.data.reading.files import join_tables
     from core.data.splitting import SplitConfig, split
     from core.experiments.launch import create_training_run
     from core.training.presets import recommended
 
     files = {"train": options.file, "validation": options.validation_file, "test": options.test_file}
-    tables = [(name, read_file(path)) for name, path in files.items() if path]
+    tables = [(name, read_tables({path.name: path})) for name, path in files.items() if path]
     table = join_tables(tables) if len(tables) > 1 else tables[0][1]
     columns = resolve_columns(table, options.text, options.label, options.task)
     split_config = SplitConfig(options.validation_share, options.test_share, options.seed)
@@ -137,14 +138,13 @@ def check(options: argparse.Namespace) -> int:
     """Print the problems of a table; 1 if it cannot be used for training."""
     from core.data.checks.report import check_table
     from core.data.labels import parse_label_names
-    from core.data.reading.files import read_files
+    from core.data.reading.border import read_tables
     from core.models.encoders import BUILT_IN
     from core.models.tokenization import count_tokens
 
-    files = {path.name: _read_bytes(path) for path in options.files}
     names = parse_label_names(_read_text(options.names)) if options.names else ()
     read_options = ReadOptions(options.encoding, options.delimiter, header=options.header, sheet=options.sheet)
-    table = read_files(files, read_options)
+    table = read_tables({path.name: path for path in options.files}, read_options)
     report = check_table(table, partial(count_tokens, BUILT_IN), options.text, options.label, names)
     if options.json:
         print_json(report.to_json())

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.reading.chunks import SourceFile
-from core.data.reading.streaming import stream_table
+from core.data.reading.border import preview_file
+from core.data.reading.chunks import SourceFile, require_column
 from core.errors import RunError
 from core.jobs.events import Event, OnEvent, ignore_event
 from core.jobs.folder import JobFolder
@@ -133,9 +133,9 @@ def create_batch(
         if isinstance(source, Upload):
             write_atomically(folder / _UPLOAD, partial(_copy, source.file))
         path = source.resolve() if isinstance(source, Path) else folder / _UPLOAD
-        table = stream_table(SourceFile.of_path(path, name))
-        table.require_column(column)
-        check_output_rows(output_format, table.rows)
+        preview = preview_file(name, path)
+        require_column(name, list(preview.head.columns), column)
+        check_output_rows(output_format, preview.rows)
         final = workspace.predictions / folder.name
         batch = BatchPrediction(
             folder=final,
@@ -147,7 +147,7 @@ def create_batch(
             else str(model),
             column=column,
             output_format=output_format,
-            rows=table.rows,
+            rows=preview.rows,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             engine=engine,
         )

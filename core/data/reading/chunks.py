@@ -1,7 +1,7 @@
 """A table of any size as a stream of chunks, and the file that it comes from."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -79,15 +79,22 @@ class TableStream:
         Raises:
             DataError: it has not.
         """
-        if column not in self.columns:
-            raise DataError(
-                f"{self.name} has no column {column!r}.", f"Its columns are: {', '.join(self.columns[:20])}."
-            )
+        require_column(self.name, self.columns, column)
 
     def head(self, rows: int = 1_000) -> pd.DataFrame:
         """The first rows as a table of strings."""
         chunk = next(self.read(rows))
         return frame_from_strings([chunk.cells(column) for column in self.columns], self.columns)
+
+
+def require_column(name: str, columns: Sequence[str], column: str) -> None:
+    """Check that a table has a column.
+
+    Raises:
+        DataError: it has not.
+    """
+    if column not in columns:
+        raise DataError(f"{name} has no column {column!r}.", f"Its columns are: {', '.join(columns[:20])}.")
 
 
 def make_chunks(rows: Iterator[Row], names: Iterable[str], max_rows: int) -> Iterator[Chunk]:

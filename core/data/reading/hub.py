@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from core.data.budget import MAX_UNPACKED_BYTES, limited_reading
 from core.data.table import (
     SPLIT_ALIASES,
     SPLIT_COLUMN,
@@ -49,7 +50,8 @@ def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
         raise LimitError(
             f"{name} has more than {MAX_ROWS:,} rows.", f"Load a part of it, such as train[:{MAX_ROWS // 10}]."
         )
-    return validate_table(_to_table(name, parts), columns_needed=2)
+    with limited_reading(name, MAX_UNPACKED_BYTES):
+        return validate_table(_to_table(name, parts), columns_needed=2)
 
 
 def _check_access(name: str) -> None:

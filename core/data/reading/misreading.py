@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.reading.dialects import DELIMITERS
+from core.data.reading.files import SMALL_BYTES
 from core.data.reading.quoting import holds_rows
 from core.data.table import ABOVE_TABLE, DETECT, ReadOptions, Table
 from core.errors import StudioError
@@ -21,7 +22,7 @@ _MIN_QUOTED_SHARE = 0.5
 _MIN_WORDS = 3
 _MAX_NAME_WORDS = 6
 # Alternatives are read from this many bytes at the start of a file.
-SAMPLE_BYTES = 400_000
+SAMPLE_BYTES = SMALL_BYTES
 _QUOTES = ('"', "'", "")
 _SENTENCE_END = (".", "!", "?", "…", '"', "'", ")", ":", "。", "！", "？")
 

@@ -9,15 +9,17 @@ import streamlit as st
 
 from core.data.columns import ColumnChoice
 from core.data.reading.encodings import ENCODINGS
-from core.data.reading.files import DELIMITERS, EXTENSIONS, read_files, read_pasted
+from core.data.reading.files import DELIMITERS, EXTENSIONS
 from core.data.reading.hub import load_hub_dataset
 from core.data.reading.misreading import cut_sample
+from core.data.reading.processes import warm_up
 from core.data.samples import SAMPLES
 from core.data.table import ReadOptions, Table
 from core.formatting import pluralize
 from pages.sections.data.misreading import offer_alternative
 from pages.shared import cache
 from pages.shared.downloads import download_csv
+from pages.shared.reading import read_files, read_pasted
 from pages.shared.session import SAMPLE
 
 _SHOWN_UNREADABLE = 200
@@ -49,6 +51,7 @@ def choose_sample() -> UploadedTable:
 
 def upload_files() -> UploadedTable | None:
     """The table in the uploaded files: a single file, or one for each split."""
+    warm_up()
     files = st.file_uploader(
         "Table of texts and labels",
         type=list(EXTENSIONS),

@@ -8,6 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.charts import data as data_charts
 from core.data.reading.files import EXTENSIONS
+from core.data.reading.processes import warm_up
 from core.formatting import pluralize
 from core.prediction.batch import BatchPrediction, Upload, create_batch, damaged_batches, list_batches
 from core.prediction.batch_output import FORMAT_TITLES, OutputFormat
@@ -31,6 +32,7 @@ _JOB = JobTexts(
 
 def show_file(model: Model) -> None:
     """Upload a file and start its prediction; below, the predictions of files with progress, counts and download."""
+    warm_up()
     file = st.file_uploader("File with a text column", type=list(EXTENSIONS))
     if file is not None:
         _show_start(model, file)
