@@ -94,11 +94,22 @@ def _request(kind: str, files: Mapping[str, bytes | Path], options: ReadOptions,
 
 
 def _ask(request: Request, files: Mapping[str, bytes | Path], receive: _Receive[T], on_progress: OnProgress) -> T:
+    try:
+        return _ask_once(request, files, receive, on_progress)
+    except _NotStartedError:  # the interpreter that is forked had just ended
+        return _ask_once(request, files, receive, on_progress)
+
+
+def _ask_once(request: Request, files: Mapping[str, bytes | Path], receive: _Receive[T], on_progress: OnProgress) -> T:
     name = join_names(list(files))
     with _slot(on_progress), reading_process() as reader:
         answer = _Answer(reader, request, [content for content in files.values() if isinstance(content, bytes)])
         threading.Thread(target=answer.run, args=(receive,), daemon=True).start()
         return cast(T, _wait(answer, request.limits, name, on_progress))
+
+
+class _NotStartedError(DataError):
+    """The reading process ended before it got its request."""
 
 
 @contextmanager
@@ -133,7 +144,9 @@ class _Answer:
         source, target = self.reader.source, self.reader.target
         ready = transfer.receive(source, Message)
         if ready is None:
-            return None
+            return _NotStartedError(
+                "The process that reads files could not be started.", "Try again; the host may be out of memory."
+            )
         self.reader.identify(int(ready.facts["pid"]))
         self.idle_bytes, self.started = self.reader.resident_bytes(), time.monotonic()
         with suppress(OSError):  # the process has ended; its answer says why

@@ -1,0 +1,140 @@
+"""Files are read in a process of their own: the same tables come back, and nothing that a file does harms this process."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.data.budget import Limits
+from core.data.reading.border import preview_file, read_pasted, read_tables
+from core.data.reading.files import SMALL_BYTES, read_bytes
+from core.data.table import ReadOptions
+from core.errors import DataError, LimitError, StudioError
+from tests.data.reading.cases import CSV, FRAME, csv_bytes, excel_bytes, parquet_bytes, zip_bytes
+from tests.data.reading.hostile import REFUSED
+
+ROWS = csv_bytes([["text", "label"], *[[f"text number {i}, long enough", "xy"[i % 2]] for i in range(5_000)]])
+FILES = {
+    "x.csv": ROWS + b"one,two,three,four\n",
+    "x.xlsx": excel_bytes(Sheet=FRAME, Other=FRAME),
+    "x.parquet": parquet_bytes(FRAME),
+    "x.json": b'[{"text": "a", "label": 1}, {"text": "b\\ud800", "label": 2}]',
+    "x.zip": zip_bytes({"train.csv": CSV, "test.csv": CSV}),
+}
+# Beyond what this process had before it read a file, while the file is read.
+MOST_MEMORY = 500 << 20
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_table_is_the_same_as_in_this_process(name: str) -> None:
+    expected = read_bytes(FILES[name], name)
+    table = read_tables({name: FILES[name]})
+    assert table.frame.equals(expected.frame)
+    assert table.frame.dtypes.equals(expected.frame.dtypes)
+    assert (table.sheets, table.unreadable, table.format) == (expected.sheets, expected.unreadable, expected.format)
+
+
+def test_files_are_read_with_options_from_paths_and_as_previews(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(ROWS)
+    assert len(read_tables({"x.csv": path}, ReadOptions(header=False))) == 5_001
+    preview = preview_file("x.csv", path)
+    assert preview.rows == 5_000
+    assert list(preview.head.columns) == ["text", "label"]
+    assert len(preview.head) == 1_000
+    assert len(read_tables({"train.csv": path, "test.xlsx": FILES["x.xlsx"]})) == 5_003
+    assert len(read_pasted(ROWS.decode())) == 5_000
+    with pytest.raises(DataError, match="There is no file"):
+        read_tables({"y.csv": tmp_path / "y.csv"})
+
+
+@pytest.mark.parametrize("name", ["string.parquet", "rows.csv.gz", "strings.xlsx", "entities.xlsx"])
+def test_a_file_that_means_harm_ends_in_a_sentence(name: str) -> None:
+    with pytest.raises((DataError, LimitError)) as raised:
+        read_tables({name: REFUSED[name]()})
+    assert raised.value.message.endswith(".")
+    assert raised.value.hint
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REFUSED)
+def test_every_hostile_file_is_refused_within_its_limits(name: str) -> None:
+    content, most = REFUSED[name](), 0
+
+    def watch(done: int, total: int) -> None:
+        nonlocal most
+        most = max([most, *(process.memory_info().rss for process in children() if process.is_running())])
+
+    started = time.monotonic()
+    with pytest.raises(StudioError) as raised:
+        read_tables({name: content}, on_progress=watch)
+    assert time.monotonic() - started < 10
+    assert most < MOST_MEMORY
+    assert raised.value.message.endswith(".")
+    assert raised.value.hint
+
+
+def _limits(monkeypatch: pytest.MonkeyPatch, **changes: float) -> None:
+    defaults = {"decoded_bytes": 10**9, "rows": 10**6, "cells": 10**7, "seconds": 30.0, "memory_bytes": 10**9}
+    limits = Limits(**(defaults | changes))  # type: ignore[arg-type]
+    monkeypatch.setattr("core.data.budget.Limits.for_size", lambda size: limits)
+
+
+def test_memory_and_time_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    _limits(monkeypatch, memory_bytes=20_000_000)
+    with pytest.raises(LimitError, match="more memory"):
+        read_tables({"x.json": b'[{"text": "a", "label": "x"}' + b', ["b", "y"]' * 500_000 + b"]"})
+    _limits(monkeypatch, seconds=0.5)
+    with pytest.raises(LimitError, match="not read within"):
+        read_tables({"far row.xlsx": REFUSED["far row.xlsx"]()})
+
+
+class _Gone(BaseException):
+    """What ends the run of a page whose visitor has left."""
+
+
+def test_reading_ends_when_nobody_waits_for_it() -> None:
+    read_tables({"x.xlsx": FILES["x.xlsx"]})  # the process that is forked is there
+    before = len(children())
+
+    def leave(done: int, total: int) -> None:
+        raise _Gone
+
+    with pytest.raises(_Gone):
+        read_tables({"far row.xlsx": REFUSED["far row.xlsx"]()}, on_progress=leave)
+    deadline = time.monotonic() + 20
+    while len(children()) > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(children()) <= before
+
+
+def test_reading_goes_on_after_the_process_that_is_forked_has_ended() -> None:
+    read_tables({"x.xlsx": FILES["x.xlsx"]})
+    for process in children():
+        process.kill()
+    assert len(read_tables({"x.xlsx": FILES["x.xlsx"]})) == len(FRAME)
+
+
+WORST: dict[str, Callable[[], bytes]] = {
+    "columns": lambda: (b",".join([b"a"] * 990) + b"\n") * (SMALL_BYTES // 2_000),
+    "names": lambda: (b"a" * 99 + b",") * 990 + b"\nx\n",
+    "quotes": lambda: b'text,label\n"' + b"a,b\n" * (SMALL_BYTES // 5),
+    "delimiters": lambda: b"a\tb|c;d,e\n" * (SMALL_BYTES // 10),
+}
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_small_text_is_read_in_this_process(name: str) -> None:
+    before = len(children())
+    content = WORST[name]()
+    assert len(content) <= SMALL_BYTES
+    started = time.process_time()
+    read_tables({"x.csv": content})
+    assert time.process_time() - started < 5
+    assert len(children()) <= before
