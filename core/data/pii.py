@@ -6,13 +6,24 @@ Names and street addresses are not recognized: a text without a match can still 
 import re
 from collections import Counter
 
-_EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+\b")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
-_CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.]?\d)")
+import phonenumbers
+
+_EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){0,4}\.[A-Za-z]{2,24}\b(?![/@])")
+# Names of packages and files with an @, and addresses of services.
+_NO_EMAIL = re.compile(
+    r"(?:git|npm|noreply|no-reply)@|.*@v?\d+x?\.|.*\.(?:png|jpe?g|gif|svg|webp|js|ts|css|py|json)$", re.IGNORECASE
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-]?\d)(?![\w-])")
+# The first digits and the lengths of the cards of the large networks.
+_CARD_NUMBER = re.compile(r"4\d{12}|4\d{15}|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|(?:6011|65\d\d|35\d\d|62\d\d)\d{12}")
 _PHONE = re.compile(
-    r"(?<![\w.])(?:\+\d{1,3}[ .-]?|\(?0\d{1,4}\)?[ .-]?|\(\d{3}\)[ .-]?|\d{3}[-.])(?:\d[ .-]?){5,11}\d(?![\w])"
+    r"(?<![\w.,:/$€£#-])(?:\+\d{1,3}[ .-]?\(?|\(?0\d{1,4}\)?[ .-]?|\(\d{3}\)[ .-]?|\d{3}[-.])(?:\d\)?[ .-]?){5,11}\d(?![\w%€$£])"
 )
 _PHONE_DIGITS = range(9, 16)
+_DATE = re.compile(r"\d{4}[-./]\d\d?[-./]\d\d?|\b\d\d?[-./]\d\d?[-./](?:\d{4}|\d\d)\b")
+# National numbers are checked against the numbering plans of these countries.
+_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "AU", "IN", "BR", "JP")
 
 
 def count(text: str) -> Counter[str]:
@@ -48,8 +59,28 @@ def _mask_and_count(text: str) -> tuple[str, Counter[str]]:
 def _is_plausible(kind: str, match: str) -> bool:
     digits = [int(character) for character in match if character.isdigit()]
     if kind == "card":
-        return passes_luhn(digits)
-    return kind != "phone" or len(digits) in _PHONE_DIGITS
+        return bool(_CARD_NUMBER.fullmatch("".join(map(str, digits)))) and passes_luhn(digits)
+    if kind == "account":
+        return passes_mod_97(match.replace(" ", ""))
+    if kind == "e-mail":
+        return not _NO_EMAIL.match(match)
+    return len(digits) in _PHONE_DIGITS and not _DATE.search(match) and is_phone_number(match)
+
+
+def is_phone_number(text: str) -> bool:
+    """Whether a number is valid in the numbering plan of its country, or of a large country if it names none."""
+    for region in (None,) if text.startswith("+") else _REGIONS:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(text, region)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False
+
+
+def passes_mod_97(account: str) -> bool:
+    """Whether an account number without spaces has the check digits of an IBAN (ISO 13616)."""
+    return 15 <= len(account) <= 34 and int("".join(str(int(c, 36)) for c in account[4:] + account[:4])) % 97 == 1
 
 
 def passes_luhn(digits: list[int]) -> bool:

@@ -20,6 +20,7 @@ from core.errors import DataError
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|<!--.*?-->", re.DOTALL)
 URL = re.compile(r"(?:https?://|www\.)\S+")
 LINK = "[link]"
+_MAX_TRIED_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,15 @@ def apply_repairs(labeled: LabeledTexts, repairs: Sequence[Repair]) -> LabeledTe
         frame = frame.reset_index(drop=True)
         labeled = replace(labeled, frame=frame, task=infer_task(frame["label"], labeled.task.kind))
     return labeled
+
+
+def would_change(labeled: LabeledTexts, repair: Repair, rows: npt.NDArray[np.int64]) -> bool:
+    """Whether a repair changes the rows with these positions in the table. Of many rows it is assumed that it does."""
+    if not 0 < len(rows) <= _MAX_TRIED_ROWS:
+        return True
+    frame = labeled.frame[labeled.frame["row"].isin(rows)].reset_index(drop=True)
+    repaired = _REPAIRS[repair.kind](replace(labeled, frame=frame), repair.detail)
+    return len(repaired) != len(frame) or not repaired[["text", "label"]].equals(frame[["text", "label"]])
 
 
 def _map_labels(frame: pd.DataFrame, change: Callable[[str], str | None]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.data import pii
 from core.data.checks.findings import Finding, Rows, sample_rows
+from core.data.checks.language import check_language
 from core.data.columns import LabeledTexts
 from core.data.repairs import TAG, URL, Repair
 from core.formatting import pluralize
@@ -19,6 +20,7 @@ def check_content(labeled: LabeledTexts) -> Iterator[Finding]:
     """Findings about the contents of the texts. Large data is sampled, which the message states."""
     sample, note = sample_rows(labeled.frame)
     texts, rows = sample["text"].tolist(), sample["row"].to_numpy()
+    yield from check_language(labeled)
     damaged = _positions(ftfy.badness.is_bad(text) or "\ufffd" in text for text in texts)
     if len(damaged):
         yield Finding(

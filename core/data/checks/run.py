@@ -1,6 +1,7 @@
 """Run all checks that need no encoder."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from core.data.checks.content import check_content
 from core.data.checks.duplicates import check_duplicates
@@ -10,6 +11,7 @@ from core.data.checks.labels import check_labels
 from core.data.checks.leakage import check_leakage
 from core.data.checks.pairs import find_pair
 from core.data.columns import ColumnChoice, LabeledTexts
+from core.data.repairs import would_change
 from core.data.table import Table
 from core.formatting import pluralize
 
@@ -23,7 +25,14 @@ def run_checks(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> lis
         *check_leakage(table, choice, labeled),
         *check_content(labeled),
     ]
-    return by_severity(findings)
+    return by_severity([_without_idle_repair(finding, labeled) for finding in findings])
+
+
+def _without_idle_repair(finding: Finding, labeled: LabeledTexts) -> Finding:
+    """The finding without its repair if the repair would change nothing."""
+    if finding.repair is None or would_change(labeled, finding.repair, finding.rows):
+        return finding
+    return replace(finding, repair=None)
 
 
 def check_texts(table: Table, choice: ColumnChoice, labeled: LabeledTexts) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Check how the encoder's tokenizer handles the texts: which are truncated, and whether it knows their language."""
+"""Check which texts the encoder truncates."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,10 @@ from core.formatting import format_percent, pluralize
 # The share of truncated texts from which a class is named in the message.
 _MIN_TRUNCATED_SHARE = 0.05
 _MAX_LOST_SHARE = 0.05
-_MAX_UNKNOWN_SHARE, _MAX_TOKENS_PER_WORD = 0.05, 2.5
 
 
 def check_truncation(labeled: LabeledTexts, tokens: TokenCounts, max_length: int) -> Iterator[Finding]:
-    """Findings about texts that are truncated at ``max_length`` tokens and about a language that the encoder does not know."""
+    """A finding about texts that are truncated at ``max_length`` tokens."""
     frame = labeled.frame
     truncated = tokens.pieces > max_length
     if truncated.any():
@@ -33,13 +32,3 @@ def check_truncation(labeled: LabeledTexts, tokens: TokenCounts, max_length: int
                 )
         severity: Severity = "warning" if lost > _MAX_LOST_SHARE else "note"
         yield Finding("truncation", severity, message, frame["row"].to_numpy()[truncated])
-    unknown = tokens.unknown.sum() / max(1, tokens.pieces.sum())
-    per_word = (tokens.pieces - 2).sum() / max(1, tokens.words.sum())
-    if unknown > _MAX_UNKNOWN_SHARE or per_word > _MAX_TOKENS_PER_WORD:
-        yield Finding(
-            "language",
-            "warning",
-            f"{tokens.encoder} does not know this language well: {format_percent(unknown, 0)} of the tokens are unknown, "
-            f"and a word has {per_word:.1f} tokens on average. Choose a multilingual encoder or one for this language.",
-            frame["row"].to_numpy()[tokens.unknown > _MAX_UNKNOWN_SHARE * tokens.pieces],
-        )
