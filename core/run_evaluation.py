@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core import decision_rule
-from core.data.splitting import fingerprint
+from core.data.splitting import UNIT, fingerprint
 from core.data.table import hash_cells
 from core.decision_rule import DecisionRule
 from core.errors import RunError, StorageError
@@ -25,13 +25,20 @@ from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.diagnostics import mistakes
 from core.evaluation.metrics import compute
 from core.evaluation.metrics.estimate import MetricEstimate
+from core.evaluation.statistics.units import Units, number_units
 from core.evaluation.tuned_comparison import SplitOutputs, TunedComparison, compare_tuned
+from core.jobs import events
+from core.jobs.events import Validation
 from core.runs import MODEL, Run
 from core.storage import parse_record, read_record, write_record
 from core.task import Floats, Task
+from core.training.config import INTERPOLATION_SHARES
+from core.training.head_fitting import C_VALUES
 from core.types import Targets
 
 INSTANT = "instant"
+# The version of the methods behind metrics and intervals: stored estimates of another one are computed again.
+_METHOD = 2
 _SPLITS = ("validation", "test")
 
 
@@ -62,6 +69,11 @@ class RunPredictions:
     def predictions(self) -> Predictions:
         """The model's predictions under the decision rule."""
         return self.rule.apply(self.task, self.logits)
+
+    @cached_property
+    def units(self) -> Units:
+        """The unit of each row, (n,): rows of one unit depend on one another; None where each row is its own unit."""
+        return number_units(self.frame[UNIT].to_numpy(dtype=np.intp)) if UNIT in self.frame else None
 
     @cached_property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -98,7 +110,7 @@ def evaluate_run(run: Run) -> None:
 
 
 def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
-    """Every metric of the model and of its baselines on a split; measured again only when the decision rule has changed."""
+    """Every metric of the model and of its baselines on a split; measured again when the rule or the method has changed."""
     rule = decision_rule.load(run.model_folder)
     stored = _read_estimates(run, split, rule)
     if stored is not None:
@@ -110,6 +122,7 @@ def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
             ours.targets,
             ours.logits if source == MODEL else run.logits(split, source),
             rule.thresholds if source == MODEL else (),
+            ours.units,
         )
         for source in available_predictions(run, split)
     }
@@ -117,6 +130,7 @@ def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
         _estimates_path(run, split),
         {
             "rule": asdict(rule),
+            "method": _METHOD,
             "estimates": {
                 source: [_without_nan(asdict(e)) for e in of_source] for source, of_source in estimates.items()
             },
@@ -129,14 +143,15 @@ def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
 class _StoredEstimates:
     rule: DecisionRule
     estimates: dict[str, list[dict[str, Any]]]
+    method: int = 1
 
 
 def _read_estimates(run: Run, split: str, rule: DecisionRule) -> dict[str, list[MetricEstimate]] | None:
-    """The stored metrics; None where they are missing, damaged, of an older version or of another decision rule."""
+    """The stored metrics; None where they are missing, damaged, or of another decision rule or method."""
     path = _estimates_path(run, split)
     try:
         stored = parse_record(_StoredEstimates, read_record(path), path)
-        if stored.rule != rule:
+        if stored.rule != rule or stored.method != _METHOD:
             return None
         return {source: [_from_json(e, path) for e in of_source] for source, of_source in stored.estimates.items()}
     except StorageError:
@@ -154,6 +169,17 @@ def _without_nan(record: dict[str, Any]) -> dict[str, Any]:
 
 def _from_json(record: dict[str, Any], path: Any) -> MetricEstimate:
     return parse_record(MetricEstimate, {k: math.nan if v is None else v for k, v in record.items()}, path)
+
+
+def compared_versions(run: Run) -> int:
+    """The number of versions of the model that were compared on the validation rows, of which it is the best.
+
+    A guarantee on these rows holds for the best of k versions if it holds for each with a k-th of the risk.
+    """
+    if run.config.method == "instant":
+        return len(C_VALUES)
+    checkpoints = sum(isinstance(event, Validation) for event in events.read(run.folder))
+    return max(1, checkpoints) + (len(INTERPOLATION_SHARES) if run.config.init_fitted_head else 0)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,23 @@
-"""Abstention: predicting only above a confidence threshold, which accuracy that gives, and how to choose the threshold."""
+"""Abstention: predicting only above a confidence threshold, which accuracy that gives, and how to choose the threshold.
+
+The target is either guaranteed, except with a stated risk, or about reached: then new accuracy is above it as often as below.
+"""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from core.errors import ConfigError
+from core.evaluation.decisions.bias_correction import probability_curve
+from core.evaluation.decisions.risk_control import RISK, guaranteed_rows
 from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, wilson_interval
-from core.formatting import format_percent
+from core.formatting import format_percent, pluralize
 from core.types import BoolArray, FloatArray
 
 _MAX_POINTS = 200
-_EDGE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def risk_coverage_curve(confidence: FloatArray, correct: BoolArray) -> pd.DataFr
 
 
 def choose_threshold(confidence: FloatArray, correct: BoolArray, accuracy: float) -> SelectiveResult:
-    """The lowest confidence above which predictions reach this accuracy, chosen on validation rows (n,).
+    """The lowest confidence above which predictions reach about this accuracy, chosen on validation rows (n,).
 
     The lowest threshold at which the *counted* accuracy reaches the target would be chosen by luck: the best of many noisy
     ones. So the probability of being correct is first fitted as a logistic curve of the confidence's log-odds (Platt 1999),
@@ -64,11 +66,10 @@ def choose_threshold(confidence: FloatArray, correct: BoolArray, accuracy: float
     Raises:
         ConfigError: the accuracy is not between 0 and 1.
     """
-    if not 0 < accuracy < 1:
-        raise ConfigError(f"Expected an accuracy between 0 and 1, found {accuracy}.", "Enter a share such as 0.95.")
+    _check(accuracy)
     if len(correct) == 0:
         return SelectiveResult(math.inf, 0, 0, math.nan, *UNKNOWN_INTERVAL, "There are no rows to choose on.")
-    chosen = _lowest_threshold(confidence, correct, _fit_logistic(confidence, correct), accuracy)
+    chosen = _lowest_threshold(confidence, correct, probability_curve(confidence, correct), accuracy)
     everything_answered = chosen is not None and chosen.threshold == 0 and chosen.accuracy > accuracy
     if chosen is not None and not chosen.low <= accuracy <= chosen.high and not everything_answered:
         # There are enough rows to show that the curve is not logistic: fit any that rises.
@@ -77,6 +78,33 @@ def choose_threshold(confidence: FloatArray, correct: BoolArray, accuracy: float
         note = f"Even the most confident predictions are not correct {format_percent(accuracy, 0)} of the time."
         return SelectiveResult(math.inf, len(correct), 0, math.nan, *UNKNOWN_INTERVAL, note)
     return apply_threshold(confidence, correct, chosen.threshold, chosen_on=chosen.answered)
+
+
+def choose_guaranteed_threshold(
+    confidence: FloatArray, correct: BoolArray, accuracy: float, risk: float = RISK
+) -> SelectiveResult:
+    """The lowest confidence above which new predictions reach this accuracy, except with probability ``risk``.
+
+    See :func:`core.evaluation.decisions.risk_control.guaranteed_rows`. Where the validation rows (n,) prove nothing, the
+    threshold is infinite and a note says how many rows are needed.
+
+    Raises:
+        ConfigError: the accuracy is not between 0 and 1.
+    """
+    _check(accuracy)
+    guarantee = guaranteed_rows(confidence, correct, accuracy, risk)
+    if guarantee.answered == 0:
+        note = f"{pluralize(len(correct), 'validation row')} cannot guarantee {format_percent(accuracy, 0)}: at least "
+        note += f"{guarantee.needed:,} predictions without a mistake are needed, more where some are wrong."
+        return SelectiveResult(math.inf, len(correct), 0, math.nan, *UNKNOWN_INTERVAL, note)
+    everything = guarantee.answered == len(correct)
+    threshold = 0.0 if everything else float(np.sort(confidence)[::-1][guarantee.answered - 1])
+    return apply_threshold(confidence, correct, threshold, chosen_on=guarantee.answered)
+
+
+def _check(accuracy: float) -> None:
+    if not 0 < accuracy < 1:
+        raise ConfigError(f"Expected an accuracy between 0 and 1, found {accuracy}.", "Enter a share such as 0.95.")
 
 
 def apply_threshold(
@@ -113,17 +141,6 @@ def _lowest_threshold(
         return None
     last = int(reached[-1])
     return apply_threshold(confidence, correct, float(ordered[last]) if last + 1 < len(correct) else 0.0)
-
-
-def _fit_logistic(confidence: FloatArray, correct: BoolArray) -> FloatArray:
-    """The probability of being correct, (n,), as a logistic curve of the log-odds; the overall mean where it does not rise."""
-    overall = np.full(len(correct), float(np.mean(correct)))
-    log_odds = logit(np.clip(confidence.astype(np.float64), _EDGE, 1 - _EDGE))[:, None]
-    if correct.all() or not correct.any() or np.ptp(log_odds) == 0:
-        return overall
-    log_odds = (log_odds - log_odds.mean()) / log_odds.std()
-    model = LogisticRegression(C=1e6).fit(log_odds, correct)
-    return np.asarray(model.predict_proba(log_odds)[:, 1]) if model.coef_[0, 0] > 0 else overall
 
 
 def _fit_isotonic(confidence: FloatArray, correct: BoolArray) -> FloatArray:

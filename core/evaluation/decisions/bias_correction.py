@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, logit, softmax
 
 from core.task import Floats, Task
-from core.types import FloatArray, Targets
+from core.types import BoolArray, FloatArray, Targets
 
 # Of the temperature of logits whose standard deviation is 1, and of the biases: beyond, probabilities are 0 and 1.
 _MAX_LOG_SCALE, _MAX_BIAS = 4.0, 30.0
+_ONE_LABEL = Task("multilabel", ("positive",))
+_EDGE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,10 @@ def _loss_and_gradient(task: Task, targets: FloatArray, logits: FloatArray) -> t
         return float(losses.mean()), (expit(logits) - targets) / targets.size
     value = -float((targets * log_softmax(logits, axis=1)).sum()) / len(targets)
     return value, (softmax(logits, axis=1) - targets) / len(targets)
+
+
+def probability_curve(scores: FloatArray, positive: BoolArray) -> FloatArray:
+    """The probability of each row to be positive, (n,), as a rising logistic curve of the log-odds of its score (Platt 1999)."""
+    log_odds = logit(np.clip(scores.astype(np.float64), _EDGE, 1 - _EDGE)).astype(np.float32)[:, None]
+    correction = fit_bias_correction(_ONE_LABEL, positive[:, None].astype(np.float32), log_odds)
+    return np.asarray(expit(correction.apply(log_odds))[:, 0])

@@ -6,12 +6,15 @@ probability is above the threshold; the default is 0.5.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from core.errors import ConfigError
+from core.evaluation.decisions.bias_correction import probability_curve
 from core.evaluation.decisions.one_vs_rest import ranked_labels
+from core.evaluation.decisions.risk_control import guaranteed_rows
 from core.evaluation.statistics.intervals import wilson_interval
 from core.formatting import format_percent
 from core.task import Floats, Task
@@ -22,10 +25,11 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """Thresholds, one for each label (binary: one), and their effect on the rows they were chosen on.
+    """Thresholds, one for each label (binary: one), and what they are expected to do on new rows like those of their choice.
 
     ``expected`` has the columns label, threshold, rows (with the label), precision, precision_low, precision_high, recall, f1,
-    false_positives, false_negatives and note.
+    false_positives, false_negatives and note. The rates and counts are those of the fitted curve, not those counted at the chosen
+    threshold: the best of many counted values is lucky (F1 0.84 counted, 0.64 on new rows, for 3 positive rows in 150).
     """
 
     thresholds: tuple[float, ...]
@@ -33,77 +37,122 @@ class ThresholdChoice:
 
 
 @dataclass(frozen=True)
+class _Label:
+    """The scores (n,) of a label, whether rows have it, and the probability of each to have it by a fitted logistic curve."""
+
+    scores: FloatArray
+    positive: BoolArray
+    probabilities: FloatArray
+
+    @cached_property
+    def candidates(self) -> "_Candidates":
+        """All thresholds with different predictions: below all scores, between two distinct ones, above all; and 0.5."""
+        distinct = np.unique(self.scores)
+        between = (distinct[1:] + distinct[:-1]) / 2
+        outside = [distinct[0] / 2, (distinct[-1] + 1) / 2]
+        thresholds = np.unique(np.concatenate([between, outside, [DEFAULT_THRESHOLD]]))
+        order = np.argsort(self.scores)
+        below = np.searchsorted(self.scores[order], thresholds, side="right")
+        found = self.probabilities.sum() - np.concatenate([[0.0], np.cumsum(self.probabilities[order])])[below]
+        return _Candidates(
+            thresholds, np.maximum(found, 0), (len(order) - below).astype(np.float64), self.probabilities.sum()
+        )
+
+    def describe(self, position: int) -> dict[str, float]:
+        """The expected effect of one threshold."""
+        c = self.candidates
+        correct, predicted, rows = float(c.true_positives[position]), float(c.predicted[position]), float(c.rows)
+        interval = wilson_interval(correct, predicted)
+        return {
+            "threshold": float(c.thresholds[position]),
+            "rows": int(self.positive.sum()),
+            "precision": correct / predicted if predicted else float("nan"),
+            "precision_low": interval.low,
+            "precision_high": interval.high,
+            "recall": correct / rows,
+            "f1": 2 * correct / (predicted + rows),
+            "false_positives": round(predicted - correct),
+            "false_negatives": round(rows - correct),
+        }
+
+
+@dataclass(frozen=True)
 class _Candidates:
-    """Thresholds of one label, ascending, with the true positives and the predicted rows of each; ``rows`` have the label."""
+    """Thresholds of one label, ascending, with the expected true positives and the predicted rows of each; ``rows`` have it."""
 
     thresholds: FloatArray
     true_positives: FloatArray
     predicted: FloatArray
-    rows: int
+    rows: float
 
     def closest_to_default(self, best: BoolArray) -> int:
         """The position of the best threshold that is closest to 0.5, and so changes the model's behavior least."""
         return int(np.argmin(np.where(best, np.abs(self.thresholds - DEFAULT_THRESHOLD), np.inf)))
 
-    def describe(self, position: int) -> dict[str, float]:
-        """The expected effect of one threshold."""
-        correct, predicted = self.true_positives[position], self.predicted[position]
-        interval = wilson_interval(correct, predicted)
-        return {
-            "threshold": float(self.thresholds[position]),
-            "rows": self.rows,
-            "precision": correct / predicted if predicted else float("nan"),
-            "precision_low": interval.low,
-            "precision_high": interval.high,
-            "recall": correct / self.rows if self.rows else float("nan"),
-            "f1": 2 * correct / (predicted + self.rows) if self.rows else float("nan"),
-            "false_positives": int(predicted - correct),
-            "false_negatives": int(self.rows - correct),
-        }
-
 
 # Returns the position of the best candidate, and a note.
-_Rule = Callable[[_Candidates], tuple[int, str]]
+_Rule = Callable[[_Label], tuple[int, str]]
 
 
 def choose_for_f1(task: Task, y_true: Targets, logits: Floats) -> ThresholdChoice:
-    """The thresholds with the highest F1 for each label."""
+    """The thresholds with the highest expected F1 for each label.
 
-    def rule(candidates: _Candidates) -> tuple[int, str]:
+    F1 is that which the fitted probabilities promise (Lipton et al. 2014), because counted F1 is noisy where a label is rare.
+    """
+
+    def rule(label: _Label) -> tuple[int, str]:
+        candidates = label.candidates
         f1 = 2 * candidates.true_positives / (candidates.predicted + candidates.rows)
         return candidates.closest_to_default(f1 >= f1.max() - 1e-12), ""
 
     return _choose(task, y_true, logits, rule)
 
 
-def choose_for_precision(task: Task, y_true: Targets, logits: Floats, precision: float) -> ThresholdChoice:
-    """The thresholds with the highest recall among those with at least this precision.
+def choose_for_precision(
+    task: Task, y_true: Targets, logits: Floats, precision: float, risk: float | None = None
+) -> ThresholdChoice:
+    """The thresholds with the highest recall among those with about this precision on new rows.
 
-    Where no threshold reaches it, the one with the highest precision, and a note.
+    Where no threshold reaches it, the one with the highest precision, and a note. With a ``risk``, the precision is guaranteed
+    for each label except with this probability (see :mod:`core.evaluation.decisions.risk_control`); a label for which the rows
+    prove nothing gets the threshold for about this precision, and a note.
 
     Raises:
         ConfigError: the precision is not between 0 and 1.
     """
-    if not 0 < precision <= 1:
+    if not 0 < precision < 1:
         raise ConfigError(f"Expected a precision between 0 and 1, found {precision}.", "Enter a share such as 0.9.")
 
-    def rule(candidates: _Candidates) -> tuple[int, str]:
+    def about(label: _Label) -> tuple[int, str]:
+        candidates = label.candidates
         correct, predicted = candidates.true_positives, candidates.predicted
         reached = np.divide(correct, predicted, out=np.full(len(predicted), -1.0), where=predicted > 0)
         eligible, note = reached >= precision - 1e-12, ""
         if not eligible.any():
             eligible = reached >= reached.max() - 1e-12
             note = f"No threshold reaches a precision of {format_percent(precision, 0)}; "
-            note += f"the highest is {format_percent(reached.max(), 0)}."
+            note += f"the highest expected is {format_percent(reached.max(), 0)}."
         return candidates.closest_to_default(eligible & (correct == correct[eligible].max())), note
 
-    return _choose(task, y_true, logits, rule)
+    def proven(label: _Label) -> tuple[int, str]:
+        assert risk is not None
+        guarantee = guaranteed_rows(label.scores, label.positive, precision, risk)
+        if guarantee.answered == 0:
+            position, note = about(label)
+            unproven = (
+                f"Not guaranteed: that takes at least {guarantee.needed:,} rows with this label and without a mistake."
+            )
+            return position, f"{unproven} {note}".rstrip()
+        candidates = label.candidates
+        return candidates.closest_to_default(candidates.predicted == guarantee.answered), ""
+
+    return _choose(task, y_true, logits, about if risk is None else proven)
 
 
 def choose_for_cost(
     task: Task, y_true: Targets, logits: Floats, false_positive: float, false_negative: float
 ) -> ThresholdChoice:
-    """The thresholds with the lowest total cost, given the cost of a false positive and of a false negative.
+    """The thresholds with the lowest expected cost, given the cost of a false positive and of a false negative.
 
     Raises:
         ConfigError: a cost is negative, or both are 0.
@@ -115,7 +164,8 @@ def choose_for_cost(
             "Enter the cost of each kind of error.",
         )
 
-    def rule(candidates: _Candidates) -> tuple[int, str]:
+    def rule(label: _Label) -> tuple[int, str]:
+        candidates = label.candidates
         cost = false_positive * (candidates.predicted - candidates.true_positives)
         cost = cost + false_negative * (candidates.rows - candidates.true_positives)
         return candidates.closest_to_default(cost <= cost.min() + 1e-9 * max(costs)), ""
@@ -132,30 +182,17 @@ def _choose(task: Task, y_true: Targets, logits: Floats, rule: _Rule) -> Thresho
     names, positive, scores = ranked_labels(task, y_true, logits)
     lines = []
     for column, name in enumerate(names):
-        candidates = _make_candidates(positive[:, column], scores[:, column])
-        position, note = _apply_rule(rule, candidates, len(y_true))
-        lines.append({"label": name} | candidates.describe(position) | {"note": note})
+        label_scores, has_label = scores[:, column], positive[:, column]
+        label = _Label(label_scores, has_label, probability_curve(label_scores, has_label))
+        position, note = _apply_rule(rule, label)
+        lines.append({"label": name} | label.describe(position) | {"note": note})
     expected = pd.DataFrame(lines)
     return ThresholdChoice(tuple(expected["threshold"].astype(float)), expected)
 
 
-def _make_candidates(positive: BoolArray, scores: FloatArray) -> _Candidates:
-    """All thresholds with different predictions: below all scores, between two distinct ones, above all; and 0.5."""
-    distinct = np.unique(scores)
-    between = (distinct[1:] + distinct[:-1]) / 2
-    outside = [distinct[0] / 2, (distinct[-1] + 1) / 2] if len(distinct) else []
-    thresholds = np.unique(np.concatenate([between, outside, [DEFAULT_THRESHOLD]]))
-    ascending, ascending_positive = np.sort(scores), np.sort(scores[positive])
-    predicted = len(scores) - np.searchsorted(ascending, thresholds, side="right")
-    true_positives = len(ascending_positive) - np.searchsorted(ascending_positive, thresholds, side="right")
-    return _Candidates(
-        thresholds, true_positives.astype(np.float64), predicted.astype(np.float64), len(ascending_positive)
-    )
-
-
-def _apply_rule(rule: _Rule, candidates: _Candidates, rows: int) -> tuple[int, str]:
+def _apply_rule(rule: _Rule, label: _Label) -> tuple[int, str]:
     """The choice of the rule; 0.5 where no row or every row has the label."""
-    if 0 < candidates.rows < rows:
-        return rule(candidates)
-    note = f"{'Every' if candidates.rows else 'No'} row has this label, so the threshold stays at 0.5."
-    return int(np.flatnonzero(candidates.thresholds == DEFAULT_THRESHOLD)[0]), note
+    if label.positive.any() and not label.positive.all():
+        return rule(label)
+    note = f"{'Every' if label.positive.any() else 'No'} row has this label, so the threshold stays at 0.5."
+    return int(np.flatnonzero(label.candidates.thresholds == DEFAULT_THRESHOLD)[0]), note

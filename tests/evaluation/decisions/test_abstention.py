@@ -69,10 +69,10 @@ def test_an_accuracy_that_rises_in_steps_is_fitted() -> None:
 
 
 def test_everything_or_nothing_is_answered() -> None:
-    confidence = np.asarray([0.6, 0.7, 0.8])
-    everything = choose_threshold(confidence, np.asarray([True] * 3), 0.9)
+    confidence = np.asarray([0.6, 0.7, 0.8] * 5)
+    everything = choose_threshold(confidence, np.asarray([True] * 15), 0.9)
     assert (everything.threshold, everything.coverage) == (0, 1)
-    nothing = choose_threshold(confidence, np.asarray([False] * 3), 0.9)
+    nothing = choose_threshold(confidence, np.asarray([False] * 15), 0.9)
     assert nothing.answered == 0
     assert nothing.note == "Even the most confident predictions are not correct 90% of the time."
     no_rows = choose_threshold(confidence[:0], np.asarray([], dtype=bool), 0.9)
