@@ -4,6 +4,7 @@ import math
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -17,18 +18,29 @@ from core.task import TITLES
 from pages.sections.models.download import show_download
 from pages.sections.models.publish import show_publication
 from pages.sections.models.push import show_push
-from pages.shared.navigation import link
+from pages.shared.deep_link import follow_link, show_in_address
+from pages.shared.empty_page import EmptyPage, show_demo_button, show_empty_page
+from pages.shared.navigation import link, pages
 from pages.shared.run_progress import show_run_progress
+from pages.shared.run_result import show_result
 from pages.shared.session import remember_run
+from pages.shared.showcase import show_scores
 from pages.shared.visitor import workspace
 from pages.shared.widgets import (
     choose_run,
     creation_time,
     delete_button,
+    escape_markdown,
     page_header,
     show_damaged,
     show_error,
     show_errors,
+)
+
+_EMPTY = EmptyPage(
+    missing="There is no model yet. Train one first, or import one below.",
+    promise="Here each model has its score beside simple baselines, its cost, and a zip that plain transformers loads.",
+    caption="The test accuracy of a model of the sample of clinic messages and of its baselines, with 95% intervals.",
 )
 
 
@@ -39,39 +51,56 @@ def table_row(run: Run) -> dict[str, object]:
     return {
         "Name": run.name,
         "State": "imported" if run.source == "imported" else process.read_status(run.folder).state,
-        "Dataset": run.dataset.name,
-        "Task": TITLES[run.task.kind],
-        "Method": run.config.method,
-        "Metric": METRICS[metric].title,
         "Validation score": result.validation.get(metric, math.nan) if result else math.nan,
+        "Metric": METRICS[metric].title,
+        "Dataset": run.dataset.name,
+        "Method": run.config.method,
         "Training time": format_duration(result.seconds) if result else "",
         "Created": creation_time(run),
+        "Task": TITLES[run.task.kind],
     }
 
 
 def show_run(run: Run) -> None:
-    """Rename, download, or delete a run; its progress while it is active."""
+    """The result of a run and what can be done with it; its progress while it is active."""
     status = process.read_status(run.folder)
     if status.active:
         show_run_progress(run)
         return
-    if status.state in ("failed", "died"):
-        show_error(status.message, status.hint)
-    with st.form(f"rename-{run.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", value=run.name, max_chars=80)
-        if st.form_submit_button("Rename", icon=":material/edit:"):
-            run.rename(name or "")
-            st.rerun()
+    with st.container(border=True):
+        st.header(escape_markdown(run.name), anchor=False)
+        if run.result():
+            show_result(run)
+        elif status.state in ("failed", "died"):
+            show_error(status.message, status.hint)
+        else:
+            st.warning("This run has no model: it was stopped before there was one.", icon=":material/stop_circle:")
+        show_actions(run)
+    if run.result():
+        show_publication(run)
+        show_push(run)
+
+
+def show_actions(run: Run) -> None:
+    """Evaluate, predict with, rename, download and delete a run; one without a model can be opened on Train."""
+    actions = {"evaluate": "Evaluate", "predict": "Predict"} if run.result() else {"train": "Resume on Train"}
     with st.container(horizontal=True):
+        for page, label in actions.items():
+            kind: Literal["primary", "secondary"] = "secondary" if page == "predict" else "primary"
+            if st.button(label, type=kind, key=f"{page}-{run.id}"):
+                remember_run(run.id)
+                st.switch_page(pages()[page], query_params={"run": run.id})
         if run.result():
             show_download(run)
+        with st.popover("Rename", icon=":material/edit:"), st.form(f"rename-{run.id}", border=False):
+            name = st.text_input("Name", value=run.name, max_chars=80)
+            if st.form_submit_button("Save the name"):
+                run.rename(name or "")
+                st.rerun()
         consequence = (
             "This deletes the model and its results, and ends its link if it is published. The dataset is kept."
         )
         delete_button(run.folder, run.name, consequence)
-    if run.result():
-        show_publication(run)
-        show_push(run)
 
 
 def show_import() -> None:
@@ -92,19 +121,31 @@ def show_import() -> None:
             st.rerun()
 
 
-page_header("Models", "All models that you have trained.")
-runs = list_runs(workspace())
-show_import()
-show_damaged(damaged_runs(workspace()))
-if not runs:
-    st.info("There is no model yet. Train one first.", icon=":material/info:")
-    link("train", "Go to Train")
-else:
+def show_models(runs: list[Run]) -> None:
+    """A table of all runs, and the chosen one."""
     st.dataframe(
         pd.DataFrame([table_row(run) for run in runs]),
         hide_index=True,
-        column_config={"Validation score": st.column_config.NumberColumn(format="%.3f")},
-        alt="All models",
+        column_config={
+            "Validation score": st.column_config.NumberColumn(
+                format="%.3f", help="On validation: choosing a model by its test score would make that score too high."
+            )
+        },
+        alt="All models, the newest first",
     )
+    run = choose_run(runs)
+    show_in_address("run", run.id)
+    show_run(run)
+
+
+page_header("Models", "Every model of this workspace: compare, evaluate, download, publish, or delete it.")
+runs = list_runs(workspace())
+follow_link("run", [run.id for run in runs])
+show_damaged(damaged_runs(workspace()))
+if runs:
     with show_errors():
-        show_run(choose_run(runs))
+        show_models(runs)
+else:
+    show_empty_page(_EMPTY, show_scores, lambda: show_demo_button("Train a model on the sample"))
+    link("train", "Go to Train")
+show_import()

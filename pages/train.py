@@ -89,6 +89,6 @@ else:
     with show_errors():
         show_form(datasets, runs)
 if searches or damaged:
-    st.subheader("Hyperparameter searches", anchor=False)
+    st.header("Hyperparameter searches", anchor=False)
     show_damaged(damaged)
     show_searches(searches)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core import decision_rule
@@ -24,6 +25,7 @@ from pages.shared import cache
 from pages.shared.widgets import escape_markdown, run_title, show_errors
 
 _SHOWN_CHARACTERS = 60
+_CHART_LABELS = 10
 
 
 @dataclass(frozen=True)
@@ -123,30 +125,68 @@ def _shorten(text: str) -> str:
 
 
 def _show_prediction(prediction: TextPrediction) -> None:
-    predictions, tokens = prediction.predictions, prediction.tokens
-    if tokens.truncated:
-        read, rest = f"the first {tokens.head:,}", "The rest of the text is cut off."
-        if tokens.tail:
-            read, rest = f"{read} and the last {tokens.tail:,}", "The middle of the text is left out."
-        st.info(f"The model reads {read} of {tokens.total:,} word pieces. {rest}", icon=":material/content_cut:")
-    label = predictions.labels[0]
+    """The prediction as a card: label, confidence and rule beside the most likely labels."""
+    _show_what_is_read(prediction.tokens)
+    predictions = prediction.predictions
     rule = decision_rule.load(prediction.model.folder)
-    if isinstance(label, float):
-        st.metric("Predicted score", format_label(label))
-        if predictions.interval is not None:
-            low, high = predictions.interval[0]
-            level = format_percent(rule.interval_level, 0)
-            st.caption(f"{level} prediction interval: {format_number(low, 2)} to {format_number(high, 2)}.")
+    label = predictions.labels[0]
+    with st.container(border=True, key="prediction"):
+        if isinstance(label, float):
+            _show_number(label, predictions, rule.interval_level)
+            return
+        left, right = st.columns([1, 1.6], gap="medium", vertical_alignment="center")
+        with left:
+            if predictions.abstained[0]:
+                st.warning("Low confidence: review by hand. The most likely answer is below.", icon=":material/help:")
+            st.caption("Prediction")
+            with st.container(key="predicted-label"):
+                st.text(format_label(label))
+            st.caption(_describe_confidence(float(predictions.confidence[0]), rule.abstain_below))
+        with right:
+            probabilities = predictions.named_probabilities(0)
+            chart = label_probabilities(probabilities, _CHART_LABELS)
+            st.altair_chart(chart, alt="Probability of the most likely labels")
+        if len(probabilities) > _CHART_LABELS:
+            _show_all_labels(probabilities, prediction.model.key)
+
+
+def _show_what_is_read(tokens: TokensRead) -> None:
+    if not tokens.truncated:
         return
-    if predictions.abstained[0]:
-        st.warning("Low confidence: review by hand. The most likely answer is below.", icon=":material/help:")
-    st.caption("Prediction")
-    st.text(format_label(label))
-    confidence = predictions.confidence[0]
-    if rule.abstain_below:
-        minimum = format_percent(rule.abstain_below)
-        st.caption(f"Confidence: {format_percent(confidence)}. The model says “not sure” below {minimum} confidence.")
-    else:
-        st.caption(f"Confidence: {format_percent(confidence, 0)}")
-    probabilities = predictions.named_probabilities(0)
-    st.altair_chart(label_probabilities(probabilities), alt="Probability of each label")
+    read, rest = f"the first {tokens.head:,}", "The rest of the text is cut off."
+    if tokens.tail:
+        read, rest = f"{read} and the last {tokens.tail:,}", "The middle of the text is left out."
+    st.info(f"The model reads {read} of {tokens.total:,} word pieces. {rest}", icon=":material/content_cut:")
+
+
+def _show_number(label: float, predictions: Predictions, interval_level: float) -> None:
+    st.metric("Predicted score", format_label(label))
+    if predictions.interval is not None:
+        low, high = predictions.interval[0]
+        level = format_percent(interval_level, 0)
+        st.caption(f"{level} prediction interval: {format_number(low, 2)} to {format_number(high, 2)}.")
+
+
+def _describe_confidence(confidence: float, abstain_below: float) -> str:
+    if not abstain_below:
+        return f"Confidence: {format_percent(confidence, 0)}"
+    return (
+        f"Confidence: {format_percent(confidence)}. The model says “not sure” below {format_percent(abstain_below)} "
+        "confidence."
+    )
+
+
+def _show_all_labels(probabilities: dict[str, float], key: str) -> None:
+    """All labels with their probabilities, the most likely first, and a search among them."""
+    with st.expander(f"Show all {len(probabilities)} labels"):
+        query = st.text_input("Search the labels", placeholder="any part of a label", key=f"search-labels-{key}")
+        found = [(name, share) for name, share in probabilities.items() if query.casefold() in name.casefold()]
+        st.dataframe(
+            pd.DataFrame(found, columns=["label", "probability"]),
+            hide_index=True,
+            height=320,
+            column_config={
+                "probability": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
+            },
+            alt="Probability of every label",
+        )

@@ -21,6 +21,7 @@ def page_text(at: AppTest) -> str:
     """All texts on the page without the backslashes that escape Markdown, one a line."""
     elements = [
         *at.title,
+        *at.header,
         *at.subheader,
         *at.markdown,
         *at.caption,

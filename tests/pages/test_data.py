@@ -44,10 +44,10 @@ def test_a_sample_becomes_a_dataset(empty: Workspace) -> None:
 def test_each_sample_shows_its_split(sample: int, empty: Workspace) -> None:
     at = visit("data")
     choose(at, "Sample", sample)
-    sizes = {metric.label: int(metric.value.replace(",", "")) for metric in at.metric}
-    assert list(sizes) == ["Train", "Validation", "Test"]
-    assert sizes["Train"] > sizes["Test"] > 0
-    assert sum(sizes.values()) > 300
+    figures = {metric.label: metric.value.replace(",", "") for metric in at.metric}
+    sizes = [int(figures[split]) for split in ("Train", "Validation", "Test")]
+    assert sizes[0] > sizes[2] > 0
+    assert sum(sizes) == int(figures["Rows"]) > 300
 
 
 def test_pasted_rows_are_read(empty: Workspace) -> None:
@@ -90,6 +90,7 @@ def test_a_label_that_the_test_split_lacks_is_named(empty: Workspace) -> None:
 def test_repairs_are_applied_undone_and_saved(empty: Workspace) -> None:
     at = visit("data")
     upload(at, "messy.csv", MESSY)
+    assert "Ready to train, but look at the findings first: 4 warnings" in page_text(at)
     click(at, REPAIRS["mask_personal"])
     click(at, REPAIRS["merge_labels"])
     assert f":material/done: {REPAIRS['mask_personal']}" in page_text(at)
@@ -222,3 +223,22 @@ def test_user_text_is_not_read_as_markdown(empty: Workspace) -> None:
     upload(at, "x.csv", b"text,label\n" + rows)
     assert at.warning
     assert all("![x](" not in element.value for element in [*at.warning, *at.markdown, *at.caption])
+
+
+def test_a_link_opens_a_saved_dataset(empty: Workspace) -> None:
+    dataset = sample_dataset(empty, CLINIC)
+    at = visit("data")
+    at.query_params["dataset"] = dataset.id
+    at.run()
+    assert find(at.text_input, "Name").value == dataset.name
+    assert page_text(at).count("Ready to train. No problems found.") == 1
+    click(at, "Train on this dataset")
+    assert at.title[0].value == "Train"
+
+
+def test_a_source_without_a_table_leads_to_a_sample(empty: Workspace) -> None:
+    at = visit("data")
+    choose(at, "Source", "Paste rows")
+    assert list(at.dataframe[0].value.columns) == ["message", "category"]
+    click(at, "Use the sample instead")
+    assert any(button.label == "Use this dataset" for button in at.button)

@@ -6,9 +6,13 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import list_datasets
+from core.data.samples import CLINIC
+from core.experiments.launch import create_training_run, sample_dataset
+from core.jobs import process
 from core.prediction.export import write_zip
 from core.reports.markdown import render_markdown
 from core.runs import Run, list_runs
+from core.training.config import TrainingConfig
 from core.workspace import Workspace, workspace_containing
 from tests.finished import finished
 from tests.pages.app import click, find, visit
@@ -50,7 +54,7 @@ def test_a_file_that_is_not_a_model_is_refused(empty: Workspace) -> None:
 def test_an_empty_name_is_rejected(clinic_run: Run) -> None:
     at = visit("models")
     at.text_input[0].set_value("  ")
-    click(at, "Rename")
+    click(at, "Save the name")
     assert "needs a name" in at.error[0].value
 
 
@@ -70,3 +74,26 @@ def test_a_token_for_the_hub_is_not_kept(clinic_run: Run) -> None:
     assert find(at.text_input, "Repository").value == "no-owner"
     assert find(at.text_input, "Token with write access").value == ""
     assert "hf_secret" not in repr(at.session_state)
+
+
+def test_a_link_opens_a_run_and_a_wrong_one_is_reported(empty: Workspace) -> None:
+    first, second = finished(empty, "binary", "First"), finished(empty, "binary", "Second", seed=1)
+    at = visit("models")
+    assert second.id in at.query_params["run"]
+    at.query_params["run"] = first.id
+    at.run()
+    assert find(at.text_input, "Name").value == "First"
+    at.query_params["run"] = "unknown"
+    at.run()
+    assert "not in your workspace" in at.warning[0].value
+    click(at, "Predict")
+    assert at.title[0].value == "Predict"
+
+
+def test_a_run_that_was_stopped_without_a_model_leads_back_to_train(empty: Workspace) -> None:
+    run = create_training_run(empty, sample_dataset(empty, CLINIC), TrainingConfig(method="instant"))
+    process.write_status(run.folder, "stopped", "Stopped.")
+    at = visit("models")
+    assert "it was stopped before there was one" in at.warning[0].value
+    click(at, "Resume on Train")
+    assert any(button.label == "Resume" for button in at.button)

@@ -104,8 +104,8 @@ def test_a_dataset_with_a_damaged_table_can_still_be_deleted(empty: Workspace) -
 
 def test_a_new_name_is_shown_on_every_page(clinic_run: Run) -> None:
     at = visit("models")
-    at.text_input[0].set_value("A better name")
-    click(at, "Rename")
+    find(at.text_input, "Name").set_value("A better name")
+    click(at, "Save the name")
     for page in ("evaluate", "predict"):
         assert any("A better name" in option for option in find(visit(page).selectbox, "Model").options)
 

@@ -308,3 +308,31 @@ def test_a_resumed_run_shows_each_step_once(workspace: Workspace, dataset: Datas
     at = visit_and_watch(run)
     assert "Step 10: 1.000" in page_text(at)
     assert "Step 10: 2.000" not in page_text(at)
+
+
+def test_progress_replaces_the_form_until_other_settings_are_wanted(
+    dataset: Dataset, started: list[tuple[str, list[Path]]]
+) -> None:
+    at = visit_train("Instant")
+    click(at, "Start")
+    assert not at.radio
+    (run,) = [Run.open(folder) for _, folders in started for folder in folders]
+    assert run.id in at.query_params["run"]
+    assert any(button.label == "Resume" for button in at.button)
+    click(at, "Train with other settings")
+    assert at.radio[0].label == "How long, and how good?"
+    assert "run" not in at.query_params
+
+
+def test_a_link_to_a_run_shows_its_result_and_the_next_steps(clinic_run: Run) -> None:
+    at = visit("train")
+    assert not any(button.label == "Evaluate the model" for button in at.button)
+    at.query_params["run"] = clinic_run.id
+    at.run()
+    figures = {metric.label: metric.value for metric in at.metric}
+    result = clinic_run.result()
+    assert result is not None
+    assert figures["F1 (macro) on validation"] == f"{100 * result.validation['f1_macro']:.1f}%"
+    assert {"First model", "Training time", "Peak memory"} <= set(figures)
+    click(at, "Evaluate the model")
+    assert at.title[0].value == "Evaluate"

@@ -26,7 +26,7 @@ _STEPS: Final[dict[Step, str]] = {
 
 def show_steps() -> None:
     """The four steps, each with a chart of the clinic sample or of the model that was trained on it."""
-    st.subheader("From labeled texts to a model in four steps", anchor=False)
+    st.header("From labeled texts to a model in four steps", anchor=False)
     charts = (_label_counts, show_losses, show_scores, _probabilities)
     cells = [*st.columns(2), *st.columns(2)]
     for cell, (step, description), show_chart in zip(cells, _STEPS.items(), charts, strict=True):
@@ -39,7 +39,7 @@ def show_steps() -> None:
 
 def show_samples() -> None:
     """A card for each sample, and one for the visitor's own texts; each opens Data."""
-    st.subheader("Start from a sample, or from your own texts", anchor=False)
+    st.header("Start from a sample, or from your own texts", anchor=False)
     columns = st.columns(len(SAMPLES) + 1)
     for index, (column, sample) in enumerate(zip(columns, SAMPLES, strict=False)):
         with column, st.container(border=True, height="stretch"):

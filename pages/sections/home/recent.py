@@ -56,7 +56,7 @@ def show_last_models(runs: Sequence[Run]) -> None:
     finished = [run for run in runs if run.result() is not None and not process.read_status(run.folder).active]
     if not finished:
         return
-    st.subheader("Your last models", anchor=False)
+    st.header("Your last models", anchor=False)
     for column, run in zip(st.columns(_SHOWN_MODELS), finished, strict=False):
         with column, st.container(border=True, height="stretch"), show_errors():
             _show_model(run)

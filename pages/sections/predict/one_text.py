@@ -38,10 +38,9 @@ def show_one_text(model: Model, models: list[Model]) -> None:
     prediction = show_prediction_form(model, TEXT_KEY)
     if prediction is None:
         return
-    show_engine(prediction)
-    show_change(prediction)
     show_explanation(prediction)
     show_correction(prediction)
+    show_change(prediction)
     show_other_models(prediction, models)
     show_as_json(prediction)
     show_service_code(prediction)
@@ -50,6 +49,7 @@ def show_one_text(model: Model, models: list[Model]) -> None:
         st.code(_link(prediction), language=None, wrap_lines=True)
         if len(prediction.text) > _MAX_LINK_CHARACTERS:
             st.caption("The text is too long for a link.")
+    show_engine(prediction)
 
 
 def _link(prediction: TextPrediction) -> str:
