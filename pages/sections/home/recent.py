@@ -58,20 +58,25 @@ def show_last_models(runs: Sequence[Run]) -> None:
         return
     st.header("Your last models", anchor=False)
     for column, run in zip(st.columns(_SHOWN_MODELS), finished, strict=False):
-        with column, st.container(border=True, height="stretch"), show_errors():
+        with column, st.container(border=True, height="stretch"):
             _show_model(run)
 
 
 def _show_model(run: Run) -> None:
     st.markdown(f"**{escape_markdown(run.name)}**")
+    with show_errors():
+        _show_score(run)
     with st.container(horizontal=True):
         for page, label in (("evaluate", "Evaluate"), ("predict", "Predict")):
             if st.button(label, key=f"{page}-{run.id}"):
                 remember_run(run.id)
                 go_to(page)
+
+
+def _show_score(run: Run) -> None:
     metric = METRICS[MAIN_METRIC[run.task.kind]]
     estimates = cache.metric_estimates(run, "validation").get(MODEL, [])
-    estimate = next((each for each in estimates if each.name == metric.name), None)
+    estimate = next((estimate for estimate in estimates if estimate.name == metric.name), None)
     if estimate is not None:
         low, high = metric.format_value(estimate.low), metric.format_value(estimate.high)
         st.metric(f"{metric.title} on validation", metric.format_value(estimate.value))
