@@ -62,7 +62,7 @@ class Table:
     """A file as a table of strings. Cells are unchanged ("NA" stays text); a missing cell is an empty string.
 
     ``format`` is the file format, such as "CSV". ``encoding``, ``delimiter`` and ``quote`` are empty where the format has
-    none. ``sheets`` are the names of an Excel file's sheets.
+    none. ``sheets`` are the names of an Excel file's sheets, and ``sheet`` is the one that was read.
     """
 
     frame: pd.DataFrame
@@ -73,6 +73,7 @@ class Table:
     header: bool = True
     format: str = "CSV"
     sheets: tuple[str, ...] = ()
+    sheet: str = ""
     unreadable: tuple[UnreadableRow, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:

@@ -16,6 +16,7 @@ from core.experiments.launch import sample_dataset
 from core.jobs import process
 from core.runs import Run
 from core.workspace import Workspace
+from tests.data.reading.cases import excel_bytes
 from tests.pages.app import choose, click, find, page_text, upload, visit
 
 ODD_EVEN = b"".join(b"a text about thing number %d,%s\n" % (i, b"odd" if i % 2 else b"even") for i in range(30))
@@ -242,3 +243,14 @@ def test_a_source_without_a_table_leads_to_a_sample(empty: Workspace) -> None:
     assert list(at.dataframe[0].value.columns) == ["message", "category"]
     click(at, "Use the sample instead")
     assert any(button.label == "Use this dataset" for button in at.button)
+
+
+def test_the_sheet_picker_is_shown_where_there_are_several_sheets(empty: Workspace) -> None:
+    rows = pd.DataFrame({"text": [f"a text about thing {i}" for i in range(30)], "label": ["a", "b"] * 15})
+    at = visit("data")
+    upload(at, "x.xlsx", excel_bytes(Cover=pd.DataFrame({"one column": ["x"]}), Data=rows, More=rows.head(20)))
+    assert find(at.selectbox, "Sheet").value == "Data"
+    find(at.selectbox, "Sheet").set_value("Cover").run()
+    assert "only one column" in page_text(at)
+    find(at.selectbox, "Sheet").set_value("More").run()
+    assert any("20 rows" in expander.label for expander in at.expander)

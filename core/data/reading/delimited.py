@@ -4,8 +4,8 @@ import io
 
 import pyarrow as pa
 
-from core.data.reading.dialects import Shape, trim
 from core.data.reading.fallbacks import parse_with_fallbacks
+from core.data.reading.headers import Shape, trim
 from core.data.reading.records import DelimitedFile, Records
 from core.data.table import (
     ABOVE_TABLE,

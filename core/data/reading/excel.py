@@ -2,16 +2,15 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import openpyxl
 
 from core.data.budget import spend_bytes, spend_cells
-from core.data.reading.dialects import count_preamble_rows, guess_header
+from core.data.reading.sheets import find_table, table_size
 from core.data.table import (
-    ABOVE_TABLE,
     Table,
-    UnreadableRow,
     cell_text,
     check_cell_length,
     check_column_count,
@@ -21,10 +20,11 @@ from core.data.table import (
 from core.errors import DataError, LimitError
 
 _MAX_ROWS = 1_048_576
+_MIN_SIZE_SHARE = 0.3
 
 
 def read_excel(data: bytes, name: str, sheet: str | None, header: bool | None) -> Table:
-    """The table in a sheet of an .xlsx file; the first sheet that is not empty if none is named.
+    """The table in a sheet of an .xlsx file; the first sheet with a table if none is named.
 
     Raises:
         DataError: the file cannot be opened, or the sheet is missing or empty.
@@ -39,25 +39,32 @@ def read_excel(data: bytes, name: str, sheet: str | None, header: bool | None) -
     sheets = tuple(sheet.title for sheet in book.worksheets)
     if sheet is not None and sheet not in sheets:
         raise DataError(f"{name} has no sheet {sheet!r}.", f"Its sheets are: {', '.join(sheets)}.")
-    records: list[list[str]] = []
-    for candidate in [sheet] if sheet else sheets:
-        records = _read_records(book[candidate], name)
-        if records:
-            break
+    chosen, records = _find_sheet(book, [sheet] if sheet else sheets, name)
     if not records:
         raise DataError(f"{name} has no data in any sheet.", "Put the texts and labels into the first sheet.")
-    width = max(map(len, records))
-    preamble = count_preamble_rows(records)
-    unreadable = tuple(
-        UnreadableRow.truncated(line, ABOVE_TABLE, " ⎮ ".join(record))
-        for line, record in enumerate(records[:preamble], 1)
+    table = find_table(records, header)
+    width = max(map(len, table.rows or [table.names or []]))
+    columns = [[row[i] for row in table.rows] for i in range(width)]
+    frame = frame_from_strings(columns, column_names(table.names, width))
+    return Table(
+        frame,
+        name,
+        format="Excel",
+        header=table.names is not None,
+        sheets=sheets,
+        sheet=chosen,
+        unreadable=table.aside,
     )
-    records = [record + [""] * (width - len(record)) for record in records[preamble:]]
-    has_header = guess_header(records) if header is None else header
-    rows = records[1:] if has_header else records
-    columns = [[row[i] for row in rows] for i in range(width)]
-    frame = frame_from_strings(columns, column_names(records[0] if has_header else None, width))
-    return Table(frame, name, format="Excel", header=has_header, sheets=sheets, unreadable=unreadable)
+
+
+def _find_sheet(book: Any, sheets: Sequence[str], name: str) -> tuple[str, list[list[str]]]:
+    """The first sheet with a table of about the size of the largest one, and its records; cover sheets come before it."""
+    read = {title: _read_records(book[title], name) for title in sheets}
+    largest = max(map(table_size, read.values()), default=0)
+    for title, records in read.items():
+        if records and table_size(records) >= _MIN_SIZE_SHARE * largest:
+            return title, records
+    return "", []
 
 
 def _read_records(sheet: Any, name: str) -> list[list[str]]:

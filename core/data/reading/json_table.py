@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from core.data.reading.dialects import is_column_name
+from core.data.reading.headers import is_column_name
 from core.data.table import (
     SPLIT_ALIASES,
     SPLIT_COLUMN,

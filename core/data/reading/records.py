@@ -15,10 +15,10 @@ from core.data.reading.dialects import (
     SAMPLE_RECORDS,
     CsvReader,
     Dialect,
-    Shape,
-    count_preamble_rows,
 )
+from core.data.reading.headers import Shape, count_preamble_rows
 from core.data.reading.quoting import NewlineEvidence
+from core.data.reading.sheets import count_survey_rows
 from core.data.table import MAX_CELL_CHARACTERS, ReadOptions, check_cell_length, check_column_count, column_names
 from core.errors import DataError
 from core.jobs.events import OnProgress
@@ -79,7 +79,9 @@ class Records:
         check_column_count(file.name, self.shape.width)
         self.newlines = NewlineEvidence(dialect.delimiter, self.shape.width, self.shape.header)
         self.preamble = first[:above]
-        self._first_rows = first[above + self.shape.header :]
+        survey = count_survey_rows([record for _, record in first[above:]]) if self.shape.header else 0
+        self.preamble += first[above + 1 : above + 1 + survey]
+        self._first_rows = first[above + self.shape.header + survey :]
 
     @property
     def names(self) -> list[str]:

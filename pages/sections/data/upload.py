@@ -1,7 +1,7 @@
 """Upload a table: a sample, files, pasted rows, or a dataset of the Hugging Face Hub. How it is read can be changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -105,7 +105,7 @@ def load_from_hub() -> UploadedTable | None:
 
 def describe_reading(table: Table) -> str:
     """How a table was read, in one line."""
-    parts = [table.format]
+    parts = [f"{table.format}, sheet {table.sheet}" if len(table.sheets) > 1 else table.format]
     if table.encoding:
         parts.append(table.encoding)
     if table.delimiter:
@@ -120,7 +120,9 @@ def _read_with_options(
 ) -> UploadedTable:
     """The table as it is read with the options that were chosen so far; ``read_start`` reads the first rows, if it can."""
     options = st.session_state.get(f"read-{key}", ReadOptions())
+    options = _choose_sheet(key, options)
     table = cache.table(key, options, lambda: read(options))
+    _remember_sheets(key, table)
     with st.expander(describe_reading(table)):
         chosen = _choose_options(key, table, options)
         if st.button("Read again", icon=":material/refresh:", disabled=chosen == options):
@@ -132,11 +134,29 @@ def _read_with_options(
     return UploadedTable(f"{key}:{options}", name, table)
 
 
+def _choose_sheet(key: str, options: ReadOptions) -> ReadOptions:
+    """The options with the chosen sheet, where the file has several; it can be chosen also if a sheet cannot be read."""
+    sheets = st.session_state.get(f"sheets-{key}", ())
+    if len(sheets) < 2:
+        return options
+    current = options.sheet or st.session_state[f"sheet-read-{key}"]
+    sheet = st.selectbox("Sheet", sheets, sheets.index(current) if current in sheets else 0, key=f"sheet-{key}")
+    return replace(options, sheet=sheet) if options.sheet or sheet != current else options
+
+
+def _remember_sheets(key: str, table: Table) -> None:
+    """Keep the names of the sheets, and show them at once."""
+    if len(table.sheets) > 1 and f"sheets-{key}" not in st.session_state:
+        st.session_state[f"sheets-{key}"] = table.sheets
+        st.session_state[f"sheet-read-{key}"] = table.sheet
+        st.rerun()
+
+
 def _choose_options(key: str, table: Table, options: ReadOptions) -> ReadOptions:
     left, middle, right, last = st.columns(4)
     encodings = list(dict.fromkeys([table.encoding, *ENCODINGS]))
     encoding = left.selectbox("Encoding", encodings, key=f"encoding-{key}", disabled=not table.encoding)
-    delimiter, quote, sheet = table.delimiter, table.quote, None
+    delimiter, quote = table.delimiter, table.quote
     if table.format == "CSV":
         delimiters = list(dict.fromkeys([table.delimiter, *DELIMITERS]))
         delimiter = middle.selectbox(
@@ -144,8 +164,6 @@ def _choose_options(key: str, table: Table, options: ReadOptions) -> ReadOptions
         )
         quotes = list(dict.fromkeys([table.quote, *_QUOTES]))
         quote = right.selectbox("Quotes", quotes, format_func=_QUOTES.__getitem__, key=f"quote-{key}")
-    elif table.sheets:
-        sheet = middle.selectbox("Sheet", table.sheets, key=f"sheet-{key}")
     first_rows = [table.header, not table.header]
     header = last.selectbox("First row", first_rows, format_func=_FIRST_ROWS.__getitem__, key=f"header-{key}")
     return ReadOptions(
@@ -153,7 +171,7 @@ def _choose_options(key: str, table: Table, options: ReadOptions) -> ReadOptions
         delimiter=delimiter if delimiter != table.delimiter else options.delimiter,
         quote=quote if quote != table.quote else options.quote,
         header=header if header != table.header else options.header,
-        sheet=sheet,
+        sheet=options.sheet,
     )
 
 
