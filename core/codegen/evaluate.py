@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from core.codegen.render import render
 from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.metrics.estimate import MetricEstimate
+from core.evaluation.statistics.intervals import wilson_interval
 from core.task import Task
 from core.types import Targets
 
-# The metric whose interval has a formula, by kind of task; Wilson's interval of a proportion.
-_WILSON = {"binary": "accuracy", "multiclass": "accuracy", "multilabel": "subset_accuracy", "regression": ""}
+# Metrics that are the share of correct rows.
+_SHARES = ("accuracy", "subset_accuracy")
 
 
 def evaluate_code(task: Task, thresholds: Sequence[float], estimates: Sequence[MetricEstimate], file: str) -> str:
@@ -29,7 +31,7 @@ def evaluate_code(task: Task, thresholds: Sequence[float], estimates: Sequence[M
         labels=list(task.labels),
         thresholds=_per_label(task, thresholds),
         names={estimate.name for estimate in estimates if estimate.value == estimate.value},
-        wilson=_WILSON[task.kind],
+        wilson=next((estimate.name for estimate in estimates if _is_wilson(estimate)), ""),
         file=file,
     )
 
@@ -56,3 +58,10 @@ def _per_label(task: Task, thresholds: Sequence[float]) -> list[float]:
     if task.kind != "multilabel":
         return values
     return values * task.outputs if len(values) == 1 else values or [0.5] * task.outputs
+
+
+def _is_wilson(estimate: MetricEstimate) -> bool:
+    """Whether an interval is Wilson's; where rows depend on one another, the app takes a wider one."""
+    if estimate.name not in _SHARES:
+        return False
+    return np.allclose(wilson_interval(estimate.value * estimate.rows, estimate.rows), (estimate.low, estimate.high))

@@ -11,6 +11,7 @@ from core.codegen.evaluate import evaluate_code, targets_and_predictions
 from core.evaluation.decisions.predictions import make_predictions
 from core.evaluation.metrics.compute import compute_metrics
 from core.evaluation.metrics.estimate import MetricEstimate
+from core.evaluation.statistics.intervals import wilson_interval
 from core.formatting import csv_bytes
 from core.task import Floats, Task
 from tests.codegen.run_code import run_code
@@ -89,3 +90,9 @@ def test_the_interval_is_that_of_the_app(
         assert "interval" not in computed
     else:
         assert computed["interval"] == pytest.approx([estimate.low, estimate.high], abs=1e-9)
+
+
+def test_an_interval_without_a_formula_is_left_out() -> None:
+    task, wide, wilson = Task("binary", ("no", "yes")), (0.6, 0.95), wilson_interval(80, 100)
+    codes = [evaluate_code(task, (), [MetricEstimate("accuracy", 0.8, *ends, 100)], "") for ends in (wide, wilson)]
+    assert ["binomtest" in code for code in codes] == [False, True]
