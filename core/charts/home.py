@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from core.charts.theme import HIGHLIGHT_COLOR, LABEL_WIDTH, MUTED_COLOR, Chart, label_axis
+from core.charts.theme import HIGHLIGHT_COLOR, LABEL_WIDTH, MUTED_COLOR, Chart, label_axis, share_scale
 
 _HEIGHT = 190
 
@@ -41,16 +41,18 @@ def small_loss(losses: pd.DataFrame) -> Chart:
     )
 
 
-def small_scores(scores: pd.DataFrame) -> Chart:
-    """A point with its interval for the accuracy of each source. Columns: source, value, low, high."""
+def small_scores(scores: pd.DataFrame, percent: bool = True) -> Chart:
+    """A point with its interval for the score of each source, as a share or a number. Columns: source, value, low, high."""
+    number = ".0%" if percent else ".3~g"
     base = alt.Chart(scores).encode(
         y=alt.Y("source:N", sort=None, title=None, axis=label_axis()),
         color=alt.condition("datum.source == 'This model'", alt.value(HIGHLIGHT_COLOR), alt.value(MUTED_COLOR)),
-        tooltip=["source", *(alt.Tooltip(f"{name}:Q", format=".0%") for name in ("value", "low", "high"))],
+        tooltip=["source", *(alt.Tooltip(f"{name}:Q", format=number) for name in ("value", "low", "high"))],
     )
-    axis = alt.Axis(format="%", tickCount=3)
+    axis = alt.Axis(format="%", tickCount=3) if percent else alt.Axis(tickCount=4)
+    scale = share_scale() if percent else alt.Scale(zero=True)
     intervals = base.mark_rule(size=3, opacity=0.6).encode(
-        x=alt.X("low:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, 1])), x2="high:Q"
+        x=alt.X("low:Q", title=None, axis=axis, scale=scale), x2="high:Q"
     )
     points = base.mark_circle(size=90, opacity=1).encode(x="value:Q")
     return alt.layer(intervals, points).properties(height=_HEIGHT)

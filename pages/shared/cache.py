@@ -37,6 +37,7 @@ from core.prediction.loaded_model import LoadedModel, load_model
 from core.prediction.model_cache import ModelCache
 from core.prediction.predict import predict
 from core.prediction.read_text import TokensRead, count_tokens_read
+from core.reports.verdict.compose import Verdict, make_verdict
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
 from pages.shared.session import pinned_engine
@@ -245,6 +246,13 @@ def metric_estimates(run: Run, split: str) -> dict[str, list[MetricEstimate]]:
 def baseline_comparisons(run: Run, split: str) -> list[BaselineComparison]:
     """The model compared with each baseline on a split."""
     return run_evaluation.compare_with_baselines(run, split)
+
+
+@st.cache_data(max_entries=32, show_spinner="Reading the results …", hash_funcs=_RUN_KEY)
+def verdict(run: Run, split: str) -> Verdict:
+    """The verdict on a run in plain words."""
+    measured = run.sizes[split] > 0 and run.has_logits(split)
+    return make_verdict(run, split, baseline_comparisons(run, split) if measured else [])
 
 
 @st.cache_data(max_entries=8, show_spinner="Looking for slices …", hash_funcs=_RUN_KEY)

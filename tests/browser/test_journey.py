@@ -51,9 +51,9 @@ def test_from_one_click_to_a_prediction(page: Page, server: Server) -> None:
     expect(page.get_by_text("Medication Side Effects", exact=True).first).to_be_visible()
 
     switch(page, "Evaluate")
-    expect(page.get_by_text("Did fine-tuning help?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Did fine-tuning help?")).to_be_visible()
     open_section(page, "Mistakes")
-    expect(page.get_by_text("Most confident mistakes")).to_be_visible()
+    expect(page.get_by_text("Words that decided").first).to_be_visible()
     open_section(page, "Confusion matrix")
     expect(page.get_by_text("Click a cell to read")).to_be_visible()
     settle(page)

@@ -1,8 +1,10 @@
 """Evaluate: each section for each task, what is saved from it, and runs with damaged files."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -14,41 +16,42 @@ from core import decision_rule
 from core.data.dataset import Dataset, list_datasets, load_table
 from core.data.table import Table
 from core.decision_rule import DecisionRule
-from core.evaluation.decisions.calibration import confidence_and_correct, ece
+from core.evaluation.decisions.calibration import calibration_error, confidence_and_correct
 from core.evaluation.decisions.conformal import conformal_half_width
 from core.evaluation.metrics.definitions import HEADLINE_METRICS, METRICS
 from core.jobs import process
+from core.reports.verdict.compose import make_verdict
 from core.run_evaluation import load_predictions
 from core.runs import Run
 from core.storage import write_record
-from core.task import TaskKind
+from core.task import Task, TaskKind
 from core.workspace import Workspace, delete
+from pages.sections.evaluate.mistakes import PARTS
 from pages.sections.evaluate.registry import sections_for
 from tests.finished import TASKS, finished
-from tests.pages.app import choose, click, find, page_text, visit
+from tests.pages.app import APP, choose, click, find, page_text, visit
 
+VERDICT = ["How sure is that?", "Did fine-tuning help?", "What comes next?", "Where does it fail?"]
 CLASSIFIER_SUBHEADERS = {
+    "Verdict": VERDICT,
     "Scores": ["Did fine-tuning help?", "All metrics"],
     "Confusion matrix": ["Confusion matrix", "Most confused pairs", "Scores per label"],
     "Labels": ["Scores per label"],
     "Curves": ["ROC curve", "Precision-recall curve"],
     "Confidence": ["Calibration", "Decision thresholds", "Abstention"],
-    "Mistakes": [
-        "Most confident mistakes",
-        "Labels that may be wrong",
-        "Slices with lower accuracy",
-        "Typical and borderline texts",
-    ],
+    "Mistakes": [],
     "Important words": ["Important words"],
     "Learning curve": ["Would more data help?"],
+    "Cascade": [],
     "Compare runs": ["Both runs on the same rows"],
     "Report": ["Report"],
 }
 REGRESSION_SUBHEADERS = {
+    "Verdict": VERDICT,
     "Scores": ["Did fine-tuning help?", "All metrics"],
     "Predicted vs. actual": ["Predicted and actual scores"],
     "Prediction interval": ["Prediction interval"],
-    "Mistakes": ["Largest errors", "Slices with larger errors"],
+    "Mistakes": [],
     "Important words": ["Important words"],
     "Learning curve": ["Would more data help?"],
     "Compare runs": ["Both runs on the same rows"],
@@ -63,7 +66,7 @@ def expected_subheaders(kind: TaskKind) -> dict[str, list[str]]:
     missing = {
         "binary": ("Labels",),
         "multiclass": ("Labels", "Decision thresholds"),
-        "multilabel": ("Confusion matrix", "Labels that may be wrong"),
+        "multilabel": ("Confusion matrix",),
     }[kind]
     return {
         section: [subheader for subheader in subheaders if subheader not in missing]
@@ -72,12 +75,32 @@ def expected_subheaders(kind: TaskKind) -> dict[str, list[str]]:
     }
 
 
-def open_section(title: str) -> AppTest:
-    """Evaluate with a section open; it must run without an error."""
+def open_section(title: str, split: str = "test") -> AppTest:
+    """Evaluate with a section of a split open; it must run without an error."""
     at = visit("evaluate")
     choose(at, "Section", title)
+    if find(at.button_group, "Evaluated on").value != split:
+        choose(at, "Evaluated on", split)
     assert not at.error
     return at
+
+
+def open_part(at: AppTest, title: str) -> None:
+    """Open a part of the mistakes; it must run without an exception."""
+    at.session_state[PARTS] = title
+    at.run()
+    assert not at.exception
+
+
+def cards(at: AppTest) -> list[str]:
+    """The texts of the cards on the page, as HTML."""
+    return [element.proto.body for element in at.get("html") if 'dir="auto"' in element.proto.body]
+
+
+def badges(at: AppTest) -> list[str]:
+    """The badges on the page without their colors, in order."""
+    found = re.findall(r"-badge\[(.*?)\]$", "\n".join(element.value for element in at.markdown), re.M)
+    return [badge.replace("\\", "") for badge in found]
 
 
 def chart_names(at: AppTest) -> list[str]:
@@ -96,6 +119,73 @@ def labels_shown(elements: object) -> list[str]:
     return [element.label for element in elements]  # type: ignore[attr-defined]
 
 
+# The first screen
+
+
+def test_without_a_model_an_example_is_drawn_and_one_button_leads_on(empty: Workspace) -> None:
+    at = visit("evaluate")
+    assert "There is no trained model yet." in page_text(at)
+    assert "texts correctly" in page_text(at)
+    assert chart_names(at) == ["Accuracy of the example and of its baselines, with intervals"]
+    assert labels_shown(at.button) == ["Choose a dataset"]
+    click(at, "Choose a dataset")
+    assert at.title[0].value == "Data"
+
+
+def test_test_results_are_opened_on_purpose_and_each_opening_is_counted(empty: Workspace) -> None:
+    run = finished(empty, "multiclass", knows=1.6)
+    at = visit("evaluate")
+    assert "Measured on 60 validation rows" in page_text(at)
+    assert run.count_test_views() == 0
+    click(at, "Open the test results")
+    assert "Measured on 80 test rows" in page_text(at)
+    assert "The test results have been viewed 1 time." in page_text(at)
+    choose(at, "Section", "Scores")
+    assert run.count_test_views() == 1
+    choose(at, "Evaluated on", "validation")
+    choose(at, "Evaluated on", "test")
+    assert run.count_test_views() == 2
+    again = visit("evaluate")
+    assert "Measured on 80 test rows" in page_text(again)
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_the_verdict_is_that_of_the_run(kind: TaskKind, empty: Workspace) -> None:
+    verdict = make_verdict(finished(empty, kind, knows=1.6), "test")
+    at = open_section("Verdict")
+    text = page_text(at)
+    sentences = [verdict.use, *(each for answer in verdict.details().values() for each in answer)]
+    assert [sentence for sentence in sentences if sentence not in text] == []
+    assert at.header[0].value.replace("\\", "") == verdict.headline
+    assert verdict.advice.action in labels_shown(at.button)
+    assert len(chart_names(at)) == 1
+
+
+def test_a_link_opens_a_section_of_a_run(empty: Workspace) -> None:
+    first = finished(empty, "multiclass", "First")
+    finished(empty, "multiclass", "Second")
+    at = AppTest.from_file(APP, default_timeout=60).run()
+    at.query_params["run"] = first.id
+    at.query_params["section"] = "Report"
+    at.switch_page("pages/evaluate.py").run()
+    assert find(at.selectbox, "Model").value == 1
+    assert find(at.button_group, "Section").value == "Report"
+    find(at.selectbox, "Model").set_value(0).run()
+    assert at.query_params["run"] != [first.id]
+    assert find(at.button_group, "Section").value == "Report"
+
+
+def test_many_classes_are_searched_and_the_most_confused_come_first(
+    empty: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, "multiclass", Task("multiclass", tuple(f"intent {i}" for i in range(40))))
+    finished(empty, "multiclass", knows=3.0)
+    at = open_section("Confusion matrix", "validation")
+    assert len(find(at.multiselect, "Classes").value) == 12
+    find(at.text_input, "Find a label").set_value("INTENT 7").run()
+    assert table(at, "Precision, recall and F1 of each label")["label"] == ["intent 7"]
+
+
 # Each section
 
 
@@ -106,6 +196,7 @@ def test_each_section_is_shown_for_each_task_and_split(kind: TaskKind, split: st
     finished(empty, kind, "Second *one*", knows=2.0)
     at = visit("evaluate")
     choose(at, "Evaluated on", split)
+    assert "nan" not in page_text(at).split()
     assert list(sections_for(kind)) == list(expected_subheaders(kind))
     for title, subheaders in expected_subheaders(kind).items():
         choose(at, "Section", title)
@@ -119,7 +210,9 @@ def test_scores_show_values_intervals_descriptions_and_baselines(kind: TaskKind,
     finished(empty, kind)
     at = open_section("Scores")
     metrics = [METRICS[name] for name in HEADLINE_METRICS[kind]]
-    assert [(metric.label, metric.help) for metric in at.metric] == [(m.title, m.description) for m in metrics]
+    assert [metric.label for metric in at.metric] == [metric.title for metric in metrics]
+    explained = {element.value: element.help for element in at.markdown if element.help}
+    assert [explained[f":small[{metric.plain}]"] for metric in metrics] == [metric.help for metric in metrics]
     assert all(metric.delta.endswith(" vs. TF-IDF") for metric in at.metric)
     assert page_text(at).count("based on only 80 test rows") >= len(metrics)
     assert chart_names(at) == ["Metrics with intervals"]
@@ -133,8 +226,8 @@ def test_scores_show_values_intervals_descriptions_and_baselines(kind: TaskKind,
 def test_the_model_is_compared_with_each_trained_baseline(empty: Workspace) -> None:
     finished(empty, "multiclass")
     at = open_section("Scores")
-    sentences = [element.value.replace("\\", "") for element in at.success]
-    assert [("instant model" in text, "TF-IDF" in text) for text in sentences] == [(True, False), (False, True)]
+    sentences = [element.value.replace("\\", "") for element in [*at.success, *at.warning]]
+    assert {("instant model" in text, "TF-IDF" in text) for text in sentences} == {(True, False), (False, True)}
     assert all("95% interval" in text for text in sentences)
 
 
@@ -145,7 +238,9 @@ def test_pairs_and_label_scores_are_those_of_the_predictions(empty: Workspace) -
     pairs = table(at, "Most confused pairs")
     assert (pairs["first predicted as second"], pairs["second predicted as first"]) == ([wrong[0]], [wrong[1]])
     labels = table(at, "Precision, recall and F1 of each label")
-    assert labels["Rows"] == [int((shown.targets == i).sum()) for i in (0, 1)]
+    rows = dict(zip(labels["label"], labels["rows"], strict=True))
+    assert rows == {name: int((shown.targets == i).sum()) for i, name in enumerate(shown.task.labels)}
+    assert labels["f1"] == sorted(labels["f1"])  # type: ignore[type-var]
     assert chart_names(at) == ["Confusion matrix"]
 
 
@@ -158,12 +253,55 @@ def test_curves_are_drawn_only_for_chosen_labels(empty: Workspace) -> None:
     assert not at.exception
 
 
-def test_the_most_confident_mistakes_come_first(empty: Workspace) -> None:
+def test_mistakes_are_read_as_texts_the_most_confident_first(empty: Workspace) -> None:
     shown = load_predictions(finished(empty, "multiclass", knows=1.0), "test")
-    mistakes = table(open_section("Mistakes"), "Texts with actual and predicted labels")
+    at = open_section("Mistakes")
     wrong = np.flatnonzero(~shown.correct)
     order = wrong[np.argsort(-shown.predictions.confidence[wrong], kind="stable")]
-    assert mistakes["text"] == shown.frame["text"].iloc[order].tolist()[: len(mistakes["text"])]
+    texts = shown.frame["text"].iloc[order].tolist()
+    assert len(texts) > 10
+    assert [escape(text) in card for text, card in zip(texts[:10], cards(at), strict=True)] == [True] * 10
+    first = shown.frame.iloc[order[0]]
+    assert badges(at)[:2] == [
+        f"Actual: {first['label']}",
+        f"Predicted: {shown.task.labels[shown.predictions.predicted[order[0]]]}",
+    ]
+    at.get("pagination")[0].set_value(2).run()
+    assert escape(texts[10]) in cards(at)[0]
+
+
+def test_mistakes_are_filtered_searched_and_sorted(empty: Workspace, downloads: dict[str, Callable[[], bytes]]) -> None:
+    shown = load_predictions(finished(empty, "multiclass", knows=1.0), "test")
+    at = open_section("Mistakes")
+    find(at.selectbox, "Actual label").set_value("plum").run()
+    find(at.selectbox, "Predicted label").set_value("apple").run()
+    confused = (shown.targets == 1) & (shown.predictions.predicted == 0)
+    assert f"{confused.sum()} of {(~shown.correct).sum()} mistakes in 80 rows" in page_text(at)
+    find(at.selectbox, "Order").set_value("Least confident first").run()
+    least = np.flatnonzero(confused)[np.argmin(shown.predictions.confidence[confused])]
+    assert escape(shown.frame["text"].iloc[least]) in cards(at)[0]
+    rows = downloads["Download these mistakes"]().decode("utf-8-sig").splitlines()
+    assert len(rows) == 1 + confused.sum()
+    find(at.text_input, "Search the texts").set_value("in no text").run()
+    assert "No mistake fits these filters" in at.info[0].value
+
+
+def test_missed_and_wrong_labels_have_badges(empty: Workspace) -> None:
+    shown = load_predictions(finished(empty, "multilabel", knows=0.5), "test")
+    at = open_section("Mistakes")
+    kinds = {badge.split(":")[0] for badge in badges(at)}
+    assert {"Correct", "Missed", "Wrong"} <= kinds
+    assert len(cards(at)) == min(10, int((~shown.correct).sum()))
+
+
+def test_the_words_that_decided_are_shown_on_request(clinic_run: Run) -> None:
+    at = open_section("Mistakes", "validation")
+    before = cards(at)[0]
+    find(at.toggle, "Words that decided").set_value(True).run()
+    assert not at.error
+    assert "<span title=" not in before
+    assert "<span title=" in cards(at)[0]
+    assert "Green words speak for" in page_text(at)
 
 
 def test_the_table_of_a_dataset_is_read_once(empty: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +314,8 @@ def test_the_table_of_a_dataset_is_read_once(empty: Workspace, monkeypatch: pyte
 
     monkeypatch.setattr("pages.shared.cache.load_table", count_reads)
     at = open_section("Mistakes")
-    find(at.selectbox, "Label").set_value("plum").run()
+    for part in ("Labels that may be wrong", "Slices with lower accuracy"):
+        open_part(at, part)
     assert reads == [list_datasets(empty)[0].id]
 
 
@@ -185,8 +324,11 @@ def test_a_deleted_dataset_leaves_the_mistakes_readable(empty: Workspace) -> Non
     for dataset in list_datasets(empty):
         delete(dataset.folder)
     at = open_section("Mistakes")
-    assert table(at, "Texts with actual and predicted labels")["text"]
-    assert "Typical and borderline texts" in [element.value for element in at.subheader]
+    assert cards(at)
+    open_part(at, "Labels that may be wrong")
+    assert "The dataset is not available" in page_text(at)
+    open_part(at, "Typical and borderline texts")
+    assert cards(at)
 
 
 # What is saved
@@ -210,7 +352,7 @@ def test_calibration_is_shown_before_and_after_temperature_scaling(empty: Worksp
     run.save_result(replace(result, temperature=3.0))
     at = open_section("Confidence")
     for version, logits in {"before": 3 * shown.logits, "after": shown.logits}.items():
-        error, _ = ece(*confidence_and_correct(shown.task, shown.targets, logits))
+        error, _ = calibration_error(*confidence_and_correct(shown.task, shown.targets, logits))
         assert f"{version} temperature scaling {error:.1%}" in page_text(at)
     assert "The temperature 3.00 was fitted on 60 validation rows" in page_text(at)
 
@@ -235,7 +377,7 @@ def test_abstention_is_saved_and_turned_off(empty: Workspace) -> None:
     run = finished(empty, "binary", knows=1.5)
     at = open_section("Confidence")
     find(at.slider, "Target accuracy").set_value(97).run()
-    assert find(at.metric, "Review by hand").value.endswith(" of 80")
+    assert find(at.metric, "Review by hand").value.endswith(" of 60")
     click(at, "Save this minimum confidence")
     saved = decision_rule.load(run.model_folder).abstain_below
     assert find(at.metric, "Minimum confidence").value == f"{saved:.0%}"
@@ -313,8 +455,8 @@ def test_important_words_are_offered_then_shown_with_example_texts(
     assert "all 60 validation texts" in page_text(at)
     assert downloads["CSV"]().decode("utf-8-sig").startswith("word,score,texts")
     find(at.selectbox, "Show texts with the word").set_value("thing").run()
-    examples = table(at, "Texts with actual and predicted labels")
-    assert examples["text"] == run.split("validation")["text"].tolist()[:5]
+    examples = run.split("validation")["text"].tolist()[:10]
+    assert [escape(text) in card for text, card in zip(examples, cards(at), strict=True)] == [True] * 10
     find(at.number_input, "Minimum number of texts with the word").set_value(61).run()
     assert chart_names(at) == []
     assert not at.exception
@@ -374,6 +516,7 @@ def test_runs_on_different_rows_are_not_compared(empty: Workspace) -> None:
     finished(empty, "binary", "First")
     finished(empty, "binary", "Second", seed=1)
     at = visit("evaluate")
+    choose(at, "Evaluated on", "test")
     choose(at, "Section", "Compare runs")
     assert "different test rows" in at.error[0].value
 
@@ -413,6 +556,7 @@ def test_a_damaged_file_is_shown_and_leaves_the_page_usable(file: str, title: st
     broken = finished(empty, "binary", "B broken")
     (broken.folder / file).write_bytes(b"PAR1 garbage")
     at = visit("evaluate")
+    choose(at, "Evaluated on", "test")
     for section in sections_for("binary"):
         choose(at, "Section", section)
     choose(at, "Section", title)
@@ -449,8 +593,7 @@ def test_a_damaged_file_that_can_be_made_again_is_no_error(file: str, empty: Wor
 def test_a_damaged_dataset_is_shown_among_the_mistakes(file: str, empty: Workspace) -> None:
     finished(empty, "multiclass", knows=1.0)
     (list_datasets(empty)[0].folder / file).write_bytes(b"garbage")
-    at = visit("evaluate")
-    choose(at, "Section", "Mistakes")
+    at = open_section("Mistakes")
+    assert cards(at)
+    open_part(at, "Slices with lower accuracy")
     assert [file in error.value.replace("\\", "") for error in at.error] == [True]
-    assert table(at, "Texts with actual and predicted labels")["text"]
-    assert "Typical and borderline texts" in [element.value for element in at.subheader]

@@ -65,3 +65,10 @@ def most_confused(matrix: CountMatrix, labels: tuple[str, ...], limit: int = 10)
     ]
     columns = ["first", "second", "count", "first_as_second", "second_as_first"]
     return pd.DataFrame(sorted(pairs, key=lambda pair: -pair[2])[:limit], columns=columns)
+
+
+def most_confused_classes(matrix: CountMatrix, labels: tuple[str, ...], limit: int) -> list[str]:
+    """The classes with the most wrong predictions from or to them, at most ``limit``, in the order of ``labels``."""
+    wrong = matrix - np.diag(np.diag(matrix))
+    worst = np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")[:limit]
+    return [labels[i] for i in sorted(worst)]

@@ -39,6 +39,27 @@ def most_confident_mistakes(task: Task, table: pd.DataFrame, limit: int = 50) ->
     return table[~table["correct"]].nlargest(limit, "confidence")
 
 
+def all_mistakes(task: Task, table: pd.DataFrame) -> pd.DataFrame:
+    """All wrong predictions of a :func:`prediction_table`; for regression all rows, each of which has an error."""
+    return table if task.kind == "regression" else table[~table["correct"]]
+
+
+def filter_rows(table: pd.DataFrame, actual: str = "", predicted: str = "", search: str = "") -> pd.DataFrame:
+    """The rows of a :func:`prediction_table` with an actual label, a predicted label and words in the text; empty means any.
+
+    With several labels, a row has a label if it is one of them. Upper and lower case are the same in a search.
+    """
+    keep = np.ones(len(table), dtype=bool)
+    for column, label in (("actual", actual), ("predicted", predicted)):
+        if label:
+            keep &= np.asarray(
+                [cell == label if isinstance(cell, str) else label in cell for cell in table[column]], bool
+            )
+    if search:
+        keep &= table["text"].str.casefold().str.contains(search.casefold(), regex=False).to_numpy(bool)
+    return table[keep]
+
+
 def confused_pairs(table: pd.DataFrame) -> pd.DataFrame:
     """The pairs of a missed label and a wrongly predicted one in the rows of a :func:`prediction_table` of a classifier.
 

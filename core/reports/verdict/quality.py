@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.metrics.estimate import MetricEstimate
 from core.formatting import pluralize
 from core.reports.verdict.evidence import FEW_ROWS, Evidence
 from core.reports.verdict.wording import about, between, format_size, quote
@@ -34,6 +33,17 @@ def describe_quality(evidence: Evidence) -> Quality:
     return _multilabel_quality(evidence) if evidence.task.kind == "multilabel" else _one_label_quality(evidence)
 
 
+def accuracy_headline(accuracy: float, texts: str) -> str:
+    """An accuracy in words; ``texts`` is the number of texts: "80 test texts"."""
+    whole = f" of the {texts}" if accuracy in (0, 1) else " texts"
+    return f"It labels {about(accuracy)}{whole} correctly."
+
+
+def accuracy_range(accuracy: float, low: float, high: float) -> str:
+    """The interval of an accuracy in words."""
+    return f"On other texts of this kind, most likely {between(low, high, accuracy)}."
+
+
 def _unknown_quality(evidence: Evidence) -> Quality:
     if evidence.imported and evidence.predictions is None:
         return Quality("How good this model is, is not known.", ("It was imported without its predictions.",))
@@ -45,13 +55,9 @@ def _one_label_quality(evidence: Evidence) -> Quality:
     frequent = evidence.most_frequent
     is_frequent = predictions.targets == frequent
     constant = float(is_frequent.mean())
-    headline = f"It labels {about(accuracy.value)} texts correctly."
-    if accuracy.value in (0, 1):
-        headline = (
-            f"It labels {about(accuracy.value)} of the {pluralize(evidence.rows, f'{evidence.split} text')} correctly."
-        )
+    headline = accuracy_headline(accuracy.value, pluralize(evidence.rows, f"{evidence.split} text"))
     sentences = [
-        *_range_sentence(accuracy),
+        *([accuracy_range(accuracy.value, accuracy.low, accuracy.high)] if not math.isnan(accuracy.low) else []),
         f"Always answering {quote(evidence.task.labels[frequent])} would be right for {about(constant)} texts."
         if constant not in (0, 1)
         else f"{'All' if constant else 'None'} of these texts are {quote(evidence.task.labels[frequent])}.",
@@ -104,12 +110,6 @@ def _regression_quality(evidence: Evidence) -> Quality:
     return Quality(
         f"Its predictions are off by about {format_size(mae.value)} on average.", tuple(sentences), mae.high < constant
     )
-
-
-def _range_sentence(estimate: MetricEstimate) -> list[str]:
-    if math.isnan(estimate.low):
-        return []
-    return [f"On other texts of this kind, most likely {between(estimate.low, estimate.high, estimate.value)}."]
 
 
 def describe_certainty(evidence: Evidence) -> list[str]:

@@ -89,9 +89,7 @@ def _show_settings(runs: list[Run]) -> None:
 def _show_pair(view: RunView, first: Run, second: Run) -> None:
     """Draw the verdict on two runs and the rows with different predictions."""
     names = COMPARISON_METRICS[view.run.task.kind]
-    name = st.segmented_control(
-        "Metric", names, default=names[0], required=True, format_func=lambda metric: METRICS[metric].title
-    )
+    name = st.pills("Metric", names, default=names[0], required=True, format_func=lambda metric: METRICS[metric].title)
     metric = METRICS[name or names[0]]
     comparison, disagreements = run_evaluation.compare_runs(first, second, view.split, metric.name)
     show = st.info if comparison.better is None else st.success

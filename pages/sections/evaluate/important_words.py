@@ -11,7 +11,7 @@ from core.charts import evaluation as evaluation_charts
 from core.evaluation.diagnostics.mistakes import confused_pairs
 from core.formatting import format_duration, pluralize
 from core.jobs.folder import JobFolder
-from pages.sections.evaluate.confusion import show_texts
+from pages.sections.evaluate.text_cards import show_text_cards
 from pages.sections.evaluate.view import RunView
 from pages.shared import cache
 from pages.shared.downloads import download_buttons
@@ -29,7 +29,6 @@ _TEXTS = JobTexts(
 )
 _LABEL, _CONFUSION = "A label", "A confusion"
 _MAX_BARS_PER_SIDE = 12
-_MAX_EXAMPLES = 5
 
 
 def show_important_words(view: RunView) -> None:
@@ -138,4 +137,4 @@ def _show_words(
     by_strength = words.sort_values("score", key=abs, ascending=False, kind="stable")
     word = st.selectbox("Show texts with the word", by_strength["word"].tolist(), key=f"words-word-{view.run.id}")
     found = [row for row in effects.rows_with(word) if rows is None or row in rows]
-    show_texts(view.prediction_table.iloc[found[:_MAX_EXAMPLES]])
+    show_text_cards(view, view.prediction_table.iloc[found], f"word-{view.run.id}")

@@ -1,5 +1,6 @@
-"""The section Mistakes: the most confident mistakes, labels that may be wrong, slices with lower accuracy, example texts."""
+"""The section Mistakes: all mistakes as texts, labels that may be wrong, slices with lower accuracy, example texts."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pandas as pd
@@ -10,36 +11,86 @@ from core.data.repairs import Repair
 from core.errors import DataError, ModelError, StudioError
 from core.evaluation.diagnostics import mistakes
 from core.formatting import pluralize
-from pages.sections.evaluate.confusion import show_texts
+from pages.sections.evaluate.text_cards import show_text_cards
 from pages.sections.evaluate.view import RunView
 from pages.shared import cache
-from pages.shared.downloads import download_buttons
+from pages.shared.downloads import download_buttons, download_csv
 from pages.shared.visitor import workspace
-from pages.shared.widgets import show_error
+from pages.shared.widgets import show_error, show_errors
 
 _MAX_REVIEWED = 50
 _LEAVE_OUT = "leave the row out"
+# The widget key of the part that is shown.
+PARTS = "mistakes-part"
+# The orders by name: ascending or not; None for the order of the file.
+_CONFIDENCE_ORDERS = {"Most confident first": False, "Least confident first": True, "As in the file": None}
+_ERROR_ORDERS = {"Largest error first": False, "Smallest error first": True, "As in the file": None}
 
 
 def show_mistakes(view: RunView) -> None:
-    """Draw the section."""
+    """Draw the part that is chosen: the mistakes as texts, labels to review, slices, or examples."""
     regression = view.run.task.kind == "regression"
-    st.subheader("Largest errors" if regression else "Most confident mistakes", anchor=False)
-    worst = mistakes.most_confident_mistakes(view.run.task, view.prediction_table)
-    if worst.empty:
+    parts: dict[str, Callable[[RunView], None]] = {"Largest errors" if regression else "Mistakes": _show_all}
+    if view.run.task.one_label:
+        parts["Labels that may be wrong"] = _show_label_review
+    parts["Slices with larger errors" if regression else "Slices with lower accuracy"] = _show_slices
+    if view.run.task.labels:
+        parts["Typical and borderline texts"] = _show_examples
+    for tab, show in zip(st.tabs(list(parts), key=PARTS, on_change="rerun"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(view)
+
+
+@st.fragment
+def _show_all(view: RunView) -> None:
+    """Draw the wrong predictions with filters and an order, rerun on their own."""
+    with show_errors():
+        _show_filtered(view)
+
+
+def _show_filtered(view: RunView) -> None:
+    """Draw the wrong predictions that the filters let through; for a regression all rows, largest errors first."""
+    wrong = mistakes.all_mistakes(view.run.task, view.prediction_table)
+    if wrong.empty:
         st.success("The model makes no mistakes on these rows.", icon=":material/check_circle:")
     else:
-        show_texts(worst)
-    download_buttons(view.prediction_table, view.file_name("predictions"))
-    source = _load_dataset(view)
-    if view.run.task.one_label:
-        st.subheader("Labels that may be wrong", anchor=False)
-        _show_label_review(view, source[0] if source else None)
-    st.subheader("Slices with larger errors" if regression else "Slices with lower accuracy", anchor=False)
-    _show_slices(view, source)
-    if view.run.task.labels:
-        st.subheader("Typical and borderline texts", anchor=False)
-        _show_examples(view)
+        chosen = _choose_rows(view, wrong)
+        if chosen.empty:
+            st.info("No mistake fits these filters.", icon=":material/filter_alt_off:")
+        else:
+            noun = ("row", "rows") if view.run.task.kind == "regression" else ("mistake", "mistakes")
+            st.caption(
+                f"{len(chosen):,} of {pluralize(len(wrong), *noun)} in {pluralize(view.run.sizes[view.split], 'row')}"
+            )
+        show_text_cards(view, chosen, f"mistakes-{view.run.id}")
+        download_csv("Download these mistakes", chosen, view.file_name("mistakes"))
+    download_csv("Download all predictions", view.prediction_table, view.file_name("predictions"))
+
+
+def _choose_rows(view: RunView, wrong: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the filters let through, in the chosen order."""
+    actual = predicted = ""
+    column, orders = "confidence", _CONFIDENCE_ORDERS
+    regression = view.run.task.kind == "regression"
+    cells = st.columns(2 if regression else 4)
+    if regression:
+        column, orders = "error", _ERROR_ORDERS
+    else:
+        labels = list(view.run.task.labels)
+        actual = cells[0].selectbox("Actual label", ["", *labels], format_func=_or_any, key=f"actual-{view.run.id}")
+        predicted = cells[1].selectbox(
+            "Predicted label", ["", *labels], format_func=_or_any, key=f"predicted-{view.run.id}"
+        )
+    search = cells[-2].text_input("Search the texts", icon=":material/search:", key=f"search-{view.run.id}")
+    order = cells[-1].selectbox("Order", list(orders), key=f"order-{column}")
+    chosen = mistakes.filter_rows(wrong, actual, predicted, search.strip())
+    ascending = orders[order]
+    return chosen if ascending is None else chosen.sort_values(column, ascending=ascending, kind="stable")
+
+
+def _or_any(label: str) -> str:
+    return label or "Any"
 
 
 def _load_dataset(view: RunView) -> tuple[Dataset, pd.DataFrame] | None:
@@ -54,8 +105,10 @@ def _load_dataset(view: RunView) -> tuple[Dataset, pd.DataFrame] | None:
         return None
 
 
-def _show_label_review(view: RunView, dataset: Dataset | None) -> None:
+def _show_label_review(view: RunView) -> None:
     """Draw an editor for the labels that the model contradicts with high confidence."""
+    source = _load_dataset(view)
+    dataset = source[0] if source else None
     suspects = mistakes.suspected_label_errors(view.run.task, view.prediction_table, _MAX_REVIEWED)
     suspects = suspects.reset_index(drop=True)
     if suspects.empty:
@@ -64,8 +117,14 @@ def _show_label_review(view: RunView, dataset: Dataset | None) -> None:
     st.caption(
         "The model contradicts these labels with a confidence of 80% or more. Either the model or the label is wrong."
     )
+    if view.split == "test":
+        st.warning(
+            "Correcting only the test labels that this model contradicts makes its test score too good. Correct labels of all "
+            "splits: Data finds them without this model.",
+            icon=":material/warning:",
+        )
     if dataset is None:
-        show_texts(suspects)
+        show_text_cards(view, suspects, f"suspects-{view.run.id}")
         st.caption("The dataset is not available, so labels cannot be corrected here.")
         return
     edited = st.data_editor(
@@ -91,8 +150,8 @@ def _show_label_review(view: RunView, dataset: Dataset | None) -> None:
         st.rerun()
 
 
-def _show_slices(view: RunView, source: tuple[Dataset, pd.DataFrame] | None) -> None:
-    slices = cache.error_slices(*view.key, _slice_columns(view, source))
+def _show_slices(view: RunView) -> None:
+    slices = cache.error_slices(*view.key, _slice_columns(view, _load_dataset(view)))
     if slices.empty:
         st.caption(
             "No slice stands out. Slices by length, by word and by the other columns of the file were tested; "
@@ -138,10 +197,5 @@ def _show_examples(view: RunView) -> None:
     for column, (kind, caption) in zip(st.columns(2), captions.items(), strict=True):
         with column:
             st.caption(caption)
-            st.dataframe(
-                examples.loc[examples["kind"] == kind, ["probability", "actual", "text"]],
-                hide_index=True,
-                column_config={"probability": st.column_config.NumberColumn(format="percent")},
-                alt=caption,
-            )
+            show_text_cards(view, examples[examples["kind"] == kind], f"{kind}-{view.run.id}")
     download_buttons(examples, view.file_name("examples"))

@@ -12,42 +12,52 @@ from core.charts import data as data_charts
 from core.evaluation.decisions import conformal
 from core.formatting import format_percent, format_range, pluralize
 from core.run_evaluation import RunPredictions
-from pages.sections.evaluate.view import RunView
+from pages.sections.evaluate.view import RunView, show_test_figure
+from pages.shared import cache
 from pages.shared.downloads import download_buttons
 
 
 def show_prediction_interval(view: RunView) -> None:
     """Draw the choice of the coverage, the interval it gives, and the button that saves it."""
     st.subheader("Prediction interval", anchor=False)
-    shown, validation = view.run_predictions, view.validation_predictions
-    saved = round(100 * shown.rule.interval_level)
+    validation = view.validation_predictions
+    saved = round(100 * validation.rule.interval_level)
     level = st.slider("How often the interval contains the true score", 50, 99, saved, format="%d%%") / 100
-    half_width = conformal.conformal_half_width(_absolute_errors(validation), level)
+    errors = _absolute_errors(validation)
+    half_width = conformal.conformal_half_width(errors, level)
+    rows = pluralize(len(errors), "validation row")
     if math.isinf(half_width):
         st.warning(
-            f"{pluralize(len(validation.targets), 'validation row')} are too few for an interval of "
-            f"{format_percent(level, 0)}. Choose a lower value.",
+            f"{rows} are too few for an interval of {format_percent(level, 0)}. Choose a lower value.",
             icon=":material/warning:",
         )
         return
-    errors = _absolute_errors(shown)
-    coverage, interval = conformal.conformal_coverage(errors, half_width)
     st.markdown(
-        f"The interval is the prediction **± {half_width:.2f}**. It was chosen on "
-        f"{pluralize(len(validation.targets), 'validation row')} to contain the true score {format_percent(level, 0)} of the "
-        f"time. On {pluralize(len(errors), f'{view.split} row')} it contained the true score "
-        f"**{format_percent(coverage, 0)}** of the time (between {format_range(interval.low, interval.high, percent=True)})."
+        f"The interval is the prediction **± {half_width:.2f}**. It was chosen on {rows} to contain the true score "
+        f"{format_percent(level, 0)} of the time."
     )
+    if show_test_figure(view, "prediction interval", level):
+        _show_coverage(view, half_width)
     st.altair_chart(
-        data_charts.histogram(pd.Series(errors), "absolute error", half_width),
+        data_charts.histogram(pd.Series(errors), "absolute error on validation", half_width),
         alt="Histogram of the absolute errors",
     )
     download_buttons(pd.DataFrame({"error": errors}), view.file_name("errors"))
-    if st.button("Save this interval", icon=":material/save:", disabled=shown.rule.interval_half_width == half_width):
+    unchanged = validation.rule.interval_half_width == half_width
+    if st.button("Save this interval", icon=":material/save:", disabled=unchanged):
         view.save_rule(
-            replace(shown.rule, interval_half_width=half_width, interval_level=level),
+            replace(validation.rule, interval_half_width=half_width, interval_level=level),
             "Saved. Predictions now come with this interval.",
         )
+
+
+def _show_coverage(view: RunView, half_width: float) -> None:
+    errors = _absolute_errors(cache.run_predictions(view.run, "test"))
+    coverage, interval = conformal.conformal_coverage(errors, half_width)
+    st.markdown(
+        f"On {pluralize(len(errors), 'test row')} it contained the true score **{format_percent(coverage, 0)}** of the time "
+        f"(between {format_range(interval.low, interval.high, percent=True)})."
+    )
 
 
 def _absolute_errors(run_predictions: RunPredictions) -> npt.NDArray[np.float64]:

@@ -29,7 +29,7 @@ def show_scores(view: RunView) -> None:
     st.subheader("Did fine-tuning help?" if fine_tuned else "Is this model better than the baselines?", anchor=False)
     with show_errors():
         for baseline in cache.baseline_comparisons(*view.key):
-            better = baseline.comparison.better
+            better = baseline.helped
             (st.success if better else st.warning)(escape_markdown(baseline.sentence), icon=_ICONS[better])
     titles = run_evaluation.available_predictions(view.run, view.split)
     estimates = _long_table(view.metric_estimates, titles)
@@ -40,7 +40,9 @@ def show_scores(view: RunView) -> None:
     st.caption(
         "The 95% intervals are in parentheses. On other texts of the same kind, the score would most likely be within them."
     )
-    st.dataframe(_wide_table(view.metric_estimates, titles), hide_index=True, alt="All metrics")
+    table = _wide_table(view.metric_estimates, titles)
+    pinned = st.column_config.TextColumn(pinned=True)
+    st.dataframe(table, hide_index=True, column_config={"Metric": pinned}, height="content", alt="All metrics")
     download_buttons(estimates, view.file_name("metrics"))
     with st.expander("Each metric in a sentence"):
         for estimate in view.metric_estimates[MODEL]:
@@ -55,13 +57,14 @@ def _show_headline(view: RunView) -> None:
     for column, name in zip(st.columns(4), names, strict=False):
         estimate, metric = model[name], METRICS[name]
         difference = estimate.value - baseline.get(name, math.nan)
-        with column, st.container(border=True):
+        with column, st.container(border=True, gap="xsmall", height="stretch"):
+            st.markdown(f":small[{metric.plain}]", help=metric.help)
             st.metric(
                 metric.title,
                 estimate.text,
                 None if math.isnan(difference) else f"{metric.format_difference(difference)} vs. TF-IDF",
                 delta_color="normal" if metric.higher_is_better else "inverse",
-                help=metric.description,
+                label_visibility="collapsed",
             )
             st.caption(escape_markdown(interval_sentence(estimate, view.split)))
 
@@ -88,7 +91,9 @@ def _wide_table(estimates: dict[str, list[MetricEstimate]], titles: dict[str, st
         {
             "Metric": [estimate.title for estimate in model],
             **columns,
+            "In plain words": [estimate.metric.plain for estimate in model],
             "What it measures": [estimate.metric.description for estimate in model],
+            "Formula": [estimate.metric.formula for estimate in model],
             "Note": [estimate.note for estimate in model],
         }
     )

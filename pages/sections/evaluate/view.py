@@ -15,10 +15,14 @@ from core.run_evaluation import RunPredictions
 from core.runs import Run
 from core.workspace import slug
 from pages.shared import cache
-from pages.shared.session import record_test_view_once
+from pages.shared.deep_link import follow_link, show_in_address
 from pages.shared.widgets import choose_run
 
-_SPLITS = {"test": "Test", "validation": "Validation"}
+# The widget key of the section and its name in the page's address.
+SECTION = "section"
+_OPEN_TEST = "open_test_results"
+_SPLITS = {"validation": "Validation", "test": "Test"}
+_COUNTED = "Each look at the test results is counted. The more often you choose by them, the less they prove."
 
 
 @dataclass(frozen=True)
@@ -70,27 +74,62 @@ class RunView:
 
 
 def choose_view(runs: Sequence[Run]) -> RunView:
-    """The run and the split that the visitor chooses."""
-    run = choose_run(runs)
-    return RunView(run, _choose_split(run), runs)
+    """Draw the title and the choice of a run and a split. The page's address names the run, and a link selects it."""
+    follow_link("run", [run.id for run in runs])
+    left, middle, right = st.columns([2, 3, 3], vertical_alignment="bottom")
+    left.title("Evaluate", anchor=False)
+    with middle:
+        run = choose_run(runs)
+    show_in_address("run", run.id)
+    with right:
+        return RunView(run, _choose_split(run), runs)
+
+
+def open_test_results(run: Run) -> None:
+    """Show the test results of a run from the next rerun on."""
+    st.session_state[_split_key(run)] = "test"
+
+
+def show_test_figure(view: RunView, name: str, setting: object) -> bool:
+    """A button that opens the figure on test rows for a setting; whether it is open. Each opening is counted.
+
+    Another setting closes the figure, so that nothing is tuned on test rows.
+    """
+    if not view.run.sizes["test"]:
+        return False
+    key = f"opened-{name}-{view.run.id}"
+    if st.session_state.get(key) == setting:
+        return True
+    if st.button("Show the result on test rows", icon=":material/lock_open:", help=_COUNTED, key=f"open-{key}"):
+        st.session_state[key] = setting
+        view.run.record_test_view(name)
+        st.rerun()
+    return False
+
+
+def _split_key(run: Run) -> str:
+    return f"split-{run.id}"
 
 
 def _choose_split(run: Run) -> str:
-    """Test or validation. Viewing the test results is recorded once per session."""
+    """Test or validation: validation until the test results have been opened. Each opening is counted."""
     names = [name for name in _SPLITS if run.sizes[name]] or ["validation"]
+    default = "test" if "test" in names and (run.count_test_views() or len(names) == 1) else "validation"
     split = st.segmented_control(
         "Evaluated on",
         names,
-        default=names[0],
+        default=default if _split_key(run) not in st.session_state else None,
         required=True,
         format_func=lambda name: f"{_SPLITS[name]} ({pluralize(run.sizes[name], 'row')})",
+        key=_split_key(run),
+        persist_state="session",
+        help="The best checkpoint was chosen on the validation rows, so their scores are slightly too good. The model has not "
+        f"seen the test rows. {_COUNTED}",
     )
     if split == "test":
-        record_test_view_once(run)
-        st.caption(
-            f"The model was not trained on these rows. Test results viewed {pluralize(run.count_test_views(), 'time')}. "
-            "The more often you choose a model by its test results, the less they prove."
-        )
+        if st.session_state.get(_OPEN_TEST) != run.id:
+            st.session_state[_OPEN_TEST] = run.id
+            run.record_test_view("evaluate page")
     else:
-        st.caption("The best checkpoint was chosen on these rows, so the scores are slightly too good.")
-    return split or names[0]
+        st.session_state.pop(_OPEN_TEST, None)
+    return split or default
