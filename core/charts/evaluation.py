@@ -126,9 +126,9 @@ def threshold_curve(
 
 
 def reliability_diagram(bins: pd.DataFrame) -> Chart:
-    """The accuracy of predictions by their confidence, with intervals.
+    """The accuracy of predictions by their confidence, with intervals, over wide bars where a calibrated model's points lie.
 
-    Columns: version (before or after temperature scaling), confidence, share, share_low, share_high, rows.
+    Columns: those of :func:`core.evaluation.decisions.calibration.calibration_curve`, and version (before or after scaling).
     """
     versions = list(dict.fromkeys(bins["version"]))
     base = alt.Chart(bins).encode(
@@ -144,7 +144,8 @@ def reliability_diagram(bins: pd.DataFrame) -> Chart:
     axis: dict[str, Any] = {"title": "accuracy", "scale": share_scale(), "axis": percent_axis()}
     lines = base.mark_line(point=alt.OverlayMarkDef(size=50)).encode(y=alt.Y("share:Q", **axis))
     intervals = base.mark_rule(opacity=0.45).encode(y=alt.Y("share_low:Q", **axis), y2="share_high:Q")
-    return alt.layer(diagonal("confidence", "share", 0, 1), intervals, lines).properties(height=340)
+    by_chance = base.mark_rule(opacity=0.12, strokeWidth=10).encode(y=alt.Y("chance_low:Q", **axis), y2="chance_high:Q")
+    return alt.layer(by_chance, diagonal("confidence", "share", 0, 1), intervals, lines).properties(height=340)
 
 
 def risk_coverage(points: pd.DataFrame, chosen_coverage: float | None) -> Chart:

@@ -22,7 +22,7 @@ from core.types import BoolArray, FloatArray, IndexArray, Targets
 
 _ALPHA = 0.05
 # Log losses of the same probabilities, calibrated from different logits, differ by less.
-_ROUNDING = 1e-4
+ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Comparison:
         """Whether the first model is better (True) or worse (False); None where the rows cannot tell."""
         if math.isnan(self.low) or self.low <= 0 <= self.high:
             return None
-        if self.metric.name == "log_loss" and abs(self.difference) < _ROUNDING:
+        if self.metric.name == "log_loss" and abs(self.difference) < ROUNDING:
             return None
         # With few rows a resampled interval is slightly too narrow; an exact test of the same question decides.
         if self.metric.name in ("accuracy", "subset_accuracy") and self.p_value >= _ALPHA:

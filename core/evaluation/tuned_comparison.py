@@ -8,7 +8,7 @@ test sets. Here both sides get calibrated probabilities and thresholds from the 
 from dataclasses import dataclass
 
 from core.evaluation import comparison
-from core.evaluation.comparison import Comparison, ModelOutputs, describe_comparison
+from core.evaluation.comparison import ROUNDING, Comparison, ModelOutputs, describe_comparison
 from core.evaluation.decisions.tuning import cross_tuned, tune_decisions
 from core.task import Floats, Task
 from core.types import Targets
@@ -34,25 +34,40 @@ class TunedComparison:
     threshold_free: Comparison | None = None
 
     @property
+    def disagree(self) -> bool:
+        """Whether one model is better by the main metric, and the other has the lower log loss."""
+        if self.main.better is None or self.threshold_free is None:
+            return False
+        return self.threshold_free.difference * (1 if self.main.better else -1) > ROUNDING
+
+    @property
     def helped(self) -> bool | None:
-        """Whether the first model is better (True) or worse (False) by the main metric, and log loss does not contradict."""
-        if self.threshold_free is None or self.main.better is None:
-            return self.main.better
-        return None if self.threshold_free.better is (not self.main.better) else self.main.better
+        """Whether the first model is better (True) or worse (False); None where the rows cannot tell or the metrics disagree."""
+        return None if self.disagree else self.main.better
 
     def describe(self, method: str = "Fine-tuning") -> str:
-        """Whether the method of the first model helped; a second sentence says where the two metrics disagree."""
-        sentence = describe_comparison(self.main, method)
+        """Whether the method of the first model helped, in a sentence or two; says where the two metrics disagree."""
         other = self.threshold_free
-        if other is None or other.better is None or other.better == self.main.better:
+        if self.disagree and other is not None:
+            return (
+                f"The metrics disagree on whether {method[0].lower()}{method[1:]} helped: {_describe_difference(self.main)}, but "
+                f"{_describe_difference(other)}."
+            )
+        sentence = describe_comparison(self.main, method)
+        if self.main.better is not None or other is None or other.better is None:
             return sentence
-        metric = other.metric
-        change = (
-            f"{metric.title} is {metric.format_size(other.difference)} {'higher' if other.difference > 0 else 'lower'}"
+        return (
+            f"{sentence} Its probabilities are {'better' if other.better else 'worse'}: {_describe_difference(other)}."
         )
-        low, high = (metric.format_difference(end) for end in (other.low, other.high))
-        effect = "better" if other.better else "worse"
-        return f"{sentence} Its probabilities, however, are {effect}: {change} (95% interval {low} to {high})."
+
+
+def _describe_difference(comparison: Comparison) -> str:
+    """A difference with its interval: "Log loss is 0.1 higher than TF-IDF (95% interval +0.05 to +0.15)"."""
+    metric, difference = comparison.metric, comparison.difference
+    direction = "higher" if difference > 0 else "lower"
+    low, high = (metric.format_difference(end) for end in (comparison.low, comparison.high))
+    size = metric.format_size(difference)
+    return f"{metric.title} is {size} {direction} than {comparison.names[1]} (95% interval {low} to {high})"
 
 
 def compare_tuned(

@@ -217,12 +217,12 @@ def _interval_coverage(evaluation: _Evaluation) -> list[str]:
 def _calibration_error(evaluation: _Evaluation) -> list[str]:
     predictions, rule = evaluation.predictions, evaluation.predictions.rule
     task = predictions.task
-    error, interval = calibration.ece(
+    error, interval = calibration.calibration_error(
         *calibration.confidence_and_correct(task, predictions.targets, predictions.logits)
     )
     between = "" if np.isnan(interval.low) else f" (between {format_range(*interval, percent=True)})"
     sentences = [
-        f"Expected calibration error: {format_percent(error)}{between}. "
+        f"Calibration error: {format_percent(error)}{between}; 0% is a calibrated model. "
         f"The model includes a temperature of {evaluation.result.temperature:.2f}, which was fitted on validation rows."
     ]
     if rule.thresholds:

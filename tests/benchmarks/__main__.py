@@ -16,6 +16,7 @@ from tests.benchmarks.clinic import clinic_vs_tfidf
 from tests.benchmarks.common import Figure
 from tests.benchmarks.data_checks import data_checks
 from tests.benchmarks.data_scaling import data_scaling
+from tests.benchmarks.evaluation_honesty import evaluation_honesty
 from tests.benchmarks.explanations import explanations
 from tests.benchmarks.instant import instant_rows
 from tests.benchmarks.interval_coverage import interval_coverage
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "batch_memory": batch_memory,
     "data_checks": data_checks,
     "data_scaling": data_scaling,
+    "evaluation_honesty": evaluation_honesty,
     "instant_rows": instant_rows,
     "interval_coverage": interval_coverage,
     "matmul_share": matmul_share,

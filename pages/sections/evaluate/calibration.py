@@ -29,11 +29,14 @@ def show_calibration(view: RunView) -> None:
         ignore_index=True,
     )
     st.altair_chart(evaluation_charts.reliability_diagram(bins), alt="Reliability diagram")
-    errors = "; ".join(f"{name} {_format_error(*calibration.ece(*version))}" for name, version in versions.items())
-    by_chance = format_percent(calibration.ece_by_chance(versions[_AFTER][0]))
+    errors = "; ".join(
+        f"{name} {_format_error(*calibration.calibration_error(*version))}" for name, version in versions.items()
+    )
+    after = bins[bins["version"] == _AFTER]
+    inside = int(after["share"].between(after["chance_low"], after["chance_high"]).sum())
     st.markdown(
-        f"Expected calibration error: {errors}. "
-        f"With {pluralize(len(shown.targets), 'row')}, a perfectly calibrated model has an error of about {by_chance} by chance."
+        f"Calibration error: {errors}. A calibrated model has an error of 0%, whatever the number of rows. "
+        f"{inside} of {pluralize(len(after), 'point')} lie within the wide bars, as those of a calibrated model do in 95% of cases."
     )
     st.caption(
         f"The temperature {temperature:.2f} was fitted on {pluralize(view.run.sizes['validation'], 'validation row')} "

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from core.evaluation.decisions.calibration import (
     calibration_curve,
+    calibration_error,
     confidence_and_correct,
-    ece,
-    ece_by_chance,
     fit_temperature,
     negative_log_likelihood,
 )
@@ -36,9 +35,12 @@ def test_bins_by_hand() -> None:
     bins = calibration_curve(confidence, correct)
     assert bins["rows"].tolist() == [20, 20]
     assert bins["share"].tolist() == pytest.approx([0.5, 0.9])
-    value, interval = ece(confidence, correct)
-    assert value == pytest.approx((0.1 + 0) / 2)
+    # Half of the rows are off by 0.1; the variance of a share of 10 in 20 is 0.25 / 19, and that of 18 in 20 0.09 / 19.
+    value, interval = calibration_error(confidence, correct)
+    assert value == pytest.approx(np.sqrt(max(0.0, (0.1**2 - 0.25 / 19 - 0.09 / 19) / 2)))
     assert interval.low <= value <= interval.high
+    many, _ = calibration_error(np.tile(confidence, 100), np.tile(correct, 100), bins=2)
+    assert many == pytest.approx(0.1 / np.sqrt(2), rel=0.02)
 
 
 @settings(max_examples=30, deadline=None)
@@ -48,8 +50,8 @@ def test_every_prediction_is_in_one_bin(rows: list[tuple[int, bool]]) -> None:
     bins = calibration_curve(confidence, correct)
     assert bins["rows"].sum() == len(rows)
     assert (bins["low"].to_numpy()[1:] > bins["high"].to_numpy()[:-1]).all()
-    value, _ = ece(confidence, correct)
-    assert value == pytest.approx((bins["rows"] * (bins["confidence"] - bins["share"]).abs()).sum() / len(rows))
+    value, _ = calibration_error(confidence, correct)
+    assert value <= np.sqrt((bins["rows"] * (bins["confidence"] - bins["share"]) ** 2).sum() / len(rows)) + 1e-6
 
 
 @pytest.mark.parametrize("task", [THREE_CLASSES, MULTILABEL])
@@ -57,18 +59,29 @@ def test_temperature_scaling_recovers_the_temperature_and_calibrates(task: Task)
     y_true, logits = overconfident_model(task, 4_000, 3.0)
     temperature = fit_temperature(task, y_true, logits)
     assert temperature == pytest.approx(3.0, rel=0.1)
-    before, _ = ece(*confidence_and_correct(task, y_true, logits))
+    before, _ = calibration_error(*confidence_and_correct(task, y_true, logits))
     confidence, correct = confidence_and_correct(task, y_true, logits, temperature)
-    after, _ = ece(confidence, correct)
+    after, _ = calibration_error(confidence, correct)
     assert after < before / 3
-    assert after < 2 * ece_by_chance(confidence)
+    assert after < 0.02
     scaled_loss = negative_log_likelihood(task, y_true, logits / temperature)
     assert scaled_loss < negative_log_likelihood(task, y_true, logits)
 
 
-def test_the_error_by_chance() -> None:
-    # One bin: the mean distance of a share of 100 from 0.8 is sqrt(2 / pi) times its standard deviation, 0.04.
-    assert ece_by_chance(np.full(100, 0.8)) == pytest.approx(0.04 * np.sqrt(2 / np.pi), rel=0.15)
+def test_a_calibrated_model_has_no_calibration_error() -> None:
+    rng = np.random.default_rng(0)
+    errors, inside, points = [], 0, 0
+    for _ in range(8):
+        confidence = 0.5 + rng.beta(2, 1, 300) / 2
+        correct = rng.random(300) < confidence
+        error, interval = calibration_error(confidence, correct)
+        assert interval.low == 0
+        errors.append(error)
+        bins = calibration_curve(confidence, correct)
+        inside += bins["share"].between(bins["chance_low"], bins["chance_high"]).sum()
+        points += len(bins)
+    assert np.median(errors) < 0.02
+    assert inside / points > 0.9
 
 
 def test_predictions_without_mistakes() -> None:
@@ -80,10 +93,9 @@ def test_no_rows_and_one_row() -> None:
     no_targets, no_logits = np.asarray([], dtype=int), np.zeros((0, 3), dtype=np.float32)
     assert fit_temperature(THREE_CLASSES, no_targets, no_logits) == 1
     confidence, correct = confidence_and_correct(THREE_CLASSES, no_targets, no_logits)
-    assert np.isnan(ece(confidence, correct)[0])
-    assert np.isnan(ece_by_chance(confidence))
+    assert np.isnan(calibration_error(confidence, correct)[0])
     assert calibration_curve(confidence, correct).empty
-    assert np.isnan(ece(np.asarray([0.9]), np.asarray([True]))[1].low)
+    assert np.isnan(calibration_error(np.asarray([0.9]), np.asarray([True]))[1].low)
 
 
 def test_a_predicted_number_has_no_probability() -> None:
