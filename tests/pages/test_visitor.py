@@ -8,6 +8,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from core.errors import ModelError
+from pages.sections.train import settings
 from pages.shared.middleware import VisitorCookieMiddleware
 from pages.shared.visitor import COOKIE, is_local_request, workspace_for
 
@@ -121,3 +123,11 @@ def test_the_metrics_of_the_server_are_for_this_machine(on_loopback: None) -> No
     assert client(Host="localhost:8501").get("/_stcore/metrics").text == "text"
     assert client(**{"Host": "localhost:8501", "X-Forwarded-For": "1.2.3.4"}).get("/_stcore/metrics").status_code == 404
     assert client(Host="studio.example").get("/_stcore/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["/etc", "~", "..", "../x/y", "models/../../etc"])
+def test_a_visitor_cannot_use_a_folder_of_the_host(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "is_local", lambda: False)
+    monkeypatch.setattr(settings.st, "selectbox", lambda *args, **options: typed)
+    with pytest.raises(ModelError, match="Expected an encoder as owner/name"):
+        settings.choose_encoder()
