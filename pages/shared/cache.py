@@ -126,6 +126,16 @@ def prediction(folder: Path, text: str) -> tuple[Predictions, TokensRead, str]:
     return _prediction(*_model_key(folder), text)
 
 
+def logits(folder: Path, text: str) -> dict[str, float]:
+    """The logit of each label for one text by the model in a folder.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+    """
+    loaded = _model(*_model_key(folder))
+    return dict(zip(loaded.task.labels, loaded.logits([text])[0].tolist(), strict=True))
+
+
 def explanation(folder: Path, text: str, label: str, method: Method) -> Explanation:
     """Which words of a text raise or lower the score of a label.
 

@@ -13,6 +13,7 @@ _ICONS = {
     "evaluate": ":material/monitoring:",
     "predict": ":material/chat:",
     "models": ":material/inventory_2:",
+    "learn": ":material/school:",
 }
 
 
@@ -46,3 +47,8 @@ def show_next_step(name: str, label: str) -> None:
     st.divider()
     if st.button(label, type="primary", icon=_ICONS[name], key=f"next-{name}"):
         go_to(name)
+
+
+def link_term(name: str) -> str:
+    """A Markdown link to the glossary's entry of a metric, a setting or a word of the lesson."""
+    return f"[More on Learn](learn?term={name})"

@@ -39,6 +39,7 @@ def show_links() -> dict[Step, DeltaGenerator]:
             link(step, f"{number}  {step.capitalize()}")
             slots[step] = st.container(key=f"step-{step}")
         link("models", "Models")
+        link("learn", "Learn")
     return slots
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.charts import data, evaluation, health, home, prediction, training
+from core.charts import data, evaluation, health, home, learn, prediction, training
 from core.charts.theme import MAX_POINTS, Chart
 
 _ESTIMATES = pd.DataFrame({"metric": ["F1"], "source": ["This model"], "value": [0.8], "low": [0.7], "high": [0.9]})
@@ -20,7 +20,15 @@ _TRIALS = pd.DataFrame({"trial": [0, 1], "value": [0.5, 0.6], "state": "complete
 _SCORES = pd.DataFrame({"rows": [10, 20], "score": [0.5, 0.6], "low": [None, 0.4], "high": [None, 0.7]})
 _COVERAGE = pd.DataFrame({"coverage": [0.5, 1.0], "risk": [0.1, 0.2], "threshold": [0.9, 0.5]})
 _WORDS = pd.DataFrame({"word": ["good", "bad"], "score": [1.0, -1.0], "texts": [3, 4]})
+_PIECES = pd.DataFrame({"first": ["a"], "second": ["b"], "row": [0], "column": [0], "similarity": [0.5]})
+_STEP = pd.DataFrame({"text": ["a"], "when": ["before"], "probability": [0.5]})
+_LOSSES = pd.DataFrame({"step": [0, 1], "train_loss": [0.7, 0.1], "held_out_loss": [0.7, 0.9]})
+_INTERVALS = pd.DataFrame({"rows": [20, 100], "low": [0.6, 0.7], "high": [0.9, 0.8]})
 CHARTS: dict[str, Chart] = {
+    "piece_heatmap": learn.piece_heatmap(_PIECES, "first", "second", "similarity"),
+    "before_and_after": learn.before_and_after(_STEP),
+    "loss_curves": learn.loss_curves(_LOSSES, 0, 1),
+    "interval_by_rows": learn.interval_by_rows(_INTERVALS, 100, 0.75),
     "class_counts": data.class_counts(pd.DataFrame({"label": ["a"], "train": [3], "test": [1]})),
     "histogram": data.histogram(pd.Series([1.0, 2.0, 3.0]), "score", limit=2.5),
     "label_cooccurrence": data.label_cooccurrence(pd.DataFrame({"label": ["a"], "with": ["b"], "rows": [2]})),

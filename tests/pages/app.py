@@ -7,7 +7,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 APP = str(Path(__file__).parents[2] / "app.py")
-PAGES = ("home", "data", "train", "evaluate", "predict", "models")
+PAGES = ("home", "data", "train", "evaluate", "predict", "models", "learn")
 _TIMEOUT = 60
 
 

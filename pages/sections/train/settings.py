@@ -14,6 +14,7 @@ from core.training.config import RANGES, TrainingConfig
 from core.training.presets import Preset
 from core.training.settings import SETTING_GROUPS, Setting
 from pages.sections.train.lengths import choose_truncation
+from pages.shared.navigation import link_term
 from pages.shared.visitor import is_local
 
 _INSTANT_FIELDS = ("max_length", "seed")
@@ -61,8 +62,9 @@ def _choose_values(fields: Sequence[Setting], defaults: TrainingConfig, key: str
 
 
 def _field_widget(place: "st.delta_generator.DeltaGenerator", field: Setting, value: Any, key: str) -> Any:
+    help_text = f"{field.description} {link_term(field.name)}"
     if isinstance(value, bool):
-        return place.toggle(field.title, value, key=key, help=field.description)
+        return place.toggle(field.title, value, key=key, help=help_text)
     low, high = RANGES[field.name]
     number = float if field.name == "epochs" else type(getattr(TrainingConfig, field.name))
     return place.number_input(
@@ -73,7 +75,7 @@ def _field_widget(place: "st.delta_generator.DeltaGenerator", field: Setting, va
         step=number(field.step) if field.step else None,
         format=field.format,
         key=key,
-        help=field.description,
+        help=help_text,
     )
 
 
