@@ -14,7 +14,16 @@ _ESTIMATES = pd.DataFrame({"metric": ["F1"], "source": ["This model"], "value": 
 _CELLS = pd.DataFrame({"actual": ["a", "b"], "predicted": ["b", "b"], "count": [1, 2], "share": [0.5, 1.0]})
 _CURVE = pd.DataFrame({"label": "a", "threshold": [0.1, 0.9], "recall": [1.0, 0.5], "precision": [0.5, 1.0]})
 _BINS = pd.DataFrame(
-    {"version": "after", "confidence": [0.9], "share": [0.8], "share_low": [0.7], "share_high": [0.9], "rows": [10]}
+    {
+        "version": "after",
+        "confidence": [0.9],
+        "share": [0.8],
+        "share_low": [0.7],
+        "share_high": [0.9],
+        "chance_low": [0.7],
+        "chance_high": [1.0],
+        "rows": [10],
+    }
 )
 _TRIALS = pd.DataFrame({"trial": [0, 1], "value": [0.5, 0.6], "state": "complete", "epochs": [1.0, 2.0]})
 _SCORES = pd.DataFrame({"rows": [10, 20], "score": [0.5, 0.6], "low": [None, 0.4], "high": [None, 0.7]})

@@ -36,7 +36,7 @@ def show_calibration(view: RunView) -> None:
     inside = int(after["share"].between(after["chance_low"], after["chance_high"]).sum())
     st.markdown(
         f"Calibration error: {errors}. A calibrated model has an error of 0%, whatever the number of rows. "
-        f"{inside} of {pluralize(len(after), 'point')} lie within the wide bars, as those of a calibrated model do in 95% of cases."
+        f"{inside} of {pluralize(len(after), 'point')} lie within the wide bars, which hold 95% of those of a calibrated model."
     )
     st.caption(
         f"The temperature {temperature:.2f} was fitted on {pluralize(view.run.sizes['validation'], 'validation row')} "
