@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.data.dates import DateOrder, normalize_dates
 from core.data.labels import LabelForm, parse_numbers, split_cell
 from core.data.split_column import read_splits
 from core.data.table import STRING_DTYPE, Table, strip_whitespace
@@ -26,7 +27,7 @@ class ColumnChoice:
     ``label_columns`` replace ``label`` where each label has its own column of 0 and 1. ``split`` holds "train", "validation" or
     "test". Rows with the same ``group`` stay in one split. ``time`` sorts the rows for a split by time. ``names`` are pairs
     (id, name) that turn label ids into label names. ``threshold`` is the number from which on a cell of ``label_columns`` gives
-    its label.
+    its label. ``date_order`` is the order of day and month in ``time``; None means that it is guessed.
     """
 
     text: str
@@ -39,6 +40,7 @@ class ColumnChoice:
     group: str | None = None
     time: str | None = None
     threshold: float = 0.5
+    date_order: DateOrder | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(TaskKind):
@@ -47,6 +49,10 @@ class ColumnChoice:
             )
         if self.form not in get_args(LabelForm):
             raise DataError(f"Expected one of {', '.join(get_args(LabelForm))} as the label form, found {self.form!r}.")
+        if self.date_order not in (None, *get_args(DateOrder)):
+            raise DataError(
+                f"Expected one of {', '.join(get_args(DateOrder))} as the order of dates, found {self.date_order!r}."
+            )
         if not 0.0 < self.threshold <= 1.0:
             raise DataError(f"Expected a threshold above 0 and at most 1, found {self.threshold}.")
         if self.text == self.label:
@@ -103,6 +109,8 @@ def apply_columns(table: Table, choice: ColumnChoice) -> LabeledTexts:
     for name in ("group", "time"):
         column = getattr(choice, name)
         frame[name] = table.frame.loc[labeled, column].array if column else ""
+    if choice.time:
+        frame["time"] = normalize_dates(frame["time"], choice.date_order)
     without_label = has_text & ~labeled
     unlabeled = pd.DataFrame({"row": np.flatnonzero(without_label), "text": texts[without_label].array})
     return LabeledTexts(frame, infer_task(frame["label"], choice.kind), int((~has_text).sum()), unlabeled)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from core.data.checks.findings import Finding
 from core.data.columns import ColumnChoice
+from core.data.dates import DateOrder, guess_date_order
 from core.data.guessing import is_identifier, label_candidates, label_score, resolve_columns, sample_columns, text_score
 from core.data.split_column import is_flag_name
 from core.data.table import Table
@@ -26,6 +27,7 @@ def check_guesses(table: Table, choice: ColumnChoice) -> Iterator[Finding]:
     yield from _check_task(table, choice)
     yield from _check_label(table, choice)
     yield from _check_text(table, choice)
+    yield from _check_dates(table, choice)
     if choice.split and is_flag_name(choice.split):
         yield Finding(
             "guessed_split",
@@ -33,6 +35,22 @@ def check_guesses(table: Table, choice: ColumnChoice) -> Iterator[Finding]:
             f"The column “{choice.split}” is read as a flag that assigns each row to train or test.",
             control="Split column",
             choice=replace(choice, split=None),
+        )
+
+
+def _check_dates(table: Table, choice: ColumnChoice) -> Iterator[Finding]:
+    """A finding about dates that can be read in two ways."""
+    if not choice.time or choice.date_order:
+        return
+    reading = guess_date_order(table.frame[choice.time])
+    if reading and not reading.is_sure:
+        other: DateOrder = "month first" if reading.order == "day first" else "day first"
+        yield Finding(
+            "guessed_dates",
+            "warning",
+            f"The dates in “{choice.time}” can be read in two ways; now with the {reading.order}: {reading.describe()}.",
+            control="Date order",
+            choice=replace(choice, date_order=other),
         )
 
 

@@ -60,6 +60,8 @@ def _choice_title(choice: ColumnChoice, current: ColumnChoice) -> str:
         return f"Read the labels from {escape_markdown(choice.label)}"
     if choice.kind != current.kind:
         return f"Read it as {TITLES[choice.kind].lower()}"
+    if choice.date_order != current.date_order:
+        return f"Read the dates with the {choice.date_order}"
     return "Ignore this column"
 
 

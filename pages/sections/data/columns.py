@@ -1,14 +1,18 @@
 """Choose which columns hold texts and labels, and what else the columns contain."""
 
+from dataclasses import replace
 from typing import cast, get_args
 
 import streamlit as st
 
 from core.data.columns import ColumnChoice
+from core.data.dates import DateOrder, DateReading, guess_date_order
 from core.data.guessing import guess_columns, resolve_columns
 from core.data.labels import FORM_TITLES, LabelForm, parse_label_names
+from core.data.table import Table
 from core.task import TITLES, TaskKind
 from pages.sections.data.upload import UploadedTable
+from pages.shared.widgets import escape_markdown
 
 _NONE = "–"
 
@@ -31,7 +35,7 @@ def choose_columns(uploaded: UploadedTable) -> ColumnChoice:
     if kind != guess.kind:
         guess = resolve_columns(table, text, label, kind)
     with st.expander("More column settings"):
-        return _choose_more(guess, names, key)
+        return _choose_more(table, guess, key)
 
 
 def change_columns(uploaded: UploadedTable, choice: ColumnChoice) -> None:
@@ -44,7 +48,8 @@ def _choice_key(uploaded: UploadedTable) -> str:
     return f"columns-{uploaded.key}"
 
 
-def _choose_more(guess: ColumnChoice, names: list[str], key: str) -> ColumnChoice:
+def _choose_more(table: Table, guess: ColumnChoice, key: str) -> ColumnChoice:
+    names = list(table.frame.columns)
     options = [_NONE, *(name for name in names if name not in (guess.text, guess.label))]
     left, middle, right = st.columns(3)
 
@@ -55,9 +60,13 @@ def _choose_more(guess: ColumnChoice, names: list[str], key: str) -> ColumnChoic
 
     split = choose(left, "Split column", guess.split, "Contains train, validation, or test for each row.")
     group = choose(
-        middle, "Group column", None, "Rows with the same value, such as texts by one author, stay in the same split."
+        middle,
+        "Group column",
+        guess.group,
+        "Rows with the same value, such as texts by one author, stay in the same split.",
     )
-    time = choose(right, "Time column", None, "Lets you test on the most recent rows.")
+    time = choose(right, "Time column", guess.time, "Lets you test on the most recent rows.")
+    date_order = _choose_date_order(table, time, guess.date_order, key) if time else None
     form, flag_columns, threshold = guess.form, guess.label_columns, guess.threshold
     if guess.kind == "multilabel":
         form, flag_columns, threshold = _choose_label_form(guess, names, key)
@@ -72,8 +81,25 @@ def _choose_more(guess: ColumnChoice, names: list[str], key: str) -> ColumnChoic
         )
         label_names = parse_label_names(lines) if lines.strip() else ()
     return ColumnChoice(
-        guess.text, guess.label, guess.kind, split, form, flag_columns, label_names, group, time, threshold=threshold
+        guess.text, guess.label, guess.kind, split, form, flag_columns, label_names, group, time, threshold, date_order
     )
+
+
+def _choose_date_order(table: Table, time: str, chosen: DateOrder | None, key: str) -> DateOrder | None:
+    """The order of day and month; shows a date as it is read. None if the dates leave no choice."""
+    reading = _guess_date_order(key, time, table)
+    if reading is None:
+        return None
+    orders = list(get_args(DateOrder))
+    current = chosen or reading.order
+    order = st.selectbox("Date order", orders, orders.index(current), key=f"order-{time}-{key}")
+    st.caption(f"{escape_markdown(replace(reading, order=order).describe())}.")
+    return cast(DateOrder, order) if chosen or order != reading.order else None
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _guess_date_order(key: str, column: str, _table: Table) -> DateReading | None:
+    return guess_date_order(_table.frame[column])
 
 
 def _choose_label_form(guess: ColumnChoice, names: list[str], key: str) -> tuple[LabelForm, tuple[str, ...], float]:

@@ -6,6 +6,7 @@ import streamlit as st
 from core.charts import data as data_charts
 from core.data.columns import LabeledTexts
 from core.data.splitting import SplitConfig, Splits, class_counts, missing_classes
+from core.data.time_split import describe_ranges, time_ranges
 from core.formatting import join_names
 from pages.shared.widgets import escape_markdown
 
@@ -36,7 +37,17 @@ def choose_split_config(labeled: LabeledTexts) -> SplitConfig:
         near = st.checkbox("Keep near-duplicates in the same split", default.group_near_duplicates)
         has_time = bool((labeled.frame["time"] != "").any())
         by_time = has_time and st.checkbox("Test on the most recent rows", help="By the time column.")
-    return SplitConfig(validation / 100, test / 100, int(seed), bool(by_time), near)
+    config = SplitConfig(validation / 100, test / 100, int(seed), bool(by_time), near)
+    if by_time:
+        st.caption(f"By time: {escape_markdown(describe_ranges(_time_ranges(labeled, config)))}.")
+    return config
+
+
+@st.cache_data(
+    max_entries=8, show_spinner=False, hash_funcs={LabeledTexts: lambda texts: (id(texts.frame), len(texts))}
+)
+def _time_ranges(labeled: LabeledTexts, config: SplitConfig) -> dict[str, tuple[str, str]]:
+    return time_ranges(labeled, config)
 
 
 def show_split(splits: Splits) -> None:
