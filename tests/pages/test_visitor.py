@@ -1,6 +1,7 @@
 """Who is local, who is a visitor, and what the middleware adds and closes."""
 
 import pytest
+import streamlit as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -128,6 +129,6 @@ def test_the_metrics_of_the_server_are_for_this_machine(on_loopback: None) -> No
 @pytest.mark.parametrize("typed", ["/etc", "~", "..", "../x/y", "models/../../etc"])
 def test_a_visitor_cannot_use_a_folder_of_the_host(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "is_local", lambda: False)
-    monkeypatch.setattr(settings.st, "selectbox", lambda *args, **options: typed)
+    monkeypatch.setattr(st, "selectbox", lambda *args, **options: typed)
     with pytest.raises(ModelError, match="Expected an encoder as owner/name"):
         settings.choose_encoder()
