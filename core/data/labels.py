@@ -25,7 +25,7 @@ _SEPARATORS: tuple[LabelForm, ...] = ("|", ";", ",")
 # The labels of a list recur in other combinations, which the parts of one long name never do.
 _MIN_RECURRING_SHARE = 0.7
 _MIN_LIST_SHARE = 0.9
-_ID_AND_NAME = re.compile(r"\s*(\d+)\s*[,;:\t ]\s*(\S.*?)\s*")
+_ID_AND_NAME = re.compile(r"\s*(\d+)\s*[,;:\t ]\s*(\S.*)")
 
 
 def guess_label_form(cells: pd.Series) -> LabelForm:

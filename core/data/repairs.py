@@ -17,7 +17,9 @@ from core.data.pii import mask
 from core.data.table import STRING_DTYPE, category_codes
 from core.errors import DataError
 
-TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|<!--.*?-->", re.DOTALL)
+# A comment ends before the next one begins: otherwise each of a thousand that never end would be searched to the end.
+TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|<!--(?:(?!<!--).)*?-->", re.DOTALL)
+_LONG_REFERENCE = re.compile(r"&#\d{20,}")
 URL = re.compile(r"(?:https?://|www\.)\S+")
 LINK = "[link]"
 _MAX_TRIED_ROWS = 5_000
@@ -139,7 +141,7 @@ def _change_texts(change: Callable[[str], str]) -> Callable[[LabeledTexts, Mappi
 
 def remove_markup(text: str) -> str:
     """The text without HTML tags, with entities decoded and each URL replaced by "[link]"."""
-    return " ".join(URL.sub(LINK, html.unescape(TAG.sub(" ", text))).split())
+    return " ".join(URL.sub(LINK, html.unescape(_LONG_REFERENCE.sub(" ", TAG.sub(" ", text)))).split())
 
 
 def _relabel(labeled: LabeledTexts, detail: Mapping[str, Any]) -> pd.DataFrame:
