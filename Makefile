@@ -6,7 +6,7 @@ BIN := .venv/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check demo bench demo-head showcase slow clean
+.PHONY: help run test check demo bench demo-head showcase screenshots slow clean
 
 help:  ## list the targets
 	@$(PYTHON) -c "import re; [print(f'  {n:<12}{d}') for n, d in re.findall(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -37,6 +37,9 @@ demo-head: .venv/installed  ## retrain the small model that ships with the app
 
 showcase: .venv/installed  ## retrain the demo run whose numbers Home draws
 	$(BIN)/python -m core.experiments.showcase
+
+screenshots: .venv/installed-dev  ## retake the pictures of the README
+	$(BIN)/python -m tests.browser.screenshots
 
 clean:  ## delete the environment and the caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
