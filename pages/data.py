@@ -38,7 +38,7 @@ from pages.shared import cache
 from pages.shared.cache import LoadedTexts
 from pages.shared.deep_link import follow_link, show_in_address
 from pages.shared.navigation import go_to
-from pages.shared.session import remember_dataset
+from pages.shared.session import SOURCE, UPLOAD, remember_dataset
 from pages.shared.visitor import workspace
 from pages.shared.widgets import (
     choose_dataset,
@@ -53,13 +53,12 @@ from pages.shared.widgets import (
 _PREVIEW_ROWS = 5
 _SOURCES: dict[str, Callable[[], UploadedTable | None]] = {
     "Sample": choose_sample,
-    "Upload": upload_files,
+    UPLOAD: upload_files,
     "Paste rows": paste_rows,
     "Hugging Face Hub": load_from_hub,
 }
 _CORRECTIONS = "Corrections"
 _SAVED = "Saved datasets"
-_SOURCE = "data-source"
 
 
 def sample_token_counts(loaded: LoadedTexts) -> TokenCounts:
@@ -193,7 +192,7 @@ def show_example() -> None:
 
 def choose_source(source: str) -> None:
     """Make a source the chosen one."""
-    st.session_state[_SOURCE] = source
+    st.session_state[SOURCE] = source
 
 
 page_header("Data", "Upload labeled texts, check and fix them, and see how they are split for training and evaluation.")
@@ -202,10 +201,10 @@ uploads = _SOURCES | ({_CORRECTIONS: choose_corrections} if list_corrections(wor
 sources = [*uploads, *([_SAVED] if datasets or damaged else [])]
 if follow_link("dataset", [dataset.id for dataset in datasets]):
     choose_source(_SAVED)
-if st.session_state.get(_SOURCE) not in sources:
+if st.session_state.get(SOURCE) not in sources:
     choose_source(sources[0])
 source = (
-    st.segmented_control("Source", sources, required=True, wrap=False, key=_SOURCE, label_visibility="collapsed")
+    st.segmented_control("Source", sources, required=True, wrap=False, key=SOURCE, label_visibility="collapsed")
     or sources[0]
 )
 with show_errors():

@@ -15,11 +15,11 @@ from core.jobs import process
 from core.prediction.importing import import_bundle
 from core.runs import Run, damaged_runs, list_runs
 from core.task import TITLES
-from pages.sections.models.download import show_download
 from pages.sections.models.publish import show_publication
 from pages.sections.models.push import show_push
 from pages.shared.deep_link import follow_link, show_in_address
 from pages.shared.empty_page import EmptyPage, show_demo_button, show_empty_page
+from pages.shared.model_download import show_download
 from pages.shared.navigation import link, pages
 from pages.shared.run_progress import show_run_progress
 from pages.shared.run_result import show_result

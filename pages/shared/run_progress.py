@@ -127,7 +127,9 @@ def _show_problems(run: Run, status: process.Status, run_events: list[Event]) ->
     if not changes:
         return
     settings = ", ".join(f"{name.replace('_', ' ')} {_format_setting(value)}" for name, value in changes.items())
-    if st.button(f"Train again with {settings}", icon=":material/auto_fix_high:", key=f"again-{run.id}"):
+    if st.button(
+        f"Train again with {settings}", type="primary", icon=":material/auto_fix_high:", key=f"again-{run.id}"
+    ):
         process.start(retrain(workspace(), run, changes).folder)
         st.rerun()
 
@@ -142,6 +144,8 @@ def _half_batch(run: Run) -> dict[str, Any]:
 
 
 def _format_setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if not isinstance(value, float):
         return str(value)
     return f"{value:.0e}" if value < 0.01 else f"{value:g}"

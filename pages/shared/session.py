@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.runs import Run
 
-# The key of the choice of a sample on Data.
-SAMPLE = "sample"
+# The keys of the choices of a source and of a sample on Data.
+SOURCE, SAMPLE = "data_source", "sample"
+UPLOAD = "Upload"
 _DATASET, _RUN, _VIEWED, _ENGINES = "dataset_id", "run_id", "viewed_test_results", "pinned_engines"
 
 
@@ -42,6 +43,12 @@ def record_test_view_once(run: Run) -> None:
 def choose_sample_first(index: int) -> None:
     """Make a sample the one that Data shows first."""
     st.session_state[SAMPLE] = index
+    st.session_state.pop(SOURCE, None)
+
+
+def choose_upload_first() -> None:
+    """Make the upload of files the source that Data shows first."""
+    st.session_state[SOURCE] = UPLOAD
 
 
 def pinned_engine(model_folder: Path) -> str:

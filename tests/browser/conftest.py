@@ -119,7 +119,7 @@ def visit(page: Page, server: Server, path: str = "") -> None:
 def switch(page: Page, name: str) -> float:
     """Click a page in the menu; returns the seconds until its heading is visible and its script has ended."""
     start = time.monotonic()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
     settle(page)
     return time.monotonic() - start

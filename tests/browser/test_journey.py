@@ -84,7 +84,7 @@ def test_every_page_fits_a_phone_and_has_a_dark_theme(browser: Browser, server: 
         overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, f"{name or 'home'} is {overflow} pixels wider than the phone"
     background = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-    assert background == "rgb(16, 20, 28)"
+    assert background == "rgb(18, 23, 28)"
     context.close()
 
 

@@ -204,7 +204,7 @@ def test_a_failed_run_is_trained_again_with_better_settings(
 ) -> None:
     at = visit_and_watch(failed)
     assert page_text(at).count("The loss is not a number.") == 1
-    click(at, "Train again with learning rate 1e-04, mixed precision False")
+    click(at, "Train again with learning rate 1e-04, mixed precision off")
     ((_, (folder,)),) = started
     again = Run.open(folder)
     assert (again.config.learning_rate, again.config.mixed_precision) == (1e-4, False)

@@ -29,13 +29,15 @@ def show_findings(findings: Sequence[Finding], loaded: LoadedTexts) -> Repair | 
     """The repair or the other choice of columns that was clicked, None if none was; shows the findings, one a line."""
     clicked: Repair | ColumnChoice | None = None
     for number, finding in enumerate(findings):
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"finding-{number}"):
-            st.markdown(f"{_ICONS[finding.severity]} {escape_markdown(finding.message)}", width="stretch")
-            if len(finding.rows):
-                count = pluralize(len(finding.rows), "row")
-                with st.popover(f"Show {count}", type="tertiary", key=f"rows-{finding.check}-{number}"):
-                    _show_rows(finding, loaded)
-            clicked = _show_remedy(finding, loaded, f"{finding.check}-{number}") or clicked
+        with st.container(border=True, key=f"finding-{number}"):
+            left, right = st.columns([1.3, 1], vertical_alignment="center")
+            left.markdown(f"{_ICONS[finding.severity]} {escape_markdown(finding.message)}")
+            with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+                if len(finding.rows):
+                    count = pluralize(len(finding.rows), "row")
+                    with st.popover(f"Show {count}", type="tertiary", key=f"rows-{finding.check}-{number}"):
+                        _show_rows(finding, loaded)
+                clicked = _show_remedy(finding, loaded, f"{finding.check}-{number}") or clicked
     return clicked
 
 

@@ -10,7 +10,7 @@ from core.models.demo import DEMO_MODEL
 from core.runs import Run
 from pages.shared.navigation import go_to
 from pages.shared.prediction import Model, show_prediction_form
-from pages.shared.session import remember_run
+from pages.shared.session import choose_upload_first, remember_run
 from pages.shared.visitor import workspace
 
 STARTED_RUN = "demo_run_id"
@@ -34,6 +34,7 @@ def show_hero(active: tuple[Run, ...]) -> None:
         with st.container(horizontal=True):
             show_demo_button(active)
             if st.button("Use your own texts", icon=":material/upload:"):
+                choose_upload_first()
                 go_to("data")
         st.caption("“Try it now” fine-tunes the built-in encoder on 414 sample messages in about half a minute.")
         for icon, fact in _FACTS.items():

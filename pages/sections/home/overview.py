@@ -12,7 +12,7 @@ from core.prediction.texts import CLINIC_EXAMPLES
 from core.workflow import Step
 from pages.shared import cache
 from pages.shared.navigation import go_to, link
-from pages.shared.session import choose_sample_first
+from pages.shared.session import choose_sample_first, choose_upload_first
 from pages.shared.showcase import show_losses, show_scores
 
 _SHOWN_LABELS = 4
@@ -52,6 +52,7 @@ def show_samples() -> None:
         st.markdown("**Your own texts**")
         st.caption("CSV, Excel, JSON, Parquet, a zip, pasted rows, or a dataset of the Hugging Face Hub")
         if st.button("Open Data", icon=":material/upload:"):
+            choose_upload_first()
             go_to("data")
 
 

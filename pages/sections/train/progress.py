@@ -11,6 +11,7 @@ from core.jobs import process
 from core.runs import Run
 from pages.sections.train.code import show_run_code
 from pages.shared.deep_link import show_in_address
+from pages.shared.model_download import show_download
 from pages.shared.navigation import go_to
 from pages.shared.run_progress import show_run_progress
 from pages.shared.session import remember_run
@@ -76,6 +77,7 @@ def _show_next_steps(run: Run) -> None:
         if st.button(label, type="primary" if kind == "primary" else "secondary", key=f"{page}-{run.id}"):
             remember_run(run.id)
             go_to(page)
+    show_download(run)
 
 
 def _want_form() -> None:

@@ -1,4 +1,4 @@
-"""Models: the zip of a run, written and checked on demand, then streamed from disk."""
+"""The zip of a run, written and checked on demand, then streamed from disk."""
 
 import streamlit as st
 
