@@ -15,7 +15,6 @@ from core.charts.theme import (
     MAX_POINTS,
     NEGATIVE_COLOR,
     POSITIVE_COLOR,
-    SEQUENTIAL,
     Chart,
     diagonal,
     label_axis,
@@ -63,7 +62,7 @@ def confusion_matrix(cells: pd.DataFrame, as_percent: bool) -> Chart:
         tooltip=["actual", "predicted", "count", alt.Tooltip("share:Q", format=".0%")],
     )
     squares = base.mark_rect(cursor="pointer").encode(
-        color=alt.Color("share:Q", scale=alt.Scale(range=SEQUENTIAL, domain=[0, 1]), legend=None),
+        color=alt.Color("share:Q", scale=alt.Scale(range="heatmap", domain=[0, 1]), legend=None),
         opacity=alt.condition(selection, alt.value(1.0), alt.value(0.45)),
     )
     # Only the squares take the selection: the numbers on top of them must not swallow clicks.
@@ -80,7 +79,9 @@ def _cell_numbers(base: Chart, as_percent: bool, many: bool) -> Chart:
         .transform_calculate(percent="100 * datum.share")
         .mark_text(fontSize=8 if many else 11, cursor="pointer")
     )
-    color = alt.condition("datum.share > 0.5", alt.value("white"), alt.value(DARK_TEXT_COLOR))
+    # The colors of the squares are those of the theme; white and the dark text have the same contrast at this luminance.
+    is_light = "luminance(scale('color', datum.share)) > 0.2"
+    color = alt.condition(is_light, alt.value(DARK_TEXT_COLOR), alt.value("white"))
     return numbers.encode(text=share if as_percent else alt.Text("count:Q"), color=color)
 
 
@@ -133,7 +134,9 @@ def reliability_diagram(bins: pd.DataFrame) -> Chart:
     versions = list(dict.fromkeys(bins["version"]))
     base = alt.Chart(bins).encode(
         x=alt.X("confidence:Q", title="confidence", scale=share_scale(), axis=percent_axis()),
-        color=alt.Color("version:N", sort=versions, title=None, legend=alt.Legend(orient="top", symbolOpacity=1)),
+        color=alt.Color(
+            "version:N", sort=versions, title=None, legend=alt.Legend(orient="top", symbolOpacity=1, columns=1)
+        ),
         tooltip=[
             "version",
             alt.Tooltip("confidence:Q", format=".1%"),

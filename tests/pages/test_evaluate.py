@@ -212,7 +212,7 @@ def test_scores_show_values_intervals_descriptions_and_baselines(kind: TaskKind,
     metrics = [METRICS[name] for name in HEADLINE_METRICS[kind]]
     assert [metric.label for metric in at.metric] == [metric.title for metric in metrics]
     explained = {element.value: element.help for element in at.markdown if element.help}
-    assert [explained[f":small[{metric.plain}]"] for metric in metrics] == [metric.help for metric in metrics]
+    assert [metric for metric in metrics if not explained[f":small[{metric.plain}]"].startswith(metric.help)] == []
     assert all(metric.delta.endswith(" vs. TF-IDF") for metric in at.metric)
     assert page_text(at).count("based on only 80 test rows") >= len(metrics)
     assert chart_names(at) == ["Metrics with intervals"]

@@ -56,12 +56,12 @@ def _one_label_quality(evidence: Evidence) -> Quality:
     is_frequent = predictions.targets == frequent
     constant = float(is_frequent.mean())
     headline = accuracy_headline(accuracy.value, pluralize(evidence.rows, f"{evidence.split} text"))
-    sentences = [
-        *([accuracy_range(accuracy.value, accuracy.low, accuracy.high)] if not math.isnan(accuracy.low) else []),
-        f"Always answering {quote(evidence.task.labels[frequent])} would be right for {about(constant)} texts."
-        if constant not in (0, 1)
-        else f"{'All' if constant else 'None'} of these texts are {quote(evidence.task.labels[frequent])}.",
-    ]
+    sentences = [accuracy_range(accuracy.value, accuracy.low, accuracy.high)] if not math.isnan(accuracy.low) else []
+    name = quote(evidence.task.labels[frequent])
+    if constant == 1:
+        sentences.append(f"All of these texts are {name}.")
+    elif constant:
+        sentences.append(f"Always answering {name} would be right for {about(constant)} texts.")
     if _FREQUENT <= constant < 1:
         others = float(predictions.correct[~is_frequent].mean())
         sentences.append(f"Of the texts with another label, it labels {about(others)} correctly.")

@@ -20,7 +20,7 @@ _HELP = {
     "average_precision": "The area under precision over recall, at all thresholds.",
 }
 _TITLES = {
-    "precision": "Correct when predicted (precision)",
+    "precision": "Correct (precision)",
     "recall": "Found (recall)",
     "f1": "Both (F1)",
     "f1_low": "F1 from",

@@ -15,6 +15,7 @@ from core.runs import MODEL, Run
 from pages.sections.evaluate.view import RunView
 from pages.shared import cache
 from pages.shared.downloads import download_buttons
+from pages.shared.navigation import link_term
 from pages.shared.widgets import escape_markdown, show_errors
 
 _TFIDF = "tfidf"
@@ -58,7 +59,7 @@ def _show_headline(view: RunView) -> None:
         estimate, metric = model[name], METRICS[name]
         difference = estimate.value - baseline.get(name, math.nan)
         with column, st.container(border=True, gap="xsmall", height="stretch"):
-            st.markdown(f":small[{metric.plain}]", help=metric.help)
+            st.markdown(f":small[{metric.plain}]", help=f"{metric.help}\n\n{link_term(name)}")
             st.metric(
                 metric.title,
                 estimate.text,

@@ -15,7 +15,7 @@ from core.reports.verdict.compose import Verdict
 from core.task import TaskKind
 from pages.sections.evaluate.view import SECTION, RunView, open_test_results
 from pages.shared import cache
-from pages.shared.navigation import go_to
+from pages.shared.navigation import go_to, link_term
 from pages.shared.widgets import escape_markdown
 
 # The metric that the headline puts in words.
@@ -82,7 +82,7 @@ def _show_scores(view: RunView) -> None:
         for estimate in estimates
         if estimate.name == metric.name and source in titles
     ]
-    st.caption(f"{metric.plain} ({metric.title})", help=metric.help)
+    st.caption(f"{metric.plain} ({metric.title})", help=f"{metric.help}\n\n{link_term(metric.name)}")
     frame = pd.DataFrame(scores, columns=["source", "value", "low", "high"])
     st.altair_chart(
         small_scores(frame, percent=metric.format == "percent"), alt=f"{metric.title} of the model and its baselines"
