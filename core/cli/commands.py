@@ -13,8 +13,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core.cli.output import format_prediction, print_check, print_json, print_report, print_result, train_and_wait
-from core.data.table import ReadOptions
+from core.cli.data_options import choose_columns, read_options
+from core.cli.output import (
+    format_prediction,
+    print_check,
+    print_json,
+    print_report,
+    print_result,
+    print_warnings,
+    train_and_wait,
+)
 from core.errors import DataError, RunError, StudioError
 from core.runs import Run, find_run
 from core.workspace import Workspace, default_home, workspace_containing, workspace_of
@@ -49,20 +57,25 @@ def train(options: argparse.Namespace) -> int:
     """Fine-tune on a table and print the result."""
     from core.data.columns import apply_columns
     from core.data.dataset import save_dataset
-    from core.data.guessing import resolve_columns
     from core.data.reading.border import read_tables
     from core.data.reading.files import join_tables
     from core.data.splitting import SplitConfig, split
+    from core.data.time_split import describe_ranges, time_ranges
     from core.experiments.launch import create_training_run
     from core.training.presets import recommended
 
     files = {"train": options.file, "validation": options.validation_file, "test": options.test_file}
-    tables = [(name, read_tables({path.name: path})) for name, path in files.items() if path]
+    how = read_options(options)
+    tables = [(name, read_tables({path.name: path}, how)) for name, path in files.items() if path]
     table = join_tables(tables) if len(tables) > 1 else tables[0][1]
-    columns = resolve_columns(table, options.text, options.label, options.task)
-    split_config = SplitConfig(options.validation_share, options.test_share, options.seed)
+    columns = choose_columns(table, options)
+    labeled = apply_columns(table, columns)
+    print_warnings(table, columns, labeled)
+    split_config = SplitConfig(options.validation_share, options.test_share, options.seed, by_time=bool(options.time))
     # Split before anything is stored, so that unusable data leaves no dataset behind.
-    splits = split(apply_columns(table, columns), split_config)
+    splits = split(labeled, split_config)
+    if options.time:
+        print(f"Split by time: {describe_ranges(time_ranges(labeled, split_config))}", file=sys.stderr)
     config = replace(
         recommended(len(splits.train), splits.task.outputs, options.encoder, splits.task.kind),
         method=options.method,
@@ -143,9 +156,8 @@ def check(options: argparse.Namespace) -> int:
     from core.models.tokenization import count_tokens
 
     names = parse_label_names(_read_text(options.names)) if options.names else ()
-    read_options = ReadOptions(options.encoding, options.delimiter, header=options.header, sheet=options.sheet)
-    table = read_tables({path.name: path for path in options.files}, read_options)
-    report = check_table(table, partial(count_tokens, BUILT_IN), options.text, options.label, names)
+    table = read_tables({path.name: path for path in options.files}, read_options(options))
+    report = check_table(table, partial(count_tokens, BUILT_IN), partial(choose_columns, options=options, names=names))
     if options.json:
         print_json(report.to_json())
     else:

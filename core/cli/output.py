@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from core.data.checks.report import CheckReport
+    from core.data.columns import ColumnChoice, LabeledTexts
+    from core.data.table import Table
     from core.jobs.events import Event
 
 _BAR_FORMAT = "{desc:<12} {percentage:3.0f}%|{bar:30}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"
@@ -37,6 +39,16 @@ def print_check(report: "CheckReport") -> None:
     for finding in report.findings:
         repair = f" [{finding.repair.title}]" if finding.repair else ""
         print(f"{finding.severity:>8}  {finding.check}: {finding.message}{repair}")
+
+
+def print_warnings(table: "Table", columns: "ColumnChoice", labeled: "LabeledTexts") -> None:
+    """Print on stderr which columns are used and what ``check`` finds in them, except what needs an encoder."""
+    from core.data.checks.report import reading_findings
+    from core.data.checks.run import run_checks
+
+    print(f"text: {columns.text}; label: {columns.label}; task: {columns.kind}", file=sys.stderr)
+    for finding in [*reading_findings(table), *run_checks(table, columns, labeled)]:
+        print(f"{finding.severity}: {finding.message}", file=sys.stderr)
 
 
 def format_prediction(record: dict[str, Any]) -> str:

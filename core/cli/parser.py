@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli import commands, engines, push
+from core.cli.data_options import add_column_options, add_reading_options
 from core.models.encoders import BUILT_IN
 from core.prediction.serving.command import add_serve_parser
 
@@ -71,12 +72,8 @@ def _add_check(subparsers: "Subparsers") -> None:
     parser.add_argument("--text", metavar="COL", help="column with the texts (default: guessed)")
     parser.add_argument("--label", metavar="COL", help="column with the labels (default: guessed)")
     parser.add_argument("--names", type=Path, metavar="FILE", help="names of label ids, one name per line")
-    parser.add_argument("--encoding", help="character encoding (default: detected)")
-    parser.add_argument("--delimiter", help="column delimiter (default: detected)")
-    parser.add_argument(
-        "--header", action=argparse.BooleanOptionalAction, help="whether row 1 contains the column names"
-    )
-    parser.add_argument("--sheet", help="sheet of an Excel file")
+    add_reading_options(parser)
+    add_column_options(parser)
     _add_json(parser)
 
 
@@ -85,8 +82,8 @@ def _add_train(subparsers: "Subparsers") -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the table")
     parser.add_argument("--text", required=True, metavar="COL", help="column with the texts")
     parser.add_argument("--label", required=True, metavar="COL", help="column with the labels")
-    tasks = ["binary", "multiclass", "multilabel", "regression"]
-    parser.add_argument("--task", choices=tasks, help="kind of task (default: guessed)")
+    add_reading_options(parser)
+    add_column_options(parser)
     parser.add_argument("--method", choices=["fine-tune", "instant"], default="fine-tune", help="default: fine-tune")
     for split, share in (("validation", 0.1), ("test", 0.2)):
         group = parser.add_mutually_exclusive_group()

@@ -51,18 +51,16 @@ class CheckReport:
 def check_table(
     table: Table,
     count_tokens: Callable[[Sequence[str]], TokenCounts],
-    text: str | None = None,
-    label: str | None = None,
-    names: tuple[tuple[str, str], ...] = (),
+    choose: Callable[[Table], ColumnChoice] = resolve_columns,
 ) -> CheckReport:
-    """The report on a table whose columns are chosen or guessed. A table that cannot be trained on gets a blocking finding.
+    """The report on a table whose columns ``choose`` returns. A table that cannot be trained on gets a blocking finding.
 
     ``count_tokens`` is called with at most ``findings.SAMPLED_ROWS`` texts.
     """
-    choice, labeled, signs = None, None, find_signs(table)
-    findings = [Finding("misread", "warning", f"This file may be misread: {'; '.join(signs)}.")] if signs else []
+    choice, labeled = None, None
+    findings = reading_findings(table)
     try:
-        choice = resolve_columns(table, text, label, names=names)
+        choice = choose(table)
         labeled = apply_columns(table, choice)
         first = labeled.head(SAMPLED_ROWS)
         tokens = count_tokens(first.frame["text"].tolist())
@@ -72,3 +70,9 @@ def check_table(
         findings.append(Finding("unusable", "blocks", str(error)))
     counts = dict(label_counts(labeled.frame["label"]).most_common()) if labeled and labeled.task.labels else {}
     return CheckReport(table, choice, labeled, counts, by_severity(findings))
+
+
+def reading_findings(table: Table) -> list[Finding]:
+    """A finding if the file of a table may be misread."""
+    signs = find_signs(table)
+    return [Finding("misread", "warning", f"This file may be misread: {'; '.join(signs)}.")] if signs else []
