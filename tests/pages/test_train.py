@@ -231,7 +231,7 @@ def test_time_and_memory_are_estimated_after_a_measurement(
     write_record(speed_job(workspace.home, BUILT_IN, True).result_path, vars(SPEED))
     at.run()
     assert not at.exception
-    assert "Estimated time: **" in page_text(at)
+    assert ":material/schedule: about **" in page_text(at)
     assert not [warning for warning in at.warning if "does not fit" in warning.value]
     monkeypatch.setattr(host, "memory_bytes", lambda: 900 * 10**6)
     at.run()

@@ -43,7 +43,7 @@ def describe_cost(dataset: Dataset, config: TrainingConfig, runs: int) -> str:
     """The estimated time of ``runs`` runs and their memory, as Markdown; a warning is shown if the memory is too small."""
     speed = read_encoder_speed(config.encoder, config.mixed_precision)
     if speed is None:
-        return "Time and memory: not measured yet."
+        return "Time and memory are not measured yet."
     cost = estimate_run(dataset, config, speed)
     if not cost.fits:
         st.warning(
@@ -51,6 +51,6 @@ def describe_cost(dataset: Dataset, config: TrainingConfig, runs: int) -> str:
             icon=":material/memory:",
         )
     return (
-        f":material/schedule: Estimated time: **{format_duration(runs * cost.seconds)}**. Estimated memory: "
-        f"**{cost.memory_mb / 1000:.1f} GB** of {cost.usable_mb / 1000:.1f} GB."
+        f":material/schedule: about **{format_duration(runs * cost.seconds)}**, "
+        f"**{cost.memory_mb / 1000:.1f} GB** of {cost.usable_mb / 1000:.1f} GB memory"
     )
