@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from core.cli.parser import make_parser
+from core.cli.terminal import controls_shown
 from core.errors import StudioError
 
 
@@ -11,11 +12,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 for success, 2 with one sentence on stderr for an error that the user can fix."""
     options = make_parser().parse_args(arguments)
     command: Callable[..., int] = options.command
-    try:
-        return command(options)
-    except StudioError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with controls_shown():
+        try:
+            return command(options)
+        except StudioError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
 
 
 if __name__ == "__main__":

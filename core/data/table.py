@@ -1,7 +1,7 @@
 """The table that reading a file returns: string cells, and what was detected about the file."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -100,10 +100,15 @@ def column_names(cells: Iterable[object] | None, width: int) -> list[str]:
     for position in range(width):
         name = header[position] if position < len(header) else ""
         name = name if name and not name.startswith("Unnamed: ") else f"column {position + 1}"
-        while name in names:
-            name += "_"
-        names[name] = None
+        names[free_name(name, names)] = None
     return list(names)
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, with underscores after it if it is taken."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def string_array(cells: Sequence[str]) -> pa.Array:

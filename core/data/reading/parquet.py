@@ -25,6 +25,7 @@ from core.data.table import (
     string_array,
 )
 from core.errors import DataError
+from core.formatting import pluralize
 
 _BATCH_ROWS = 50_000
 _BATCH_BYTES = 8_000_000
@@ -76,7 +77,11 @@ class ParquetStream:
         """The rows in tables of at most ``max_rows`` rows and few megabytes.
 
         Columns have their own types; class ids become class names.
+
+        Raises:
+            DataError: the file is damaged, or does not have the rows that it declares.
         """
+        read = 0
         bytes_per_row = _unpacked_bytes(self._file) / max(1, self.rows)
         size = max(1, min(max_rows, int(_BATCH_BYTES / max(1.0, bytes_per_row))))
         with _reading_errors(self._name):
@@ -86,7 +91,12 @@ class ParquetStream:
                         _repair(column, self._class_names.get(name))
                         for name, column in zip(rows.schema.names, rows.columns, strict=True)
                     ]
+                    read += rows.num_rows
                     yield pa.table(columns, names=self.columns)
+        if read != self.rows:
+            raise DataError(
+                f"{self._name} declares {pluralize(self.rows, 'row')} and has {read:,}.", "Write the file again."
+            )
 
     def _affordable_parts(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """The rows of a batch, one part or several; the strings of a part are at most some megabytes, or of a single row."""

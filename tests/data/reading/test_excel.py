@@ -1,6 +1,8 @@
 """Excel files as people and survey tools make them: which sheet is read, and where its table begins and ends."""
 
 import io
+import re
+import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from core.data.reading.files import read_bytes
 from core.data.table import ReadOptions
 from core.errors import DataError
 from tests.data.reading.cases import FRAME, csv_bytes, excel_bytes
+from tests.data.reading.hostile import SHEET, edit_excel
 
 NOTES = pd.DataFrame({"note": ["nothing here"], "x": ["y"]})
 TEXTS = [f"the answer number {i}, which was long, and went on" for i in range(30)]
@@ -161,3 +164,10 @@ def test_a_sheet_can_be_chosen() -> None:
 def test_an_empty_first_sheet_is_skipped() -> None:
     labels = read_bytes(excel_bytes(Empty=pd.DataFrame(), Data=FRAME), "x.xlsx").frame["label"].tolist()
     assert labels == ["x", "y", "x"]
+
+
+@pytest.mark.parametrize("declared", ["A1:B2", "A1", "A1:XFD1048576"])
+def test_a_sheet_is_read_whole_whatever_size_it_declares(declared: str) -> None:
+    data = edit_excel({SHEET: lambda xml: re.sub('ref="A1:B4"', f'ref="{declared}"', xml)})
+    assert declared.encode() in zipfile.ZipFile(io.BytesIO(data)).read(SHEET)
+    assert read_bytes(data, "x.xlsx").frame.equals(FRAME.astype("str"))
