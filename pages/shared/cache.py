@@ -16,8 +16,7 @@ from core.data.checks.findings import Finding
 from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
 from core.data.dataset import Dataset, load_table
-from core.data.reading.chunks import SourceFile
-from core.data.reading.streaming import stream_table
+from core.data.reading.transfer import Preview
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, Splits, fingerprint, split_labels
 from core.data.table import ReadOptions, Table
@@ -40,6 +39,7 @@ from core.prediction.read_text import TokensRead, count_tokens_read
 from core.reports.verdict.compose import Verdict, make_verdict
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
+from pages.shared.reading import preview_file
 from pages.shared.session import pinned_engine
 
 # What Streamlit hashes instead of an argument, by the type of the argument.
@@ -59,14 +59,6 @@ class LoadedTexts:
     repairs: tuple[Repair, ...]
     labeled: LabeledTexts
     fingerprint: str
-
-
-@dataclass(frozen=True)
-class FilePreview:
-    """The first rows of a file, and the number of all its rows."""
-
-    head: pd.DataFrame
-    rows: int
 
 
 def _modified(path: Path) -> float:
@@ -274,7 +266,6 @@ def error_slices(run: Run, split: str, _columns: pd.DataFrame) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading …", show_time=True)
-def file_preview(key: str, name: str, _data: bytes) -> FilePreview:
+def file_preview(key: str, name: str, _data: bytes) -> Preview:
     """A preview of an uploaded file; ``key`` names its bytes."""
-    stream = stream_table(SourceFile.of_bytes(_data, name))
-    return FilePreview(stream.head(), stream.rows)
+    return preview_file(name, _data)

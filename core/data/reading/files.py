@@ -16,7 +16,7 @@ from core.data.reading.dialects import DELIMITERS
 from core.data.reading.encodings import detect_encoding
 from core.data.reading.excel import read_excel
 from core.data.reading.parquet import read_parquet
-from core.data.table import DETECT, SPLIT_ALIASES, SPLIT_COLUMN, ReadOptions, Table, validate_table
+from core.data.table import DETECT, SPLIT_ALIASES, SPLIT_COLUMN, ReadOptions, Table, free_name, validate_table
 from core.errors import DataError
 from core.formatting import join_names
 from core.jobs.events import OnProgress, no_progress
@@ -118,7 +118,7 @@ def split_in_name(name: str) -> str | None:
 
 
 def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN) -> Table:
-    """The tables as one, with a column that holds the split of each row.
+    """The tables as one, with a column that holds the split of each row; a column of that name in the files gets another name.
 
     Raises:
         DataError: a table lacks a column that the first table has.
@@ -134,7 +134,8 @@ def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN)
                 f"{table.name} has no column {missing[0]!r}, but {first.name} has one.",
                 "Give all files the same columns.",
             )
-        parts.append(table.frame[list(first.frame.columns)].assign(**{column: split}))
+        frame = table.frame[list(first.frame.columns)]
+        parts.append(frame.rename(columns={column: free_name(column, frame.columns)}).assign(**{column: split}))
     unreadable = tuple(row for _, table in tables for row in table.unreadable)
     return replace(first, frame=pd.concat(parts, ignore_index=True), unreadable=unreadable)
 

@@ -16,6 +16,7 @@ from core.data.table import (
     check_column_count,
     column_names,
     frame_from_strings,
+    free_name,
 )
 from core.errors import DataError
 
@@ -129,7 +130,9 @@ def _parse_split(key: str) -> str:
 
 def _with_split(item: Any, split: str) -> Any:
     if isinstance(item, dict):
-        return item | {SPLIT_COLUMN: split}
+        return {(free_name(key, item) if key == SPLIT_COLUMN else key): cell for key, cell in item.items()} | {
+            SPLIT_COLUMN: split
+        }
     return [*item, split] if isinstance(item, list) else item
 
 
