@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
+from zipfile import ZipFile
 
 import pandas as pd
 
 from core.data.budget import limited_reading, nested
-from core.data.reading import archives, json_table
+from core.data.reading import annotations, archives, json_table
 from core.data.reading.delimited import read_delimited
 from core.data.reading.dialects import DELIMITERS
 from core.data.reading.encodings import detect_encoding
@@ -23,7 +24,7 @@ from core.jobs.events import OnProgress, no_progress
 
 __all__ = ["DELIMITERS", "EXTENSIONS", "join_tables", "read_bytes", "read_file", "read_files", "read_pasted"]
 
-EXTENSIONS = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "xlsx", "parquet", "zip", "gz")
+EXTENSIONS = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "xlsx", "parquet", "yml", "yaml", "zip", "gz")
 _TABLE_EXTENSIONS = {f".{extension}" for extension in EXTENSIONS} - {".txt", ".zip"}
 _MAGIC = {
     b"\xd0\xcf\x11\xe0": ("a file in the old Excel format (.xls)", "Open it and save it as .xlsx or CSV."),
@@ -35,11 +36,12 @@ _MAGIC = {
     b"SQLite format 3": ("a database", "Export the table as CSV."),
 }
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"PAR1")
-TextFormat = Literal["delimited", "json lines", "fasttext", "json"]
+TextFormat = Literal["delimited", "json lines", "fasttext", "json", "rasa"]
 _TEXT_READERS: dict[TextFormat, Callable[[str, str], Table]] = {
     "json lines": json_table.read_json_lines,
     "fasttext": json_table.read_fasttext,
     "json": json_table.read_json,
+    "rasa": json_table.read_rasa,
 }
 PASTED = "The pasted text"
 # Delimited text up to this size is read within a fraction of a second and some megabytes, whatever it contains.
@@ -156,6 +158,8 @@ def detect_text_format(start: str, name: str) -> TextFormat:
     suffix, start = PurePosixPath(name.lower()).suffix, start.lstrip()
     if suffix in (".jsonl", ".ndjson") or re.match(r'\{\s*"[^\n]*\}\s*\n\s*\{', start):
         return "json lines"
+    if suffix in (".yml", ".yaml") or re.match(r"(?:version:[^\n]*\n\s*)?nlu:\s*\n", start):
+        return "rasa"
     if start.startswith("__label__"):
         return "fasttext"
     return "json" if suffix == ".json" or re.match(r'\[\s*[\[{]|\{\s*"', start) else "delimited"
@@ -189,6 +193,8 @@ def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgr
             return read_excel(data, name, options.sheet, options.header)
         if "mimetype" in files and any(file == "content.xml" for file in files):
             raise DataError(f"{name} is an OpenDocument file.", "Save it as .xlsx or CSV.")
+        if any(map(annotations.dialogflow_intent, files)):
+            return _read_dialogflow(archive, files, name)
         tables = [file for file in files if _is_table(PurePosixPath(file.lower()))]
         if not tables:
             return archives.read_class_folders(archive, name)
@@ -199,6 +205,18 @@ def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgr
             )
         contents = {file: archives.read_zipped_file(archive, file, name) for file in tables}
     return replace(read_files(contents, options, on_progress), name=name)
+
+
+def _read_dialogflow(archive: ZipFile, files: Sequence[str], name: str) -> Table:
+    """The training phrases of all intents in the export of a Dialogflow agent."""
+    rows = []
+    for file in files:
+        if intent := annotations.dialogflow_intent(file):
+            document = json_table.parse_document(
+                archives.read_zipped_file(archive, file, name).decode("utf-8", "replace"), file
+            )
+            rows += annotations.dialogflow_rows(intent, document)
+    return json_table.table_of_rows(rows, name, "Dialogflow")
 
 
 def _is_table(path: PurePosixPath) -> bool:

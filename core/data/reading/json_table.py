@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from core.data.reading.annotations import document_rows, item_rows, read_rasa_yaml
 from core.data.reading.headers import is_column_name
 from core.data.table import (
     SPLIT_ALIASES,
@@ -30,18 +31,41 @@ def read_json(text: str, name: str) -> Table:
     Raises:
         DataError: the document is not valid JSON, or has none of these structures.
     """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{name} is not valid JSON: {error}.", "Correct the file, or save the table as CSV.") from error
+    document = parse_document(text, name)
     if isinstance(document, dict):
-        document = _find_rows(document)
+        document = document_rows(document) or _find_rows(document)
     if isinstance(document, list):
         return _from_items(document, name, "JSON")
     raise DataError(
         f"{name} is valid JSON, but contains no table.",
         'Expected a list of objects such as [{"text": "…", "label": "…"}].',
     )
+
+
+def parse_document(text: str, name: str) -> Any:
+    """The value in a JSON document.
+
+    Raises:
+        DataError: it is not valid JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} is not valid JSON: {error}.", "Correct the file, or save the table as CSV.") from error
+
+
+def read_rasa(text: str, name: str) -> Table:
+    """The examples and intents in the ``nlu.yml`` of a Rasa project; raises the errors of :func:`read_rasa_yaml`."""
+    return table_of_rows(read_rasa_yaml(text, name), name, "Rasa")
+
+
+def table_of_rows(rows: list[dict[str, Any]], name: str, file_format: str) -> Table:
+    """The table with these rows, which are flat objects.
+
+    Raises:
+        DataError: there are none.
+    """
+    return _from_items(rows, name, file_format)
 
 
 def read_json_lines(text: str, name: str) -> Table:
@@ -182,12 +206,12 @@ def unwrap_elements(row: dict[str, Any], columns: set[str]) -> dict[str, Any]:
 
 def flatten_item(item: Any) -> list[Any]:
     """The rows in one item. List elements and nested objects become columns."""
+    if (annotated := item_rows(item)) is not None:
+        return annotated
     if isinstance(item, list):
         return [{f"column {i}": cell for i, cell in enumerate(item, start=1)}]
     if not isinstance(item, dict):
         return [item]
-    if isinstance(item.get("data"), dict) and isinstance(item.get("annotations"), list):
-        return [item["data"] | {"label": _label_studio_choices(item["annotations"])}]
     examples = next((key for key in item if key.lower() in _EXAMPLE_KEYS and isinstance(item[key], list)), None)
     if examples:  # an intent of a chatbot with its example texts
         rest = {key: value for key, value in item.items() if isinstance(value, str)}
@@ -199,12 +223,3 @@ def _flatten_object(name: str, cell: Any, depth: int = 0) -> dict[str, Any]:
     if not isinstance(cell, dict) or depth > 3:
         return {name: cell}
     return {key: v for inner, c in cell.items() for key, v in _flatten_object(f"{name}.{inner}", c, depth + 1).items()}
-
-
-def _label_studio_choices(annotations: list[Any]) -> list[str]:
-    return [
-        choice
-        for annotation in annotations[:1]
-        for result in annotation.get("result", ())
-        for choice in result.get("value", {}).get("choices", ())
-    ]
