@@ -1,6 +1,7 @@
 """Read a column that assigns rows to splits: names of splits, or a flag such as "is_train"."""
 
 import re
+from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -10,7 +11,14 @@ _NAMES = re.compile(r"split|fold|subset|partition|^set$|(?:^|[_ ])set$|^ds$|^usa
 _TRAIN_FLAG = re.compile(r"(?:is|in|for)?[_ ]?(?:train|training)(?:[_ ]?(?:set|flag|row))?", re.IGNORECASE)
 _TEST_FLAG = re.compile(r"(?:is|in|for)?[_ ]?(?:test|testing|holdout|eval)(?:[_ ]?(?:set|flag|row))?", re.IGNORECASE)
 _TRUE, _FALSE = {"1", "1.0", "true", "yes", "t", "y"}, {"0", "0.0", "false", "no", "f", "n"}
+_SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|training|valid|validation|val|dev|test|testing)(?:[^a-z]|$)")
 _SUFFIX = r"[_ -]?(?:set|split|data|rows?)$"
+
+
+def split_in_name(name: str) -> str | None:
+    """The split in a file name such as "my_train.csv"; None if there is none."""
+    match = _SPLIT_IN_NAME.search(PurePosixPath(name).name.lower())
+    return SPLIT_ALIASES[match.group(1)] if match else None
 
 
 def read_splits(name: str, cells: pd.Series) -> pd.Series:

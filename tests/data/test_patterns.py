@@ -12,10 +12,10 @@ import pytest
 from core.data import pii
 from core.data.labels import guess_label_form, parse_label_names, split_cell
 from core.data.near_duplicates import normalize_text
-from core.data.reading.dialects import is_column_name
-from core.data.reading.files import split_in_name
+from core.data.reading.headers import is_column_name
 from core.data.reading.json_table import read_fasttext
 from core.data.repairs import TAG, URL, remove_markup
+from core.data.split_column import split_in_name
 from core.errors import DataError
 from pages.shared.widgets import escape_markdown
 

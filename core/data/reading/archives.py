@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from core.data.budget import MAX_UNPACKED_BYTES, spend_bytes
+from core.data.reading.encodings import decode_texts
 from core.data.table import SPLIT_ALIASES, SPLIT_COLUMN, Table, UnreadableRow, check_cell_length, frame_from_strings
 from core.errors import DataError, LimitError
 
@@ -17,6 +18,7 @@ _MAX_FILES = 200_000
 _MAX_RATIO = 200
 _MIN_RATIO_BYTES = 20_000_000
 _CHUNK_BYTES = 1 << 20
+_UTF8_FLAG = 0x800
 _TEXT_SUFFIXES = {".txt", ".text", ""}
 _UNLABELED_FOLDERS = {"unsup", "unlabeled"}
 
@@ -76,8 +78,10 @@ def read_zipped_file(archive: zipfile.ZipFile, file: str, name: str) -> bytes:
         raise DataError(f"{name} is a damaged or encrypted zip file.", "Zip it again without a password.") from error
 
 
-def read_class_folders(archive: zipfile.ZipFile, name: str) -> Table:
+def read_class_folders(archive: zipfile.ZipFile, name: str, encoding: str | None = None) -> Table:
     """A table from a zip with one folder per class and one file per text; a parent folder can name the split.
+
+    The texts are decoded like any file; ``encoding`` is None if it is not known.
 
     Raises:
         DataError: the files are not in folders.
@@ -86,26 +90,37 @@ def read_class_folders(archive: zipfile.ZipFile, name: str) -> Table:
     paths = [path for path in map(PurePosixPath, list_files(archive)) if path.suffix.lower() in _TEXT_SUFFIXES]
     depths = Counter(len(path.parts) for path in paths)
     depth = depths.most_common(1)[0][0] if paths else 0
-    unreadable = []
+    unreadable: list[UnreadableRow] = []
+    contents: list[bytes] = []
     for number, path in enumerate(paths, start=1):
         if len(path.parts) != depth or depth < 2:  # such as a README next to the folders
             unreadable.append(UnreadableRow.truncated(number, "not in a class folder", str(path)))
             continue
         splits = [SPLIT_ALIASES[part.lower()] for part in path.parts[:-2] if part.lower() in SPLIT_ALIASES]
-        columns["text"].append(read_zipped_file(archive, str(path), name).decode("utf-8", errors="replace"))
-        columns["label"].append(path.parts[-2] if path.parts[-2].lower() not in _UNLABELED_FOLDERS else "")
-        columns["file"].append(str(path))
+        contents.append(read_zipped_file(archive, str(path), name))
+        folder = _decode_name(archive.getinfo(str(path)), path.parts[-2])
+        columns["label"].append(folder if folder.lower() not in _UNLABELED_FOLDERS else "")
+        columns["file"].append(_decode_name(archive.getinfo(str(path)), str(path)))
         columns[SPLIT_COLUMN].append(splits[-1] if splits else "")
-    if not columns["text"]:
+    if not contents:
         raise DataError(
             f"{name} contains neither a table nor a folder of texts for each class.",
             "Zip one CSV file, or one folder per class with one .txt file per text.",
         )
+    columns["text"], detected = decode_texts(contents, name, encoding)
     if not all(columns[SPLIT_COLUMN]):
         del columns[SPLIT_COLUMN]
     check_cell_length(name, max(map(len, columns["text"])))
     frame = frame_from_strings(list(columns.values()), list(columns))
-    return Table(frame, name, encoding="utf-8", format="Folders", unreadable=tuple(unreadable))
+    return Table(frame, name, encoding=detected, format="Folders", unreadable=tuple(unreadable))
+
+
+def _decode_name(info: zipfile.ZipInfo, name: str) -> str:
+    """A name in a zip that does not say its encoding: it is in UTF-8, or in the encoding of Western Windows."""
+    if info.flag_bits & _UTF8_FLAG or name.isascii():
+        return name
+    packed = name.encode("cp437", errors="replace")
+    return decode_texts([packed], name)[0][0]
 
 
 def _read_limited(file: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> bytes:

@@ -3,7 +3,7 @@
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
@@ -46,6 +46,38 @@ def detect_encoding(data: bytes, name: str, chosen: str | None = None) -> str:
         DataError: the file is not text, or not in the chosen encoding.
     """
     return detect_stream_encoding(io.BytesIO(data), name, chosen)
+
+
+def decode_texts(contents: Sequence[bytes], name: str, chosen: str | None = None) -> tuple[list[str], str]:
+    """The texts of the files of one archive, and the encoding of those that are not UTF-8 ("utf-8" if all are).
+
+    Small files say little about their encoding: those that are not UTF-8 are looked at together.
+
+    Raises:
+        DataError: they are not text, or not in the chosen encoding.
+    """
+    if chosen:
+        encoding = detect_encoding(b"\n".join(contents), name, chosen)
+        return [content.decode(encoding, errors="replace") for content in contents], encoding
+    unicode = [_unicode_encoding(content) for content in contents]
+    others = [content for content, encoding in zip(contents, unicode, strict=True) if not encoding]
+    legacy = detect_encoding(b"\n".join(others), name) if others else "utf-8"
+    decoded = [
+        content.decode(encoding or legacy, errors="replace")
+        for content, encoding in zip(contents, unicode, strict=True)
+    ]
+    return decoded, legacy
+
+
+def _unicode_encoding(content: bytes) -> str:
+    """The encoding of a text in UTF-8, or in UTF-16 with a byte order mark; empty for others."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ""
+    return "utf-8-sig"
 
 
 def detect_stream_encoding(file: BinaryIO, name: str, chosen: str | None = None) -> str:

@@ -16,8 +16,10 @@ from core.data.reading.delimited import read_delimited
 from core.data.reading.dialects import DELIMITERS
 from core.data.reading.encodings import detect_encoding
 from core.data.reading.excel import read_excel
+from core.data.reading.parallel import find_parallel_files, read_parallel_files
 from core.data.reading.parquet import read_parquet
-from core.data.table import DETECT, SPLIT_ALIASES, SPLIT_COLUMN, ReadOptions, Table, free_name, validate_table
+from core.data.split_column import split_in_name
+from core.data.table import DETECT, SPLIT_COLUMN, ReadOptions, Table, free_name, validate_table
 from core.errors import DataError
 from core.formatting import join_names
 from core.jobs.events import OnProgress, no_progress
@@ -48,7 +50,6 @@ PASTED = "The pasted text"
 SMALL_BYTES = 100_000
 # The text format is detected from this many characters at the start.
 START_CHARACTERS = 2_000
-_SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|training|valid|validation|val|dev|test|testing)(?:[^a-z]|$)")
 
 
 def read_file(
@@ -103,6 +104,9 @@ def read_files(
     if len(files) == 1:
         [(name, data)] = files.items()
         return read_bytes(data, name, options, on_progress=on_progress)
+    if pairs := find_parallel_files(files):
+        with limited_reading(join_names(list(files)), sum(map(len, files.values()))):
+            return validate_table(read_parallel_files(files, pairs, options), 2)
     splits = {name: split_in_name(name) for name in files}
     if unnamed := [name for name, split in splits.items() if split is None]:
         raise DataError(
@@ -111,12 +115,6 @@ def read_files(
         )
     with limited_reading(join_names(list(files)), sum(map(len, files.values()))):
         return join_tables([(str(splits[name]), read_bytes(data, name, options, 1)) for name, data in files.items()])
-
-
-def split_in_name(name: str) -> str | None:
-    """The split in a file name such as "my_train.csv"; None if there is none."""
-    match = _SPLIT_IN_NAME.search(PurePosixPath(name).name.lower())
-    return SPLIT_ALIASES[match.group(1)] if match else None
 
 
 def join_tables(tables: Sequence[tuple[str, Table]], column: str = SPLIT_COLUMN) -> Table:
@@ -197,7 +195,10 @@ def _read_zip(data: bytes, name: str, options: ReadOptions, on_progress: OnProgr
             return _read_dialogflow(archive, files, name)
         tables = [file for file in files if _is_table(PurePosixPath(file.lower()))]
         if not tables:
-            return archives.read_class_folders(archive, name)
+            if pairs := find_parallel_files(files):
+                contents = {file: archives.read_zipped_file(archive, file, name) for file in files}
+                return replace(read_parallel_files(contents, pairs, options), name=name)
+            return archives.read_class_folders(archive, name, options.encoding)
         if len(tables) > 1 and not all(split_in_name(file) for file in tables):
             raise DataError(
                 f"{name} contains {len(tables)} tables: {join_names(tables, 5)}.",
