@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.analysis.label_errors import FOLDS, find_label_issues_classification, find_label_issues_regression
+from core.analysis.label_errors import FOLDS, Folds, find_label_issues_classification, find_label_issues_regression
 from core.data.columns import LabeledTexts
 from core.data.dataset import Dataset, find_dataset, load_labeled
+from core.data.splitting import split_groups
 from core.jobs.events import OnEvent, Phase, Progress
 from core.jobs.folder import JobFolder
 from core.jobs.runner import run_job
@@ -71,12 +72,13 @@ def analyze_texts(labeled: LabeledTexts, on_event: OnEvent) -> pd.DataFrame:
     def on_fold(done: int) -> None:
         on_event(Progress(done, FOLDS))
 
+    folds = Folds(split_groups(frame), _SEED, on_fold)
     if task.one_label:
-        issues = find_label_issues_classification(features, targets, task.outputs, _SEED, on_fold)
+        issues = find_label_issues_classification(features, targets, task.outputs, folds)
         result["answer"] = [task.labels[i] for i in issues.predicted]
         result["score"], result["suspected"] = issues.score, issues.suspected
     elif task.kind == "regression":
-        issues = find_label_issues_regression(features, targets, _SEED, on_fold)
+        issues = find_label_issues_regression(features, targets, folds)
         result["answer"] = [f"{value:.2f}" for value in issues.predicted]
         result["score"], result["suspected"] = issues.score, issues.suspected
     return result

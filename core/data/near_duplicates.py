@@ -1,8 +1,9 @@
 """Find texts that are nearly the same: exact Jaccard similarity of word 3-shingles, found by prefix filtering.
 
 Two sets with similarity t or more share one of the ``size - ceil(t * size) + 1`` rarest elements of each (Chaudhuri et al.
-2006; Bayardo et al. 2007). Only texts that share such a shingle are compared, so no pair is missed. Case and punctuation are
-ignored. A text of fewer than three words is one shingle.
+2006; Bayardo et al. 2007). Only texts that share such a shingle are compared, so no pair is missed. A word is a run of letters
+and digits, an emoji, or a single character of a script without spaces between words, such as Chinese, Japanese or Thai. Case
+and punctuation are ignored, except in a text of nothing else. A text of fewer than three words is one shingle.
 """
 
 import re
@@ -22,15 +23,24 @@ NEAR_THRESHOLD = 0.8
 # The number of distinct texts above which near-duplicates are not searched for.
 MAX_COMPARED_TEXTS = 100_000
 _SHINGLE_WORDS = 3
-_WORD = re.compile(r"\w+")
+# Thai, Lao, Tibetan, Burmese, Khmer; kana and Chinese characters.
+_UNSPACED = (
+    "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_EMOJI = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+# Vowel signs of Indic scripts are combining marks, which \w leaves out.
+_WORD = re.compile(f"[{_UNSPACED}]|[{_EMOJI}]|(?:(?![{_UNSPACED}])[\\w\u0300-\u036f\u0900-\u0dff])+")
 _PAIR_CHUNK = 200_000
 # Thousands of texts from one template make millions of pairs: beyond this number, the most frequent shingles are ignored.
 _MAX_CANDIDATES = 20_000_000
 
 
 def normalize_text(text: str) -> str:
-    """The words of a text in lower case, without punctuation."""
-    return " ".join(_WORD.findall(text.lower()))
+    """The words of a text in lower case, separated by spaces; its punctuation marks if it has no words."""
+    lower = text.lower()
+    words = (_ASCII_WORD if lower.isascii() else _WORD).findall(lower)
+    return " ".join(words or lower.split())
 
 
 def shingles(text: str) -> set[str]:

@@ -29,6 +29,8 @@ from core.task import Task
 from core.workspace import write_atomically
 
 _SCORE_STRATA = 10
+# The column of a split's frame with the unit of each row.
+UNIT = "unit"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,11 @@ class SplitConfig:
 
 @dataclass(frozen=True)
 class Splits:
-    """Three disjoint sets of rows, each a frame with the columns row, text and label."""
+    """Three disjoint sets of rows, each a frame with the columns row, text, label and unit.
+
+    Rows with the same unit depend on one another: equal texts, near-duplicates, the same group. Splits of older runs have no
+    units.
+    """
 
     train: pd.DataFrame
     validation: pd.DataFrame
@@ -107,8 +113,10 @@ def load_split(folder: Path, name: str, task: Task) -> pd.DataFrame:
     """
     path = folder / f"{name}.parquet"
     frame = read_parquet(path, ("row", "text", "label"))
-    if not is_integer_dtype(frame["row"]) or not frame["text"].map(lambda text: isinstance(text, str)).all():
-        raise damaged(path, "expected whole numbers in the column 'row' and text in the column 'text'")
+    if any(name in frame and not is_integer_dtype(frame[name]) for name in ("row", UNIT)):
+        raise damaged(path, "expected whole numbers in the columns 'row' and 'unit'")
+    if not frame["text"].map(lambda text: isinstance(text, str)).all():
+        raise damaged(path, "expected text in the column 'text'")
     try:
         if task.kind == "multilabel":
             frame["label"] = [list(names) for names in frame["label"]]
@@ -124,7 +132,7 @@ def split(labeled: LabeledTexts, split_config: SplitConfig) -> Splits:
     Raises:
         DataError: no row is left for training or validation, or a time cannot be parsed.
     """
-    return _make_splits(labeled, split_config, ["row", "text", "label"])
+    return _make_splits(labeled, split_config, ["row", "text", "label", UNIT])
 
 
 def split_labels(labeled: LabeledTexts, split_config: SplitConfig) -> Splits:
@@ -169,8 +177,13 @@ def split_groups(frame: pd.DataFrame, group_near_duplicates: bool = True) -> Int
 
 
 def _make_splits(labeled: LabeledTexts, split_config: SplitConfig, columns: list[str]) -> Splits:
-    assigned = _assign_splits(labeled, split_config)
-    frames = {name: filter_rows(labeled.frame[columns], assigned == name) for name in SPLITS}
+    free = labeled.frame["file_split"].isin(("", "train")).to_numpy(dtype=bool)
+    groups = _group_rows(labeled.frame if free.all() else filter_rows(labeled.frame, free), split_config)
+    assigned = _assign_splits(labeled, split_config, free, groups)
+    frame = labeled.frame
+    if UNIT in columns:
+        frame = frame.assign(**{UNIT: _number_units(frame, split_config, free, groups)})
+    frames = {name: filter_rows(frame[columns], assigned == name) for name in SPLITS}
     for name in ("train", "validation"):
         if frames[name].empty:
             raise DataError(
@@ -180,16 +193,26 @@ def _make_splits(labeled: LabeledTexts, split_config: SplitConfig, columns: list
     return Splits(frames["train"], frames["validation"], frames["test"], labeled.task)
 
 
-def _assign_splits(labeled: LabeledTexts, split_config: SplitConfig) -> npt.NDArray[Any]:
-    """The name of the split of each row, shape (rows,)."""
+def _number_units(frame: pd.DataFrame, split_config: SplitConfig, free: npt.NDArray[np.bool_], groups: Groups) -> Ints:
+    """The unit of each row, (rows,): its group; the rows that the file assigns are grouped among themselves."""
+    units = np.zeros(len(frame), dtype=np.int64)
+    units[free] = groups.ids
+    if not free.all():
+        assigned = split_groups(filter_rows(frame, ~free), split_config.group_near_duplicates)
+        units[~free] = assigned + len(groups.sizes)
+    return units
+
+
+def _assign_splits(
+    labeled: LabeledTexts, split_config: SplitConfig, free: npt.NDArray[np.bool_], groups: Groups
+) -> npt.NDArray[Any]:
+    """The name of the split of each row, shape (rows,); ``free`` are the rows that the split may move, with their groups."""
     file_split = labeled.frame["file_split"]
     has_validation, has_test = (bool((file_split == name).any()) for name in ("validation", "test"))
     shares = Shares(
         0.0 if has_validation else split_config.validation_share, 0.0 if has_test else split_config.test_share
     )
-    free = ((file_split == "") | (file_split == "train")).to_numpy(dtype=bool)
     frame = labeled.frame if free.all() else filter_rows(labeled.frame, free)
-    groups = _group_rows(frame, split_config)
     if split_config.by_time:
         splits = _split_by_time(frame, groups, shares)
     elif labeled.task.kind == "multilabel":

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from core.data.dataset import Dataset, load_labeled
-from core.data.splitting import Splits, split, split_groups
+from core.data.splitting import UNIT, Splits, split, split_groups
 from core.errors import ConfigError, StorageError
 from core.evaluation.metrics.definitions import MAIN_METRIC
 from core.runs import Run, RunGroup, RunSource, create_run
@@ -85,6 +85,7 @@ def make_folds(
     """
     rows = pd.concat([splits.train, splits.validation], ignore_index=True)
     unit = split_groups(rows.assign(group="" if groups is None else rows["row"].map(groups)), group_near_duplicates)
+    rows = rows.assign(**{UNIT: unit})
     first_rows = np.unique(unit, return_index=True)[1]
     if len(first_rows) < count:
         raise ConfigError(f"{len(first_rows)} different texts cannot make {count} folds.", "Choose fewer folds.")

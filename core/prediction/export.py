@@ -21,6 +21,7 @@ import numpy as np
 
 from core import decision_rule
 from core.data.columns import SPLITS
+from core.data.splitting import UNIT
 from core.models.encoders import BUILT_IN, BUILT_IN_HUB_ID
 from core.prediction.bundle import layout
 from core.prediction.bundle.notebook import make_notebook
@@ -170,11 +171,12 @@ def _logits_bytes(run: Run) -> bytes:
 
 
 def _write_rows(run: Run, split: str, archive: zipfile.ZipFile) -> None:
-    """Write the rows of a split as JSON Lines with the fields row, text and label."""
+    """Write the rows of a split as JSON Lines with the fields row, text, label and, where it is known, unit."""
     frame = run.split(split)
     info = zipfile.ZipInfo(layout.rows_file(split), date_time=(2026, 1, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(info, "w", force_zip64=True) as file:
-        for row, text, label in zip(frame["row"], frame["text"], frame["label"], strict=True):
-            record = {"row": int(row), "text": text, "label": label}
+        fields = [name for name in ("row", "text", "label", UNIT) if name in frame]
+        for values in zip(*(frame[name].tolist() for name in fields), strict=True):
+            record = dict(zip(fields, values, strict=True))
             file.write((json.dumps(record, ensure_ascii=True) + "\n").encode())

@@ -22,7 +22,7 @@ import pandas as pd
 
 from core import decision_rule, migrations, run_evaluation
 from core.data.columns import SPLITS
-from core.data.splitting import Splits
+from core.data.splitting import UNIT, Splits
 from core.decision_rule import DecisionRule
 from core.errors import StudioError
 from core.evaluation.metrics import summary
@@ -191,7 +191,9 @@ def _import_rows(run: Run, bundle: Bundle, scratch: Path) -> None:
         if len(records) != run.sizes[split]:
             found = f"{len(records):,}" if len(records) < run.sizes[split] else "more"
             raise refusal(f"expected {run.sizes[split]:,} rows in {name}, found {found}")
-        frames[split] = pd.DataFrame(records, columns=["row", "text", "label"]).astype({"row": "int64"})
+        fields = ["row", "text", "label", *([UNIT] if all(UNIT in record for record in records) else [])]
+        numbers = {name: "int64" for name in fields if name in ("row", UNIT)}
+        frames[split] = pd.DataFrame(records, columns=fields).astype(numbers)
     splits = Splits(frames["train"], frames["validation"], frames["test"], run.task)
     if splits.fingerprint() != run.split_fingerprint:
         raise refusal("the rows are not those that the model was trained on: their fingerprint differs from run.json")
@@ -212,7 +214,12 @@ def _read_row(line: str, task: Task, name: str) -> dict[str, Any]:
         fits = isinstance(label, str) and label in task.labels
     if type(row) is not int or not 0 <= row < 2**62 or not isinstance(text, str) or not fits:
         raise refusal(f"a line of {name} is not a row with a number, a text and a label of the task")
-    return {"row": row, "text": text, "label": label}
+    unit = record.get(UNIT)
+    if unit is None:
+        return {"row": row, "text": text, "label": label}
+    if type(unit) is not int or not 0 <= unit < 2**62:
+        raise refusal(f"a line of {name} has a unit that is not a number")
+    return {"row": row, "text": text, "label": label, UNIT: unit}
 
 
 def _import_evaluation(run: Run, bundle: Bundle, scratch: Path) -> None:

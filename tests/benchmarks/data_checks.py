@@ -5,11 +5,12 @@ import sys
 import numpy as np
 import pandas as pd
 
-from core.analysis.label_errors import find_label_issues_classification
+from core.analysis.label_errors import Folds, find_label_issues_classification
 from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, apply_columns
 from core.data.reading.files import read_file
 from core.data.repairs import Repair, apply_repairs
+from core.data.splitting import split_groups
 from core.data.table import Table
 from tests.benchmarks.common import Figure, data_folder
 
@@ -101,9 +102,8 @@ def _wrong_labels(clean: pd.DataFrame, rng: np.random.Generator) -> Figure:
     targets = task.encode(frame["label"].tolist())
     wrong = rng.choice(len(targets), round(_WRONG * len(targets)), replace=False)
     targets[wrong] = (targets[wrong] + rng.integers(1, task.outputs, len(wrong))) % task.outputs
-    issues = find_label_issues_classification(
-        features, targets, task.outputs, 0, lambda fold: print(f"fold {fold}", file=sys.stderr)
-    )
+    folds = Folds(split_groups(frame), 0, lambda fold: print(f"fold {fold}", file=sys.stderr))
+    issues = find_label_issues_classification(features, targets, task.outputs, folds)
     share = float(np.isin(wrong, np.argsort(-issues.score, kind="stable")[: round(_REVIEWED * len(targets))]).mean())
     how = f"{len(wrong)} labels of {len(targets)} turned; share of them in the first tenth to review"
     return Figure("data_checks_wrong_labels", share, 0.5, share / 0.5, "share", [], how)

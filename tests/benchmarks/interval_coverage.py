@@ -5,10 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.evaluation.statistics import counts
-from core.evaluation.statistics.counts import Counts
+from core.evaluation.metrics.rate_intervals import LabelDecisions
 from core.evaluation.statistics.intervals import wilson_interval
-from core.evaluation.statistics.resampling import intervals_from_counts
 from core.types import FloatArray
 from tests.benchmarks.common import Figure
 
@@ -16,7 +14,6 @@ _SETS = 1_000
 _ROWS = (50, 200, 1_000)
 _ACCURACIES = (0.7, 0.8, 0.9, 0.95)
 _WANTED = 0.93
-_F1 = {"f1": counts.macro(counts.f1)}
 
 
 def interval_coverage() -> list[Figure]:
@@ -63,12 +60,13 @@ def _coverage(model: FloatArray, rows: int) -> tuple[float, float]:
     classes = len(model)
     rng = np.random.default_rng(rows)
     accuracy = float(np.trace(model))
-    f1 = float(_F1["f1"](Counts(np.diag(model), model.sum(axis=1), model.sum(axis=0))))
+    f1 = float((2 * np.diag(model) / (model.sum(axis=1) + model.sum(axis=0))).mean())
+    one_hot = np.eye(classes, dtype=bool)
     hits = np.zeros(2)
-    for seed in range(_SETS):
+    for _ in range(_SETS):
         cells = rng.choice(classes**2, size=rows, p=model.ravel())
         actual, answered = np.divmod(cells, classes)
         of_accuracy = wilson_interval(float((actual == answered).sum()), rows)
-        of_f1 = intervals_from_counts(actual, answered, classes, _F1, seed)["f1"]
+        of_f1 = LabelDecisions.from_indicators(one_hot[actual], one_hot[answered]).macro_interval("f1", f1)
         hits += [of_accuracy.low <= accuracy <= of_accuracy.high, of_f1.low <= f1 <= of_f1.high]
     return float(hits[0] / _SETS), float(hits[1] / _SETS)

@@ -39,3 +39,20 @@ def test_one_more_word_makes_a_near_duplicate_of_a_long_text_but_not_of_a_short_
 def test_thousands_of_texts_from_one_template_take_seconds() -> None:
     rows = [f"dear customer your order number {i} has been sent to you by the usual post on time" for i in range(8_000)]
     assert near_duplicate_pairs(rows).shape[1] == 2
+
+
+def test_emoji_and_punctuation_are_text() -> None:
+    assert len(set(map(normalize_text, ["\U0001f600", "\U0001f621", "!!!", "???", ":)", ":("]))) == 6
+    assert normalize_text("Great \U0001f600!") != normalize_text("great \U0001f621")
+    assert normalize_text("Great, isn't it?") == normalize_text("great isn t it")
+
+
+def test_scripts_without_spaces_are_compared_by_characters() -> None:
+    chinese = "我想知道为什么我的银行卡今天在商店里不能使用请尽快告诉我原因"
+    thai = "ฉันต้องการทราบว่าทำไมบัตรของฉันจึงใช้งานไม่ได้ในวันนี้กรุณาช่วยด้วย"
+    texts = [chinese, chinese + "吧", "完全不同的一句话关于明天的天气和交通情况", thai, thai + "ค"]
+    assert sorted(map(tuple, near_duplicate_pairs(texts).tolist())) == [(0, 1), (3, 4)]
+
+
+def test_vowel_signs_belong_to_their_word() -> None:
+    assert normalize_text("किताब पढ़ो") == "किताब पढ़ो"

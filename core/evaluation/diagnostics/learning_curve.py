@@ -2,11 +2,12 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import OptimizeWarning, curve_fit
-from scipy.stats import t
+from scipy.stats import linregress, t
 
 from core.errors import ConfigError
 from core.types import FloatArray, IndexArray, Targets
@@ -14,8 +15,13 @@ from core.types import FloatArray, IndexArray, Targets
 _MIN_SUBSET = 8
 _MAX_SUBSETS = 5
 _RESAMPLES = 60
+# The gain from twice the rows that counts as none, as a part of the highest score, or of an error.
+_NO_GAIN = 0.005
 # Exponents in practice lie between 0.1 and 1 (Hestness 2017). Beyond these bounds anything fits few points.
 _EXPONENTS = (0.05, 2.0)
+
+
+Trend = Literal["flat", "rising", "unclear"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,11 @@ class PowerLaw:
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """The projected score at ``size`` rows with a rough 95% interval, its gain over the largest size seen, and the curve."""
+    """The projected score at ``size`` rows with a rough 95% interval, its gain over the largest size seen, and the curve.
+
+    ``trend`` is "flat" only where doubling the rows is known to change it by less than half a hundredth of the scale, and
+    "unclear" where the scores may as well be noise.
+    """
 
     curve: PowerLaw
     size: int
@@ -41,13 +51,16 @@ class Extrapolation:
     low: float
     high: float
     gain: float
+    trend: Trend
 
     @property
     def sentence(self) -> str:
         """The projected gain in words."""
         half_width = self.value - self.low
-        if self.gain <= half_width / 10 or self.gain < 1e-4:
+        if self.trend == "flat":
             return f"The curve is flat: the projected score at {self.size:,} rows is about the same as now."
+        if self.trend == "unclear":
+            return f"These scores vary too much to tell whether {self.size:,} rows would give a better score."
         return f"The projected score at {self.size:,} rows is {self.gain:.3f} better than now, give or take {half_width:.3f}."
 
 
@@ -92,7 +105,25 @@ def extrapolate(
     value, now = (float(score) for score in curve.predict([size, x.max()]))
     half_width = _half_width(x, y, curve, size, max_score, seed)
     low, high = value - half_width, min(max_score, value + half_width)
-    return Extrapolation(curve, size, value, low, max(high, value), value - now)
+    trend = _trend(x, y, value - now, max_score)
+    return Extrapolation(curve, size, value, low, max(high, value), value - now, trend)
+
+
+def _trend(x: FloatArray, y: FloatArray, gain: float, max_score: float) -> Trend:
+    """The trend from the 95% interval of the mean gain per doubling, the slope of a line over the logarithm of the sizes.
+
+    Learning curves flatten, so the next doubling gains at most that. A curve that rose is flat at its end if its last two
+    doublings, and the projection, show no gain.
+    """
+    line = linregress(np.log2(x), y)
+    margin = float(t.ppf(0.975, max(1, len(x) - 2))) * float(line.stderr)
+    no_gain = _NO_GAIN * (max_score if max_score > 0 else float(np.abs(y).max()))
+    if abs(line.slope) + margin < no_gain:
+        return "flat"
+    if line.slope - margin <= 0:
+        return "unclear"
+    last = y[np.argsort(x)][-3:]
+    return "flat" if max(gain, float(np.ptp(last))) < no_gain else "rising"
 
 
 def _power_law(sizes: FloatArray, ceiling: float, scale: float, exponent: float) -> FloatArray:

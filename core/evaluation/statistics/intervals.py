@@ -6,11 +6,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.stats import norm, t
 
 from core.types import FloatArray
 
-_BIAS_CORRECTION = 0.5
 _Z = float(norm.ppf(0.975))
 
 
@@ -38,27 +38,37 @@ def wilson_interval(successes: float, rows: float) -> Interval:
     )
 
 
-def share_interval(
-    value: float, resampled: FloatArray, expected: float, rows: float, inflation: float = 1.0
-) -> Interval:
-    """Wilson's interval of a metric between 0 and 1, treated as a proportion of as many rows as vary like the resamples.
+def wilson_intervals(shares: FloatArray, trials: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Wilson's intervals of many proportions, (k,) each; 0 to 1 without trials."""
+    rows, z2 = np.maximum(trials, 1e-12), _Z**2
+    center = (shares + z2 / (2 * rows)) / (1 + z2 / rows)
+    half_width = _Z / (1 + z2 / rows) * np.sqrt(shares * (1 - shares) / rows + z2 / (4 * rows**2))
+    known = trials > 0
+    low = np.where(known, np.clip(center - half_width, 0.0, shares), 0.0)
+    high = np.where(known, np.clip(center + half_width, shares, 1.0), 1.0)
+    return low, high
 
-    Args:
-        value: the metric on all rows.
-        resampled: the metric on each resample, NaN where it is undefined.
-        expected: the metric of the distribution that the resamples come from; their mean deviation from it is bias.
-        rows: the effective number of rows where all resamples are equal.
-        inflation: the factor by which resampling underestimates the variance.
+
+def auc_interval(area: float, positives: float, negatives: float, design_effect: float = 1.0) -> Interval:
+    """The interval of an ROC-AUC by method 5 of Newcombe (2006).
+
+    The variance is that of Hanley and McNeil (1982) at each possible area, with half of all rows in place of either side, and is
+    multiplied by the design effect of dependent rows. The ends are the areas from which ``area`` is 1.96 standard errors away.
     """
-    resampled = resampled[np.isfinite(resampled)]
-    if not np.isfinite(value) or len(resampled) < 2:
+    if positives < 1 or negatives < 1 or not np.isfinite(area):
         return UNKNOWN_INTERVAL
-    variance = float(resampled.var()) * inflation
-    expected = min(max(expected, 0.0), 1.0)
-    effective_rows = expected * (1 - expected) / variance if variance > 1e-15 and 0 < expected < 1 else rows
-    center = min(max(value - _BIAS_CORRECTION * (float(resampled.mean()) - expected), 0.0), 1.0)
-    interval = wilson_interval(center * effective_rows, effective_rows)
-    return Interval(min(value, interval.low), max(value, interval.high))
+    half = (positives + negatives) / 2 - 1
+
+    def distance(possible: float) -> float:
+        shape = 1 + half * ((1 - possible) / (2 - possible) + possible / (1 + possible))
+        variance = possible * (1 - possible) * shape / (positives * negatives) * design_effect
+        return float((area - possible) ** 2 - _Z**2 * variance)
+
+    # At the area itself the distance is negative, and at 0 and 1 positive, except where the area is 0 or 1.
+    inside = min(max(area, 1e-9), 1 - 1e-9)
+    low = float(brentq(distance, 0.0, inside)) if area > 1e-9 else 0.0
+    high = float(brentq(distance, inside, 1.0)) if area < 1 - 1e-9 else 1.0
+    return Interval(min(area, low), max(area, high))
 
 
 def percentile_interval(value: float, resampled: FloatArray, rows: int) -> Interval:
@@ -69,12 +79,3 @@ def percentile_interval(value: float, resampled: FloatArray, rows: int) -> Inter
     tail = float(norm.cdf(np.sqrt(rows / (rows - 1)) * t.ppf(0.025, rows - 1)))
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return Interval(min(value, float(low)), max(value, float(high)))
-
-
-def variance_inflation(class_sizes: FloatArray) -> float:
-    """The factor by which resampling underestimates the variance of a mean over classes: m / (m - 1) for m rows.
-
-    A class is weighted by what it adds to the variance, 1 / m. A class of one row, whose variance is unknown, counts twice.
-    """
-    sizes = class_sizes[class_sizes > 0]
-    return float((1 / np.maximum(1, sizes - 1)).sum() / (1 / sizes).sum()) if len(sizes) else 1.0

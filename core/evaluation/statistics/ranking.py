@@ -1,33 +1,46 @@
-"""Ranking metrics (ROC-AUC, average precision, rank correlation) for thousands of resamples at once.
+"""Ranking metrics: the influence of each row on ROC-AUC and average precision, and the rank correlation of resampled rows.
 
-A resample is given by how often each row was drawn: weights (resamples, n). With all weights 1 the values are those of
-scikit-learn and scipy. Equal scores share a step of the curve, or the mean of their ranks.
+Influences sum to 0, and their squares to the variance of the metric. A resample is given by how often each row was drawn: weights
+(resamples, n). With all weights 1 the rank correlation is that of scipy. Equal scores share a step of the curve, or the mean of
+their ranks.
 """
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from core.task import Floats
 from core.types import BoolArray, FloatArray, IndexArray
 
 
-def roc_auc_and_average_precision(
-    weights: Floats, positive: BoolArray, scores: npt.NDArray[Any]
-) -> tuple[FloatArray, FloatArray]:
-    """ROC-AUC and average precision, each (resamples,); NaN without positive rows, and ROC-AUC without negative ones."""
+def auc_influence(positive: BoolArray, scores: FloatArray) -> FloatArray:
+    """The influence of each row on the ROC-AUC, (n,): its placement among the other side's rows (DeLong et al. 1988)."""
+    ranks = rankdata(scores)
+    influence = np.zeros(len(scores))
+    for side, sign in ((positive, 1), (~positive, -1)):
+        placement = (ranks[side] - rankdata(scores[side])) / (~side).sum()
+        influence[side] = sign * (placement - placement.mean()) / side.sum()
+    return influence
+
+
+def average_precision_influence(positive: BoolArray, scores: FloatArray) -> FloatArray:
+    """The influence of each row on the average precision, (n,), from its derivative by the weight of the row."""
     order = np.argsort(-scores, kind="stable")
     ends = _ends_of_ties(scores[order])
-    ordered_weights = weights[:, order]
-    true_positives = np.cumsum(ordered_weights * positive[order], axis=1, dtype=np.float64)[:, ends]
-    false_positives = np.cumsum(ordered_weights, axis=1, dtype=np.float64)[:, ends] - true_positives
-    new_true, new_false = np.diff(true_positives, prepend=0), np.diff(false_positives, prepend=0)
-    predicted = np.maximum(true_positives + false_positives, 1)
-    area = (new_false * (true_positives - new_true / 2)).sum(axis=1)
-    average_precision = (new_true * true_positives / predicted).sum(axis=1)
-    positives, negatives = true_positives[:, -1], false_positives[:, -1]
-    return _divide(area, positives * negatives), _divide(average_precision, positives)
+    step = np.searchsorted(ends, np.arange(len(order)))
+    found = np.cumsum(positive[order])[ends]
+    new = np.diff(found, prepend=0)
+    precision = found / (ends + 1)
+    # A row changes the precision of its own step and of every later one.
+    gained = np.cumsum((new * (1 - precision) / (ends + 1))[::-1])[::-1][step]
+    lost = np.cumsum((new * precision / (ends + 1))[::-1])[::-1][step]
+    total = float(found[-1])
+    average = float((new * precision).sum()) / total
+    influence = np.zeros(len(order))
+    influence[order] = np.where(positive[order], precision[step] - average + gained, -lost) / total
+    return np.asarray(influence - influence.mean())
 
 
 def rank_correlation(weights: Floats, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> FloatArray:

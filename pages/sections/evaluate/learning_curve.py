@@ -58,5 +58,5 @@ def _show_curve(view: RunView, points: pd.DataFrame) -> None:
     st.caption(
         f"{metric.title} of the instant model on {pluralize(view.run.sizes['validation'], 'validation row')}. The dashed line "
         f"is a power law fitted to the points. It ends at the projected score at {projection.size:,} rows, between "
-        f"{low:.3f} and {high:.3f}. A fine-tuned model usually gains from more rows in a similar way."
+        f"{low:.3f} and {high:.3f}. This is the curve of the instant model: a fine-tuned model may gain more or less."
     )

@@ -84,3 +84,18 @@ def test_subsets_of_labels_and_of_numbers() -> None:
 def test_too_few_rows() -> None:
     with pytest.raises(ConfigError, match="two rows or more for a learning curve, found 1"):
         nested_subsets(np.asarray([0]))
+
+
+def test_noise_is_not_called_flat() -> None:
+    rng = np.random.default_rng(0)
+    sentences = [
+        extrapolate([100, 200, 400, 800, 1_600], 0.8 + rng.normal(0, 0.02, 5), seed=seed).sentence for seed in range(10)
+    ]
+    assert sum(sentence.startswith("The curve is flat") for sentence in sentences) <= 1
+    assert sum("vary too much to tell" in sentence for sentence in sentences) >= 8
+
+
+def test_a_curve_that_has_risen_and_stands_still_is_flat() -> None:
+    sizes = [100, 200, 400, 800, 1_600]
+    assert extrapolate(sizes, [0.8, 0.801, 0.8, 0.801, 0.8]).trend == "flat"
+    assert extrapolate(sizes, [0.60, 0.79, 0.8991, 0.9, 0.9002]).trend != "rising"

@@ -11,9 +11,11 @@ from scipy.special import softmax
 from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
+from core.errors import RunError
 from core.evaluation.metrics.compute import compute_metrics
 from core.evaluation.metrics.estimate import MetricEstimate, interval_sentence
 from core.evaluation.metrics.per_class import per_class
+from core.task import Task
 from tests.evaluation.cases import BINARY, MULTILABEL, REGRESSION, SIX_CLASSES, by_name, logits_for
 
 LOGITS = st.integers(-3, 3).map(float)
@@ -60,7 +62,11 @@ def test_multilabel_metrics_agree_with_scikit_learn(rows: list[tuple[float, ...]
     for name, score in {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}.items():
         expected = score(y_true, y_pred, average="micro", zero_division=np.nan)
         assert values[f"{name}_micro"] == pytest.approx(expected, nan_ok=True)
-    assert values["f1_macro"] == pytest.approx(sk.f1_score(y_true, y_pred, average="macro", zero_division=0))
+    if len(present := np.flatnonzero(y_true.any(axis=0) | y_pred.any(axis=0))):
+        macro = sk.f1_score(y_true, y_pred, labels=present, average="macro", zero_division=0)
+        assert values["f1_macro"] == pytest.approx(macro)
+    else:
+        assert math.isnan(values["f1_macro"])
     assert values["hamming_loss"] == pytest.approx(sk.hamming_loss(y_true, y_pred))
     assert values["subset_accuracy"] == pytest.approx(sk.accuracy_score(y_true, y_pred))
 
@@ -89,7 +95,9 @@ def test_rows_of_one_class() -> None:
 
 def test_classes_that_are_rare_or_never_predicted() -> None:
     estimates = by_name(compute_metrics(SIX_CLASSES, np.asarray([0, 1]), logits_for([0, 0], 6)))
-    assert estimates["precision_macro"].note.startswith("Never predicted, so counted as 0: b. The interval may be")
+    assert estimates["precision_macro"].note.startswith(
+        "Never predicted, so counted as 0: b. This interval is not to be"
+    )
     assert estimates["f1_macro"].note.endswith("there are fewer than 3 rows of a, b, c and 3 more.")
     assert estimates["matthews"].note == "Undefined: all predictions are the same class."
 
@@ -117,3 +125,32 @@ def test_thresholds_change_the_predictions() -> None:
     assert per_class(BINARY, y_true, logits, (0.9,))["recall"].tolist() == [1, 1]
     multilabel = by_name(compute_metrics(MULTILABEL, np.eye(2), logits, (0.4, 0.99)))
     assert multilabel["subset_accuracy"].value == 0.5
+
+
+def test_labels_that_do_not_occur_are_left_out_of_macro_f1() -> None:
+    ten = Task("multilabel", tuple("abcdefghij"))
+    y_true = np.zeros((8, 10))
+    y_true[np.arange(8), np.arange(8) % 5] = 1
+    f1_macro = by_name(compute_metrics(ten, y_true, (y_true * 8 - 4).astype(np.float32)))["f1_macro"]
+    assert f1_macro.value == 1
+    assert f1_macro.note.startswith(
+        "Omitted, because no row has them and they are never predicted: f, g, h and 2 more."
+    )
+
+
+def test_outputs_that_are_no_numbers_end_in_a_sentence() -> None:
+    logits = np.asarray([[0, np.nan], [np.inf, 0], [1, 0]], dtype=np.float32)
+    with pytest.raises(RunError, match="finite numbers as the model's outputs, found others in 2 rows of 3"):
+        compute_metrics(BINARY, np.asarray([0, 1, 0]), logits)
+
+
+def test_rows_of_one_unit_widen_every_interval_and_are_counted() -> None:
+    rng = np.random.default_rng(0)
+    y_true = np.repeat(rng.integers(0, 2, 40), 5)
+    logits = np.repeat(np.eye(2)[y_true[::5]] * 2 + rng.normal(size=(40, 2)), 5, axis=0).astype(np.float32)
+    alone = by_name(compute_metrics(BINARY, y_true, logits))
+    together = by_name(compute_metrics(BINARY, y_true, logits, (), np.repeat(np.arange(40), 5)))
+    for name, estimate in together.items():
+        assert estimate.value == alone[name].value
+        assert estimate.high - estimate.low > 1.5 * (alone[name].high - alone[name].low), name
+    assert interval_sentence(together["accuracy"]).endswith("based on only 200 test rows in 40 independent groups")
