@@ -1,6 +1,5 @@
 """Code that reads, repairs and splits a dataset as the Data page does, and the files that it needs."""
 
-import inspect
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +8,15 @@ from typing import Any
 import pandas as pd
 
 from core.codegen.render import render
-from core.data import pii, repairs
+from core.codegen.source import import_block, packages, source_of
 from core.data.columns import ColumnChoice, LabeledTexts
-from core.data.repairs import Repair
+from core.data.pii import mask
+from core.data.repairs import Repair, remove_markup
 from core.data.splitting import SplitConfig, Splits, split
 from core.data.table import Table
+
+# What the code takes from this project: functions that change a text.
+_TEXT_REPAIRS: dict[str, Any] = {"strip_markup": remove_markup, "mask_personal": mask}
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,15 @@ def data_code(table: Table, columns: ColumnChoice, applied: Sequence[Repair], fi
     """Python that makes the frames train, validation and test, each with the columns text and label."""
     kinds = {repair.kind for repair in applied}
     has_lists = columns.kind == "multilabel" and columns.form == "list" and not columns.label_columns
-    modules = [*(["ast", "json"] if has_lists else []), *(["html"] if "strip_markup" in kinds else [])]
-    if kinds & {"strip_markup", "mask_personal"}:
-        modules.append("re")
+    source = source_of(function for kind, function in _TEXT_REPAIRS.items() if kind in kinds)
+    imports = {"import pandas as pd", *source.imports}
+    imports |= {"import ftfy"} if "mend_encoding" in kinds else set()
+    imports |= {"import ast", "import json"} if has_lists else set()
     return render(
         "data.py.j2",
-        modules=sorted(modules),
+        needs=packages(imports),
+        imports=import_block(imports),
+        sources=source.definitions,
         has_lists=has_lists,
         table=table,
         rows=len(table),
@@ -53,8 +59,6 @@ def data_code(table: Table, columns: ColumnChoice, applied: Sequence[Repair], fi
         decimal_commas=_has_decimal_commas(table, columns),
         steps=[_step(repair) for repair in applied],
         dropping=sorted({repair.title for repair in applied if repair.kind.startswith("drop_")}),
-        kinds=kinds,
-        sources=_sources(kinds),
     )
 
 
@@ -113,17 +117,3 @@ def _step(repair: Repair) -> dict[str, Any]:
     if repair.kind == "relabel":
         detail = {"changes": {(change["text"], change["was"]): change["now"] for change in detail["changes"]}}
     return {"kind": repair.kind, "title": repair.title, **detail}
-
-
-def _sources(kinds: set[str]) -> list[str]:
-    """The source of the functions that change texts, so that there is no second definition of them."""
-    sources = []
-    if "strip_markup" in kinds:
-        constants = (
-            f"TAG = re.compile({repairs.TAG.pattern!r}, re.DOTALL)\nURL = re.compile({repairs.URL.pattern!r})\n"
-            f"LINK = {repairs.LINK!r}\n\n\n"
-        )
-        sources.append(constants + inspect.getsource(repairs.remove_markup))
-    if "mask_personal" in kinds:
-        sources.append(inspect.getsource(pii).partition("from collections import Counter\n")[2].strip() + "\n")
-    return sources

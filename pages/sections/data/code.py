@@ -27,8 +27,7 @@ def _make(loaded: LoadedTexts, split_config: SplitConfig) -> Code:
         names.split, "Split of the rows (CSV)", lambda: csv_bytes(split_table(loaded.labeled, split_config)), "text/csv"
     )
     table_file = CodeFile(names.table, "Table as it was read (Parquet)", lambda: parquet_bytes(table.frame))
-    about = "It makes the same rows as this page, without this app. Save the file below beside it."
-    if is_original:
-        about = "It makes the same rows as this page, without this app. Save your file and the file below beside it."
+    saved = "your file and the file below" if is_original else "both files below"
+    about = f"It makes the same rows as this page, without this app. Save {saved} beside it."
     code = data_code(table, loaded.columns, loaded.repairs, names)
     return Code(code, about, [split_file] if is_original else [table_file, split_file])
