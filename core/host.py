@@ -15,8 +15,6 @@ import psutil
 # Limits the cores that this process uses.
 CORES_VARIABLE = "STUDIO_CORES"
 _CGROUP = Path("/sys/fs/cgroup")
-# How much a limited process steps back behind the others.
-_POLITE = 5
 # Messages of torch, C++, the operating system and oneDNN (the last one).
 _OUT_OF_MEMORY = (
     "out of memory",
@@ -113,7 +111,6 @@ def limit_process(memory_bytes: int, seconds: float) -> None:
         return
     import resource
 
-    os.nice(_POLITE)
     process = psutil.Process()
     times = process.cpu_times()
     limits = {resource.RLIMIT_CPU: math.ceil(times.user + times.system + seconds), resource.RLIMIT_CORE: 0}

@@ -16,13 +16,16 @@ from core.storage import DamagedFolder
 from core.workspace import delete
 from pages.shared.session import remember_dataset, remember_run, remembered_dataset, remembered_run
 
+# Where a web or mail address would become a link, escaped or not; an invisible character there keeps it text.
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
 Item = TypeVar("Item", Dataset, Run)
 
 
 def escape_markdown(text: str) -> str:
     """``text`` escaped so that Streamlit shows it literally: user text must not load images or links."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    return _MARKDOWN.sub(r"\\\1", _LINK.sub(_WORD_JOINER, text))
 
 
 def show_error(message: str, hint: str) -> None:

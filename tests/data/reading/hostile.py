@@ -64,8 +64,8 @@ def with_rows(rows: str) -> Callable[[str], str]:
     return lambda xml: xml.replace("</sheetData>", rows + "</sheetData>")
 
 
-def sheet_with(rows: str) -> bytes:
-    return edit_excel({SHEET: with_rows(rows)})
+def sheet_with(rows: str, times: int = 1) -> bytes:
+    return edit_excel({SHEET: with_rows(rows * times)})
 
 
 def shared_strings(count: int, cell: str) -> bytes:

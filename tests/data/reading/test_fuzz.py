@@ -22,7 +22,7 @@ from core.data.table import ReadOptions
 from core.errors import StudioError
 from tests.data.reading.cases import csv_bytes, excel_bytes, parquet_bytes, zip_bytes
 
-MUTATIONS = int(os.environ.get("STUDIO_MUTATIONS", "250"))
+MUTATIONS = int(os.environ.get("STUDIO_MUTATIONS", "1400"))
 FRAME = pd.DataFrame({"text": [f"text {i}, “quoted” \U0001f600" for i in range(40)], "label": list("xyzw") * 10})
 TYPED = pa.table(
     {
