@@ -31,7 +31,7 @@ from pages.sections.evaluate.registry import sections_for
 from tests.finished import TASKS, finished
 from tests.pages.app import APP, choose, click, find, page_text, visit
 
-VERDICT = ["How sure is that?", "Did fine-tuning help?", "What comes next?", "Where does it fail?"]
+VERDICT = ["How sure is that?", "Where does it fail?", "What comes next?", "Did fine-tuning help?"]
 CLASSIFIER_SUBHEADERS = {
     "Verdict": VERDICT,
     "Scores": ["Did fine-tuning help?", "All metrics"],

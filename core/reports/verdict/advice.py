@@ -147,7 +147,7 @@ def _review_labels(evidence: Evidence) -> Advice | None:
         return None
     return Advice(
         f"Look for wrong labels in the data: the model contradicts {pluralize(count, 'label')} of these rows with a confidence "
-        f"of {CONFIDENT:.0%} or more. Either the label or the model is wrong.",
+        f"of {CONFIDENT:.0%} or more.",
         "Find label errors",
         "data",
     )

@@ -19,6 +19,8 @@ from pages.shared.visitor import workspace
 from pages.shared.widgets import show_error, show_errors
 
 _MAX_REVIEWED = 50
+# Three lines of text.
+_REVIEW_ROW_HEIGHT = 72
 _LEAVE_OUT = "leave the row out"
 # The widget key of the part that is shown.
 PARTS = "mistakes-part"
@@ -130,6 +132,7 @@ def _show_label_review(view: RunView) -> None:
     edited = st.data_editor(
         suspects[["actual", "predicted", "confidence", "text"]].rename(columns={"actual": "label"}),
         hide_index=True,
+        row_height=_REVIEW_ROW_HEIGHT,
         disabled=["predicted", "confidence", "text"],
         column_config={
             "label": st.column_config.SelectboxColumn(options=[*view.run.task.labels, _LEAVE_OUT], required=True),

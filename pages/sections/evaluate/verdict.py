@@ -1,7 +1,7 @@
 """The section Verdict: how good, how sure, whether it helped, where it fails and what to do next, in plain words."""
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -47,18 +47,18 @@ def show_verdict(view: RunView) -> None:
     with left:
         _show_card("How sure is that?", (*verdict.certainty, *_test_views(view)))
     with middle:
-        _show_card(verdict.comparison_question, verdict.comparison, height="content")
-        with st.container(border=True, gap="xsmall", height="stretch"):
+        _show_card("Where does it fail?", verdict.weaknesses)
+    with right:
+        with st.container(border=True, gap="xsmall"):
             st.subheader("What comes next?", anchor=False)
             _show_next(view, verdict)
-    with right:
-        _show_card("Where does it fail?", verdict.weaknesses)
+        _show_card(verdict.comparison_question, verdict.comparison)
 
 
-def _show_card(question: str, sentences: Sequence[str], height: Literal["stretch", "content"] = "stretch") -> None:
+def _show_card(question: str, sentences: Sequence[str]) -> None:
     """Draw a card with a question and its answer; nothing without an answer."""
     if sentences:
-        with st.container(border=True, height=height, gap="xsmall"):
+        with st.container(border=True, height="stretch", gap="xsmall"):
             st.subheader(question, anchor=False)
             for sentence in sentences:
                 st.markdown(f":small[{escape_markdown(sentence)}]")

@@ -11,7 +11,7 @@ from core import decision_rule
 from core.decision_rule import DecisionRule
 from core.evaluation.metrics.estimate import MetricEstimate
 from core.formatting import pluralize
-from core.run_evaluation import RunPredictions
+from core.run_evaluation import RunPredictions, describe_optimism
 from core.runs import Run
 from core.workspace import slug
 from pages.shared import cache
@@ -76,7 +76,7 @@ class RunView:
 def choose_view(runs: Sequence[Run]) -> RunView:
     """Draw the title and the choice of a run and a split. The page's address names the run, and a link selects it."""
     follow_link("run", [run.id for run in runs])
-    left, middle, right = st.columns([2, 3, 3], vertical_alignment="bottom")
+    left, middle, right = st.columns([3, 6, 5], vertical_alignment="bottom")
     left.title("Evaluate", anchor=False)
     with middle:
         run = choose_run(runs)
@@ -123,8 +123,8 @@ def _choose_split(run: Run) -> str:
         format_func=lambda name: f"{_SPLITS[name]} ({pluralize(run.sizes[name], 'row')})",
         key=_split_key(run),
         persist_state="session",
-        help="The best checkpoint was chosen on the validation rows, so their scores are slightly too good. The model has not "
-        f"seen the test rows. {_COUNTED}",
+        help=f"The best version was chosen on the validation rows, so their scores are {describe_optimism(run)}. The model has "
+        f"not seen the test rows. {_COUNTED}",
     )
     if split == "test":
         if st.session_state.get(_OPEN_TEST) != run.id:
