@@ -171,6 +171,14 @@ def _from_json(record: dict[str, Any], path: Any) -> MetricEstimate:
     return parse_record(MetricEstimate, {k: math.nan if v is None else v for k, v in record.items()}, path)
 
 
+def describe_optimism(run: Run) -> str:
+    """How much the validation scores flatter because the model was chosen by them: "about 2.1 points of F1 too good"."""
+    result = run.result()
+    if result is None or result.validation_optimism is None:
+        return "slightly too good"
+    return f"about {100 * result.validation_optimism:.1f} points of F1 too good"
+
+
 def compared_versions(run: Run) -> int:
     """The number of versions of the model that were compared on the validation rows, of which it is the best.
 
@@ -211,13 +219,13 @@ def compare_with_baselines(run: Run, split: str) -> list[BaselineComparison]:
         return []
     method = "Fine-tuning" if run.config.method == "fine-tune" else "The encoder"
     targets = validation.targets, ours.targets
-    model = SplitOutputs("This model", validation.logits, ours.logits)
+    model = SplitOutputs("This model", validation.logits, ours.logits, ours.units)
     comparisons = []
     for source, title in reversed(available_predictions(run, split).items()):
         if source in (MODEL, "majority"):
             continue
         name = "the instant model" if source == INSTANT else title
-        baseline = SplitOutputs(name, run.logits("validation", source), run.logits(split, source))
+        baseline = SplitOutputs(name, run.logits("validation", source), run.logits(split, source), ours.units)
         compared = compare_tuned(run.task, targets, model, baseline, split)
         comparisons.append(BaselineComparison(title, compared.main, compared.describe(method), compared.threshold_free))
     return comparisons
@@ -245,7 +253,12 @@ def compare_runs(first: Run, second: Run, split: str = "test", metric: str = "")
     compared = comparison.compare(
         first.task,
         ours.targets[our_order],
-        ModelOutputs(first.name, ours.logits[our_order], ours.rule.thresholds),
+        ModelOutputs(
+            first.name,
+            ours.logits[our_order],
+            ours.rule.thresholds,
+            None if ours.units is None else ours.units[our_order],
+        ),
         ModelOutputs(second.name, theirs.logits[their_order], theirs.rule.thresholds),
         metric,
         split,

@@ -62,7 +62,8 @@ class Result:
     """The outcome of a run: metrics of each split, seconds of the whole job, peak memory, speed of prediction.
 
     ``temperature`` is the one that was fitted on validation and folded into the model's output layer; the logits of the
-    run are those of the saved model.
+    run are those of the saved model. ``validation_optimism`` is by how much F1 (macro, or micro for multi-label tasks) on
+    validation exceeds that on new rows because the model was chosen there; None if unknown.
     """
 
     validation: dict[str, float]
@@ -73,6 +74,7 @@ class Result:
     prediction_seconds: float
     texts_per_second: float
     temperature: float = 1.0
+    validation_optimism: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
 from core.errors import ConfigError
 from core.evaluation.decisions.one_vs_rest import label_indicators
@@ -15,23 +14,29 @@ from core.evaluation.metrics.summary import log_losses
 from core.evaluation.statistics import counts
 from core.evaluation.statistics.counts import Counts
 from core.evaluation.statistics.intervals import percentile_interval
+from core.evaluation.statistics.permutation import correctness_p_value, permutation_p_value
 from core.evaluation.statistics.resampling import resample_rows
+from core.evaluation.statistics.units import Units, count_units, number_units
 from core.formatting import pluralize
 from core.task import Floats, Task
 from core.types import BoolArray, FloatArray, IndexArray, Targets
 
 _ALPHA = 0.05
 # Log losses of the same probabilities, calibrated from different logits, differ by less.
-ROUNDING = 1e-4
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
 class ModelOutputs:
-    """The outputs of one model: its name in sentences, its logits (n, outputs) and its decision thresholds (0.5 if empty)."""
+    """The outputs of one model: its name in sentences, its logits (n, outputs) and its decision thresholds (0.5 if empty).
+
+    ``units`` is the unit of each row (n,): rows of one unit depend on one another. None where each row is its own unit.
+    """
 
     name: str
     logits: Floats
     thresholds: tuple[float, ...] = ()
+    units: Units = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Comparison:
 
     ``p_value`` is that of McNemar's exact test on correct and wrong predictions; NaN for regression. ``disagreements`` are the
     positions of rows with different predictions; for regression, of rows with different errors, largest difference first.
+    Where rows depend on one another, both tests trade whole units, and ``metric_p_value`` is that of the metric; else it is NaN.
     """
 
     metric: Metric
@@ -52,6 +58,7 @@ class Comparison:
     rows: int
     disagreements: IndexArray
     split: str = "test"
+    metric_p_value: float = math.nan
 
     @property
     def difference(self) -> float:
@@ -61,9 +68,9 @@ class Comparison:
     @property
     def better(self) -> bool | None:
         """Whether the first model is better (True) or worse (False); None where the rows cannot tell."""
-        if math.isnan(self.low) or self.low <= 0 <= self.high:
+        if math.isnan(self.low) or self.low <= 0 <= self.high or self.metric_p_value >= _ALPHA:
             return None
-        if self.metric.name == "log_loss" and abs(self.difference) < ROUNDING:
+        if self.metric.name == "log_loss" and abs(self.difference) < _ROUNDING:
             return None
         # With few rows a resampled interval is slightly too narrow; an exact test of the same question decides.
         if self.metric.name in ("accuracy", "subset_accuracy") and self.p_value >= _ALPHA:
@@ -140,15 +147,26 @@ def compare(
     )
     all_rows = np.ones((1, rows), dtype=np.float32)
     first_value, second_value = float(first_metric(all_rows)[0]), float(second_metric(all_rows)[0])
-    resampled = resample_rows(lambda w: {"difference": first_metric(w) - second_metric(w)}, rows, task.outputs)
-    interval = percentile_interval(first_value - second_value, resampled["difference"], rows)
+    units = number_units(first.units)
+    resampled = resample_rows(
+        lambda w: {"difference": first_metric(w) - second_metric(w)}, rows, task.outputs, 0, units
+    )
+    interval = percentile_interval(first_value - second_value, resampled["difference"], count_units(rows, units))
+    metric_p_value = math.nan
+    if units is not None:
+        y_twice, logits, y_pred = (
+            np.concatenate(parts) for parts in ((y_true, y_true), (first.logits, second.logits), predicted)
+        )
+        metric_p_value = permutation_p_value(_resampled_metric(task, metric, y_twice, logits, y_pred), rows, units)
     if task.kind == "regression":
         p_value, disagreements = math.nan, _rows_with_different_errors(y_true, *predicted)
     else:
-        p_value = mcnemar_p_value(*(_is_equal(y_true, y_pred) for y_pred in predicted))
+        correct = [_is_equal(y_true, y_pred) for y_pred in predicted]
+        p_value = correctness_p_value(correct[0], correct[1], units)
         disagreements = np.flatnonzero(~_is_equal(*predicted))
     names = (first.name, second.name)
-    return Comparison(METRICS[metric], names, first_value, second_value, *interval, p_value, rows, disagreements, split)
+    values = (first_value, second_value, *interval)
+    return Comparison(METRICS[metric], names, *values, p_value, rows, disagreements, split, metric_p_value)
 
 
 def _checked_metric(task: Task, metric: str) -> str:
@@ -158,12 +176,6 @@ def _checked_metric(task: Task, metric: str) -> str:
     if metric and metric not in choices:
         raise ConfigError(f"Expected one of {', '.join(choices)}, found {metric!r}.", "Choose one of these metrics.")
     return metric or choices[0]
-
-
-def mcnemar_p_value(first_correct: BoolArray, second_correct: BoolArray) -> float:
-    """The two-sided p-value of McNemar's exact test that both models are correct equally often; both arrays (n,)."""
-    only_first, only_second = int((first_correct & ~second_correct).sum()), int((~first_correct & second_correct).sum())
-    return float(binomtest(only_first, only_first + only_second).pvalue) if only_first + only_second else 1.0
 
 
 def _resampled_metric(
@@ -181,8 +193,8 @@ def _resampled_metric(
     else:
         row_values = _is_equal(y_true, y_pred).astype(np.float64)
     if metric == "rmse":
-        return lambda weights: np.asarray(np.sqrt(weights @ row_values / len(y_true)))
-    return lambda weights: np.asarray(weights @ row_values / len(y_true))
+        return lambda weights: np.asarray(np.sqrt(weights @ row_values / weights.sum(axis=1)))
+    return lambda weights: np.asarray(weights @ row_values / weights.sum(axis=1))
 
 
 def _is_equal(y_true: Targets, y_pred: Targets) -> BoolArray:

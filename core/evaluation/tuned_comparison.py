@@ -8,22 +8,29 @@ test sets. Here both sides get calibrated probabilities and thresholds from the 
 from dataclasses import dataclass
 
 from core.evaluation import comparison
-from core.evaluation.comparison import ROUNDING, Comparison, ModelOutputs, describe_comparison
+from core.evaluation.comparison import Comparison, ModelOutputs, describe_comparison
 from core.evaluation.decisions.tuning import cross_tuned, tune_decisions
+from core.evaluation.statistics.units import Units
 from core.task import Floats, Task
 from core.types import Targets
 
 # Needs no threshold. Calibrated log loss counts each row once, so that it also has a narrow interval where classes are rare.
 _THRESHOLD_FREE = "log_loss"
+# In the width of a 95% interval.
+_STANDARD_ERRORS = 4
 
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """The name of a model in sentences, and its logits for the validation rows and for the rows it is measured on."""
+    """The name of a model in sentences, and its logits for the validation rows and for the rows it is measured on.
+
+    ``units`` is the unit of each row that it is measured on; None where each row is its own unit.
+    """
 
     name: str
     validation: Floats
     evaluated: Floats
+    units: Units = None
 
 
 @dataclass(frozen=True)
@@ -34,24 +41,29 @@ class TunedComparison:
     threshold_free: Comparison | None = None
 
     @property
-    def disagree(self) -> bool:
-        """Whether one model is better by the main metric, and the other has the lower log loss."""
-        if self.main.better is None or self.threshold_free is None:
-            return False
-        return self.threshold_free.difference * (1 if self.main.better else -1) > ROUNDING
+    def confirmed(self) -> bool:
+        """Whether log loss is lower for the model that is better by the main metric, by a standard error or more.
+
+        The intervals do not know the luck of the validation rows, which tune each side; two metrics that agree are rarely lucky.
+        """
+        other = self.threshold_free
+        if other is None or self.main.better is None:
+            return True
+        advantage = -other.difference if self.main.better else other.difference
+        return advantage > (other.high - other.low) / _STANDARD_ERRORS
 
     @property
     def helped(self) -> bool | None:
         """Whether the first model is better (True) or worse (False); None where the rows cannot tell or the metrics disagree."""
-        return None if self.disagree else self.main.better
+        return self.main.better if self.confirmed else None
 
     def describe(self, method: str = "Fine-tuning") -> str:
         """Whether the method of the first model helped, in a sentence or two; says where the two metrics disagree."""
         other = self.threshold_free
-        if self.disagree and other is not None:
+        if not self.confirmed and other is not None:
             return (
-                f"The metrics disagree on whether {method[0].lower()}{method[1:]} helped: {_describe_difference(self.main)}, but "
-                f"{_describe_difference(other)}."
+                f"The metrics do not agree on whether {method[0].lower()}{method[1:]} helped: {_describe_difference(self.main)}; "
+                f"{_describe_difference(other)}, which does not confirm it."
             )
         sentence = describe_comparison(self.main, method)
         if self.main.better is not None or other is None or other.better is None:
@@ -87,7 +99,7 @@ def compare_tuned(
     y_validation, y_true = targets
     models = (first, second)
     if task.kind == "regression" or len(y_validation) == 0:
-        plain = [ModelOutputs(model.name, model.evaluated) for model in models]
+        plain = [ModelOutputs(model.name, model.evaluated, (), model.units) for model in models]
         return TunedComparison(comparison.compare(task, y_true, plain[0], plain[1], split=split))
     calibrated, decided = [], []
     for model in models:
@@ -96,8 +108,8 @@ def compare_tuned(
         else:
             tuned = tune_decisions(task, y_validation, model.validation)
             outputs = tuned.calibrated(model.evaluated), tuned.decided(model.evaluated)
-        calibrated.append(ModelOutputs(model.name, outputs[0]))
-        decided.append(ModelOutputs(model.name, outputs[1]))
+        calibrated.append(ModelOutputs(model.name, outputs[0], (), model.units))
+        decided.append(ModelOutputs(model.name, outputs[1], (), model.units))
     main = comparison.compare(task, y_true, decided[0], decided[1], split=split)
     threshold_free = comparison.compare(task, y_true, calibrated[0], calibrated[1], _THRESHOLD_FREE, split)
     return TunedComparison(main, threshold_free)

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +40,13 @@ def run_worker(run: Run, home: Path, on_event: OnEvent = ignore_event) -> None:
 class _Trained:
     """A model with its logits for the validation rows, then the test rows, and the seconds that predicting them takes.
 
-    ``save`` divides its logits by a temperature and writes it.
+    ``save`` divides its logits by a temperature and writes it. ``optimism`` is by how much its validation score flatters.
     """
 
     save: Callable[[float], None]
     logits: Floats
     prediction_seconds: float
+    optimism: float | None = None
 
 
 def _train_and_evaluate(run: Run, on_event: OnEvent, stop: StopSignal) -> None:
@@ -83,9 +84,11 @@ def _paused_garbage_collection() -> Iterator[None]:
 def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
     """The instant model, after a first model. The pass over the texts that fits its head also makes its predictions."""
     with _paused_garbage_collection():
+        from core.evaluation.selection_optimism import selection_optimism
         from core.models.features import load_frozen_encoder
         from core.models.record import ModelRecord, write_head
         from core.training.first_model import save_first_model
+        from core.training.head_fitting import training_class_weights
         from core.training.linear_probe import fit_probe
 
     config = run.config
@@ -100,13 +103,18 @@ def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
         record = ModelRecord("head", run.task, config.encoder, encoder.max_length, config.truncation)
         write_head(run.model_folder, fitted.head.divided_by(temperature), record)
 
-    return _Trained(save, fitted.logits, fitted.seconds_per_text * len(fitted.logits))
+    targets = [run.task.encode(rows["label"].tolist()) for rows in (splits.train, splits.validation)]
+    weights = training_class_weights(run.task, targets[0])
+    optimism = selection_optimism(run.task, targets[1], fitted.candidates, weights)
+    return _Trained(save, fitted.logits, fitted.seconds_per_text * len(fitted.logits), optimism)
 
 
 def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) -> _Trained:
     """The fine-tuned model. If memory runs out, training restarts once with half the batch size, which the run records."""
     from core.run_evaluation import INSTANT
     from core.training import trainer
+
+    selected: list[float | None] = []
 
     def train(config: TrainingConfig) -> "Classifier":
         with host.limit_memory():
@@ -118,6 +126,7 @@ def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) 
                     on_event=on_event,
                     stop_requested=lambda: stop.requested,
                     on_probe=lambda logits: _save_logits(run, splits, INSTANT, logits),
+                    on_selected=selected.append,
                 )
             )
 
@@ -129,14 +138,14 @@ def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) 
         if retry is None:
             raise
     else:
-        return _predict(run, classifier, splits, on_event)
+        return replace(_predict(run, classifier, splits, on_event), optimism=selected[-1])
     # Outside of the handler, whose traceback would keep the memory of the first attempt.
     problem, smaller = retry
     on_event(problem)
     run.reconfigure(smaller)
     shutil.rmtree(_checkpoints(run), ignore_errors=True)
     host.release_memory()
-    return _predict(run, train(smaller), splits, on_event)
+    return replace(_predict(run, train(smaller), splits, on_event), optimism=selected[-1])
 
 
 def _predict(run: Run, classifier: "Classifier", splits: "Splits", on_event: OnEvent) -> _Trained:
@@ -229,6 +238,7 @@ def _save_result(run: Run, trained: _Trained, temperature: float, start: float) 
             prediction_seconds=trained.prediction_seconds,
             texts_per_second=len(trained.logits) / max(trained.prediction_seconds, 1e-9),
             temperature=temperature,
+            validation_optimism=trained.optimism,
         )
     )
 

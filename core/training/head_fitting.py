@@ -4,7 +4,7 @@ Fine-tuning from a fitted head keeps a random head from distorting the encoder's
 Kumar et al. 2022).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,19 +37,24 @@ def fit_head(
     validation: tuple[Floats, Targets],
     seed: int,
     c_values: Sequence[float] = C_VALUES,
+    on_candidate: Callable[[Floats], None] | None = None,
 ) -> Head:
     """The head, fitted on the training features, with the lowest selection loss on validation among ``c_values``.
 
     Features are standardized by one common scale, which is folded back into the weights. Classes have the same total weight:
     with 800 AG News texts, half of them of one class, that raised macro-F1 on 200 similar texts from 0.82 to 0.84, and accuracy
-    on 7,600 texts with equal classes from 0.78 to 0.82; on 700 texts with 13% spam it cost 0.001.
+    on 7,600 texts with equal classes from 0.78 to 0.82; on 700 texts with 13% spam it cost 0.001. ``on_candidate`` receives the
+    validation logits for each C.
     """
     weights = training_class_weights(task, train[1])
     fitter = _Fitter(task, weights, seed)
     sample = sample_rows(task, train, _COMPARED_ROWS, seed)
 
     def validation_loss(C: float) -> float:
-        return selection_loss(task, validation[1], fitter.fit(sample, C).logits(validation[0]), weights)
+        logits = fitter.fit(sample, C).logits(validation[0])
+        if on_candidate is not None:
+            on_candidate(logits)
+        return selection_loss(task, validation[1], logits, weights)
 
     return fitter.fit(train, min(c_values, key=validation_loss))
 

@@ -1,6 +1,7 @@
 """Linear probe: a linear head on an encoder's frozen features. It is the instant model, and the start of fine-tuning."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +20,14 @@ from core.training.head_fitting import fit_head
 class Probe:
     """A head fitted on frozen features, and its logits for the validation rows, then for the test rows if included.
 
-    ``seconds_per_text`` is the mean time to encode a text, measured over all texts.
+    ``seconds_per_text`` is the mean time to encode a text, measured over all texts. ``candidates`` are the validation logits of
+    the heads that it was chosen from.
     """
 
     head: Head
     logits: Floats
     seconds_per_text: float
+    candidates: Sequence[Floats] = ()
 
 
 def fit_probe(
@@ -50,8 +53,10 @@ def fit_probe(
     train, evaluated = np.split(features, [len(splits.train)])
     validation = evaluated[: len(splits.validation)]
     targets = [splits.task.encode(frame["label"].tolist()) for frame in (splits.train, splits.validation)]
-    head = fit_head(splits.task, (train, targets[0]), (validation, targets[1]), seed)
-    return Probe(head, head.logits(evaluated), seconds_per_text)
+    candidates: list[Floats] = []
+    rows = (train, targets[0]), (validation, targets[1])
+    head = fit_head(splits.task, *rows, seed, on_candidate=candidates.append)
+    return Probe(head, head.logits(evaluated), seconds_per_text, candidates)
 
 
 def probe_logits(splits: Splits, config: TrainingConfig) -> Floats | None:

@@ -46,6 +46,7 @@ class FineTuning:
         stop_requested: when it returns true, training ends after the current step with the best checkpoint so far.
         on_probe: receives the logits of the linear probe for the validation rows, then the test rows, if training starts from
             its head.
+        on_selected: receives by how much the validation score of the chosen version flatters, None if that is unknown.
         interpolate: whether training that starts from a fitted head ends between start and best checkpoint (see
             :mod:`core.training.weight_interpolation`).
     """
@@ -56,6 +57,7 @@ class FineTuning:
     on_event: OnEvent = ignore_event
     stop_requested: StopRequested = lambda: False
     on_probe: Callable[[Floats], None] | None = None
+    on_selected: Callable[[float | None], None] | None = None
     interpolate: bool = True
 
 
@@ -85,6 +87,8 @@ def fine_tune(job: FineTuning) -> Classifier:
     trainer.train(resume_from_checkpoint=checkpoint)
     if interpolate:
         _interpolate(trainer, validator, job.checkpoints)
+    if job.on_selected is not None:
+        job.on_selected(validator.optimism())
     masking.remove()
     _restore(classifier, trainer, job.config)
     scaler.unstandardize_layer(output_layer(classifier.model))

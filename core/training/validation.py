@@ -7,10 +7,13 @@ from transformers.trainer_utils import PredictionOutput
 from core.data.splitting import Splits
 from core.evaluation.decisions.selection import SELECTION_LOSS, selection_loss
 from core.evaluation.metrics import summary
+from core.evaluation.selection_optimism import selection_optimism
+from core.task import Floats
 from core.training.callback import ProgressCallback
 from core.training.diagnostics import collapsed_predictions
 from core.training.examples import TargetScaler
 from core.training.head_fitting import training_class_weights
+from core.types import Targets
 
 
 class Validator:
@@ -18,6 +21,9 @@ class Validator:
 
     def __init__(self, splits: Splits, scaler: TargetScaler, callback: ProgressCallback) -> None:
         self.task, self.scaler, self.callback = splits.task, scaler, callback
+        # The logits of every version that was validated, and the targets in the same order.
+        self._candidates: list[Floats] = []
+        self._targets: Targets = np.empty(0)
         self._weights = training_class_weights(splits.task, splits.task.encode(splits.train["label"].tolist()))
 
     def metrics(self, prediction: EvalPrediction) -> dict[str, float]:
@@ -38,4 +44,10 @@ class Validator:
     def selection_loss(self, prediction: EvalPrediction | PredictionOutput) -> float:
         """The :func:`core.evaluation.decisions.selection.selection_loss`; for regression that of standardized scores."""
         logits = np.asarray(prediction.predictions, dtype=np.float32)
-        return selection_loss(self.task, np.asarray(prediction.label_ids), logits, self._weights)
+        self._candidates.append(logits)
+        self._targets = np.asarray(prediction.label_ids)
+        return selection_loss(self.task, self._targets, logits, self._weights)
+
+    def optimism(self) -> float | None:
+        """The :func:`core.evaluation.selection_optimism.selection_optimism` of the best version that was validated here."""
+        return selection_optimism(self.task, self._targets, self._candidates, self._weights)

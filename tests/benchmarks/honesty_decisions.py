@@ -9,6 +9,9 @@ from scipy.stats import norm
 
 from core.evaluation.decisions import abstention, calibration, thresholds
 from core.evaluation.decisions.bias_correction import fit_bias_correction
+from core.evaluation.decisions.selection import selection_loss
+from core.evaluation.metrics.summary import summarize
+from core.evaluation.selection_optimism import selection_optimism
 from core.evaluation.tuned_comparison import SplitOutputs, compare_tuned
 from core.task import Floats, Task
 from core.types import FloatArray, Targets
@@ -16,6 +19,7 @@ from tests.benchmarks.honesty_rows import HonestyRow
 
 _BINARY = Task("binary", ("other", "wanted"))
 _NULL_SETS, _PROMISE_SETS, _TEMPERATURE_SETS, _THRESHOLD_SETS = 150, 200, 60, 200
+_CALIBRATION_SETS, _OPTIMISM_SETS = 100, 40
 _NEW_ROWS = 100_000
 
 
@@ -25,6 +29,8 @@ def decision_rows() -> Iterator[HonestyRow]:
     yield from _temperature_rows()
     yield from _promise_rows()
     yield from _threshold_rows()
+    yield from _calibration_error_rows()
+    yield from _optimism_rows()
 
 
 def _gaussians(
@@ -184,3 +190,45 @@ def _rates(threshold: float, distance: float, prevalence: float) -> tuple[float,
     cut = (logit(threshold) - logit(prevalence) + distance**2 / 2) / distance
     correct, wrong = prevalence * norm.sf(cut - distance), (1 - prevalence) * norm.sf(cut)
     return float(correct / (correct + wrong)), float(2 * correct / (correct + wrong + prevalence))
+
+
+def _calibration_error_rows() -> Iterator[HonestyRow]:
+    """The calibration error of a calibrated model, and how often the interval holds the truth for it and for another model."""
+    new = _selective(2_000_000, np.random.default_rng(41))
+    for rows in (80, 300, 1_500):
+        calibrated, covered, covered_other = [], 0, 0
+        truth = float(np.sqrt(np.mean((new[0] - expit(logit(new[0]) / 1.6)) ** 2)))
+        for seed in range(_CALIBRATION_SETS):
+            confidence, correct = _selective(rows, np.random.default_rng([seed, rows, 43]))
+            error, interval = calibration.calibration_error(expit(logit(confidence) / 1.6), correct)
+            calibrated.append(error)
+            covered += interval.low <= 0
+            other = calibration.calibration_error(confidence, correct)[1]
+            covered_other += other.low <= truth <= other.high
+        how = f"{_CALIBRATION_SETS} sets"
+        median = float(np.median(calibrated))
+        yield HonestyRow(f"calibration_error_of_calibrated_{rows}_rows", 0.02, median, False, "calibration error", how)
+        for name, count in (("calibrated", covered), ("overconfident", covered_other)):
+            yield HonestyRow(
+                f"calibration_error_covered_{name}_{rows}_rows", 0.92, count / _CALIBRATION_SETS, True, "share", how
+            )
+
+
+def _optimism_rows() -> Iterator[HonestyRow]:
+    """How far the optimism that is said for the best of ten equal checkpoints is from the optimism that it has."""
+    task = Task("multiclass", ("common", "rare", "rarest"))
+    shares = np.asarray([0.6, 0.3, 0.1])
+    for rows in (50, 100, 400):
+        said, true = [], []
+        for seed in range(_OPTIMISM_SETS):
+            rng = np.random.default_rng([seed, rows, 47])
+            y_true = rng.choice(3, rows, p=shares)
+            shared = 1.5 * np.eye(3)[y_true] + np.log(shares) + rng.normal(0, 0.8, (rows, 3))
+            candidates = [(shared + rng.normal(0, 0.6, (rows, 3))).astype(np.float32) for _ in range(10)]
+            scores = [summarize(task, y_true, logits)["f1_macro"] for logits in candidates]
+            best = int(np.argmin([selection_loss(task, y_true, logits, None) for logits in candidates]))
+            true.append(scores[best] - np.mean(scores))
+            said.append(selection_optimism(task, y_true, candidates) or 0.0)
+        how = f"best of 10 equal checkpoints flatters by {np.mean(true):.3f}, said {np.mean(said):.3f}, {_OPTIMISM_SETS} sets"
+        off = abs(float(np.mean(said) - np.mean(true)))
+        yield HonestyRow(f"validation_optimism_off_{rows}_rows", 0.015, off, False, "F1", how)

@@ -68,8 +68,8 @@ def test_metrics_that_disagree_are_said() -> None:
     worse_loss, better_loss = (comparison("log_loss", 0.5 + gap, 0.5, gap - 0.05, gap + 0.05) for gap in (0.1, -0.1))
     assert TunedComparison(better, worse_loss).helped is None
     assert TunedComparison(better, worse_loss).describe() == (
-        "The metrics disagree on whether fine-tuning helped: F1 (macro) is 4.0 points higher than TF-IDF (95% interval +1.0 to "
-        "+7.0), but Log loss is 0.1 higher than TF-IDF (95% interval +0.05 to +0.15)."
+        "The metrics do not agree on whether fine-tuning helped: F1 (macro) is 4.0 points higher than TF-IDF (95% interval "
+        "+1.0 to +7.0); Log loss is 0.1 higher than TF-IDF (95% interval +0.05 to +0.15), which does not confirm it."
     )
     assert TunedComparison(better, better_loss).helped is True
     assert TunedComparison(better, better_loss).describe().startswith("Fine-tuning helped: ")

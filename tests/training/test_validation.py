@@ -41,6 +41,18 @@ def test_the_selection_loss_of_a_confident_and_correct_model_is_lower() -> None:
     assert correct < wrong
 
 
+def test_the_optimism_is_that_of_the_versions_that_were_validated() -> None:
+    validator = make_validator(Task("binary", ("a", "b")), ["a", "b"] * 20)
+    targets, rng = np.asarray([0, 1] * 20), np.random.default_rng(0)
+    assert validator.optimism() is None
+    for _ in range(6):
+        logits = (np.eye(2)[targets] + rng.normal(0, 1, (40, 2))).astype(np.float32)
+        validator.metrics(EvalPrediction(logits, targets))
+    optimism = validator.optimism()
+    assert optimism is not None
+    assert 0 < optimism < 0.2
+
+
 def test_logits_that_are_not_finite_end_the_training() -> None:
     events: list[Event] = []
     validator = make_validator(Task("binary", ("a", "b")), ["a", "b"], events)

@@ -45,4 +45,6 @@ def test_the_guarantee_is_broken_less_often_than_its_risk(target: float) -> None
 def test_too_few_rows_say_how_many_are_needed() -> None:
     choice = choose_guaranteed_threshold(np.linspace(0.5, 1, 20), np.ones(20, dtype=bool), 0.95)
     assert choice.answered == 0
-    assert choice.note.startswith("20 validation rows cannot guarantee 95%: at least 45 predictions without a mistake are")
+    assert choice.note.startswith(
+        "20 validation rows cannot guarantee 95%: at least 45 predictions without a mistake are"
+    )
