@@ -9,6 +9,7 @@ from core.evaluation.diagnostics.confusion import (
     confusion_frame,
     confusion_matrix,
     most_confused,
+    most_confused_classes,
     normalize_rows,
     order_by_confusion,
 )
@@ -54,3 +55,10 @@ def test_no_errors_and_a_class_without_rows() -> None:
     assert order_by_confusion(matrix) == [0, 1, 2]
     assert np.isnan(normalize_rows(matrix)[1]).all()
     assert most_confused(matrix, LABELS[:3]).empty
+
+
+def test_the_classes_with_the_most_mistakes_are_chosen_in_their_order() -> None:
+    matrix = np.diag([10, 90, 10, 10]).astype(np.int64)
+    matrix[3, 0], matrix[0, 2] = 5, 3
+    assert most_confused_classes(matrix, LABELS, 2) == ["a", "d"]
+    assert most_confused_classes(matrix, LABELS, 9) == list(LABELS)

@@ -6,7 +6,9 @@ import pytest
 
 from core.evaluation.decisions.predictions import Predictions, make_predictions
 from core.evaluation.diagnostics.mistakes import (
+    all_mistakes,
     confused_pairs,
+    filter_rows,
     label_examples,
     most_confident_mistakes,
     prediction_table,
@@ -60,3 +62,27 @@ def test_confused_pairs_join_missed_with_wrong_labels() -> None:
     assert confused_pairs(binary).to_numpy().tolist() == [[0, "no", "yes"], [2, "yes", "no"]]
     several = pd.DataFrame({"actual": [["p", "q"], ["q"]], "predicted": [["q", "r", "s"], ["q", "r"]]})
     assert confused_pairs(several).to_numpy().tolist() == [[0, "p", "r"], [0, "p", "s"]]
+
+
+def test_rows_are_filtered_by_labels_and_words() -> None:
+    table = pd.DataFrame(
+        {
+            "text": ["A (b)", "straße", "c"],
+            "actual": [["red"], ["red", "sweet"], []],
+            "predicted": [["sweet"], ["red"], ["cold"]],
+            "correct": [False, False, True],
+        }
+    )
+    assert all_mistakes(MULTILABEL, table).index.tolist() == [0, 1]
+    assert filter_rows(table).index.tolist() == [0, 1, 2]
+    assert filter_rows(table, actual="red").index.tolist() == [0, 1]
+    assert filter_rows(table, actual="red", predicted="sweet").index.tolist() == [0]
+    assert filter_rows(table, search="a (B").index.tolist() == [0]
+    assert filter_rows(table, search="STRASSE").index.tolist() == [1]
+    one_label = table.assign(actual=["red", "sweet", "red"])
+    assert filter_rows(one_label, actual="red").index.tolist() == [0, 2]
+
+
+def test_every_row_of_a_regression_has_an_error() -> None:
+    table = pd.DataFrame({"text": ["a"], "actual": [1.0], "predicted": [2.0], "correct": [False]})
+    assert len(all_mistakes(REGRESSION, table)) == 1
