@@ -64,7 +64,7 @@ def _count(place: "st.delta_generator.DeltaGenerator", label: str, value: int, k
 
 
 def _table(worked: pd.DataFrame) -> str:
-    lines = ["| Metric | Calculation | |", "|---|---|--:|"]
+    lines = ["| Metric | Calculation | Value |", "|---|---|--:|"]
     lines += [
         f"| {name} | {sum_} | **{format_percent(value)}** |" for name, sum_, value in worked.itertuples(index=False)
     ]

@@ -32,7 +32,7 @@ def show_lesson() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         step = choose_step()
         _show_next(step, "primary")
-    st.subheader(f"{step.number}. {step.heading}", anchor=False)
+    st.header(f"{step.number}. {step.heading}", anchor=False)
     with show_errors():
         _STEPS[step.number - 1]()
     st.divider()

@@ -27,6 +27,7 @@ def show_tokens() -> None:
         st.dataframe(
             tokenized.tokens.rename(columns={"piece": "Word piece", "id": "Id", "attention_mask": "Attention mask"}),
             column_config={"Id": st.column_config.NumberColumn(format="%d")},
+            hide_index=True,
             height=320,
             alt="The tokens that the model reads, with ids and attention mask",
         )
@@ -36,7 +37,7 @@ def _badges(tokenized: TokenizedText) -> str:
     """The tokens in a row: special ones gray, those that are cut red and struck through."""
     read = tokenized.tokens["piece"]
     special = {"[CLS]", "[SEP]", PADDING}
-    shown = [f":{'gray' if piece in special else 'primary'}-badge[{escape_markdown(piece)}]" for piece in read]
+    shown = [f":{'gray' if piece in special else 'green'}-badge[{escape_markdown(piece)}]" for piece in read]
     return " ".join([*shown, *(f":red-badge[~~{escape_markdown(piece)}~~]" for piece in tokenized.cut)])
 
 
