@@ -138,3 +138,13 @@ def test_small_text_is_read_in_this_process(name: str) -> None:
     read_tables({"x.csv": content})
     assert time.process_time() - started < 5
     assert len(children()) <= before
+
+
+@pytest.mark.slow
+def test_without_fork_each_file_gets_a_new_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.data.reading.processes.HAS_FORK", False)
+    before = len(children())
+    assert read_tables({"x.xlsx": FILES["x.xlsx"]}).frame.equals(read_bytes(FILES["x.xlsx"], "x.xlsx").frame)
+    with pytest.raises(DataError, match="damaged"):
+        read_tables({"cut.xlsx": REFUSED["cut.xlsx"]()})
+    assert len(children()) <= before
