@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 
 from tests.benchmarks.common import Figure
 from tests.benchmarks.honesty_decisions import decision_rows
+from tests.benchmarks.honesty_intervals import interval_rows
 from tests.benchmarks.honesty_rows import HonestyRow
 
 # Each gives some rows; a new group of figures is one more function here.
-SOURCES: tuple[Callable[[], Iterable[HonestyRow]], ...] = (decision_rows,)
+SOURCES: tuple[Callable[[], Iterable[HonestyRow]], ...] = (decision_rows, interval_rows)
 
 
 def evaluation_honesty() -> list[Figure]:

@@ -1,12 +1,13 @@
 """Two models on the same rows: better, worse, or not distinguishable."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.evaluation.comparison import Comparison, ModelOutputs, compare, describe_comparison, mcnemar_p_value
+from core.evaluation.comparison import Comparison, ModelOutputs, compare, describe_comparison
 from core.evaluation.metrics.definitions import COMPARISON_METRICS, METRICS
 from core.evaluation.metrics.summary import summarize
 from tests.evaluation.cases import BINARY, MULTILABEL, REGRESSION, THREE_CLASSES, logits_for
@@ -24,10 +25,18 @@ def comparison(metric: str, first: float, second: float, low: float, high: float
     return Comparison(METRICS[metric], names, first, second, low, high, 0.01, rows, nowhere)
 
 
-def test_mcnemar_by_hand() -> None:
-    first, second = np.asarray([True] * 5 + [False]), np.asarray([False] * 6)
-    assert mcnemar_p_value(first, second) == pytest.approx(2 / 2**5)
-    assert mcnemar_p_value(first, first) == 1
+def test_copies_of_a_row_do_not_make_a_verdict() -> None:
+    y_true = np.arange(60) % 3
+    good, bad = model("good", y_true, 1.0), model("bad", y_true, 0.5, seed=1)
+    alone = compare(THREE_CLASSES, y_true, good, bad)
+    together = compare(
+        THREE_CLASSES, y_true, replace(good, units=np.arange(60) // 15), replace(bad, units=np.arange(60) // 15)
+    )
+    assert alone.better is True
+    assert together.difference == alone.difference
+    # Four units can trade in 16 ways: no difference is beyond chance.
+    assert together.better is None
+    assert together.p_value >= 0.1
 
 
 @pytest.mark.parametrize("metric", COMPARISON_METRICS["multiclass"])
