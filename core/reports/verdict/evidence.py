@@ -27,6 +27,7 @@ class Evidence:
 
     ``predictions`` are those of the split and ``validation`` those of the validation split; None where an imported run came
     without any. ``train_rows`` counts the training rows of each label; ``train_mean`` is the mean value of a regression.
+    ``optimism`` says how much the scores on validation flatter.
     """
 
     task: Task
@@ -39,6 +40,7 @@ class Evidence:
     train_mean: float = 0.0
     fine_tuned: bool = True
     imported: bool = False
+    optimism: str = "slightly too good"
 
     @property
     def rows(self) -> int:
@@ -99,6 +101,7 @@ def collect_evidence(run: Run, split: str, comparisons: Sequence[BaselineCompari
         train_mean=float(labels.astype(float).mean()) if regression and len(labels) else 0.0,
         fine_tuned=run.config.method == "fine-tune",
         imported=run.source == "imported",
+        optimism=run_evaluation.describe_optimism(run),
     )
 
 

@@ -2,17 +2,26 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from core.formatting import pluralize
 from core.reports.verdict.evidence import FEW_ROWS, Evidence
 from core.reports.verdict.wording import about, between, format_size, quote
+from core.task import TaskKind
 
 # A range of at least this width is worth more rows.
 _WIDE = 0.08
 _THIN_LABEL = 10
 _FREQUENT = 0.8
+# The metric whose range the headline gives.
+_MAIN_METRIC: Final[dict[TaskKind, str]] = {
+    "binary": "accuracy",
+    "multiclass": "accuracy",
+    "multilabel": "recall_micro",
+    "regression": "mae",
+}
 
 
 @dataclass(frozen=True)
@@ -131,12 +140,17 @@ def _describe_rows(evidence: Evidence) -> list[str]:
     sentences = [f"Measured on {only}{rows}, which the model was not trained on."]
     if evidence.split == "validation":
         sentences = [
-            f"Measured on {only}{rows}. The best version of the model was chosen on them, so the figures are a little too good."
+            f"Measured on {only}{rows}. The best version of the model was chosen on them, so its scores are {evidence.optimism}."
         ]
     if evidence.rows < FEW_ROWS:
         sentences.append("That is a first impression: so few rows prove little.")
-    main = evidence.metrics.get("accuracy") or evidence.metrics.get("recall_micro")
-    if main is not None and main.high - main.low >= _WIDE:
+    main = evidence.metrics[_MAIN_METRIC[evidence.task.kind]]
+    if 0 < main.units < evidence.rows:
+        groups = pluralize(main.units, "group")
+        sentences.append(f"They form {groups} of texts that belong together, and each group counts once.")
+    if not main.is_trusted:
+        sentences.append(main.note)
+    elif main.name != "mae" and main.high - main.low >= _WIDE:
         sentences.append(f"With {4 * evidence.rows:,} rows, the range would be about half as wide.")
     return sentences
 

@@ -10,6 +10,7 @@ import pytest
 from core.decision_rule import DecisionRule
 from core.evaluation.comparison import ModelOutputs, compare
 from core.evaluation.metrics.compute import compute_metrics
+from core.evaluation.metrics.estimate import NOT_TRUSTED
 from core.reports.verdict.compose import Verdict, compose_verdict, make_verdict
 from core.reports.verdict.evidence import Evidence
 from core.run_evaluation import BaselineComparison, RunPredictions
@@ -224,7 +225,17 @@ def test_nothing_is_claimed_without_rows_or_predictions() -> None:
 def test_imported_predictions_and_validation_rows_are_said() -> None:
     evidence = spam(hits=42, misses=8, alarms=8, ham=42)
     assert "came with the imported file" in text(compose_verdict(replace(evidence, imported=True)))
-    assert "a little too good" in text(compose_verdict(replace(evidence, split="validation")))
+    validation = replace(evidence, split="validation", optimism="about 2.1 points of F1 too good")
+    assert "so its scores are about 2.1 points of F1 too good." in text(compose_verdict(validation))
+
+
+def test_rows_that_belong_together_and_untrusted_ranges_are_said() -> None:
+    evidence = spam(hits=42, misses=8, alarms=8, ham=42)
+    grouped = replace(evidence.metrics["accuracy"], units=12, note=f"{NOT_TRUSTED}: there are too few groups.")
+    verdict = compose_verdict(replace(evidence, metrics=evidence.metrics | {"accuracy": grouped}))
+    assert "They form 12 groups of texts that belong together, and each group counts once." in verdict.certainty
+    assert grouped.note in verdict.certainty
+    assert not any("half as wide" in sentence for sentence in verdict.certainty)
 
 
 @pytest.mark.parametrize("kind", TASKS)
