@@ -16,8 +16,8 @@ from core.types import Targets
 
 # Needs no threshold. Calibrated log loss counts each row once, so that it also has a narrow interval where classes are rare.
 _THRESHOLD_FREE = "log_loss"
-# In the width of a 95% interval.
-_STANDARD_ERRORS = 4
+# The interval of log loss is four standard errors wide; a third of it is 1.3 of them, which chance exceeds in one case of ten.
+_CONFIRMING_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class TunedComparison:
 
     @property
     def confirmed(self) -> bool:
-        """Whether log loss is lower for the model that is better by the main metric, by a standard error or more.
+        """Whether log loss is lower for the model that is better by the main metric, by more than chance often gives.
 
         The intervals do not know the luck of the validation rows, which tune each side; two metrics that agree are rarely lucky.
         """
@@ -50,7 +50,7 @@ class TunedComparison:
         if other is None or self.main.better is None:
             return True
         advantage = -other.difference if self.main.better else other.difference
-        return advantage > (other.high - other.low) / _STANDARD_ERRORS
+        return advantage > (other.high - other.low) * _CONFIRMING_SHARE
 
     @property
     def helped(self) -> bool | None:
