@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from core.data.samples import CLINIC
 from core.experiments.launch import create_training_run, sample_dataset
@@ -23,13 +23,19 @@ THEMES = ("light", "dark")
 WIDTHS = (1280, 390)
 
 
+# Streamlit gives the area onto which files are dropped both role="presentation" and a label. The button in it has a name.
+EXCLUDED = {"presentation-role-conflict": "stFileUploaderDropzone"}
+
+
 def violations(page: Page) -> list[str]:
-    """What axe-core objects to on a page: the rule, and the elements that break it."""
-    results = Axe().run(page)
-    return [
-        f"{violation['id']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
-        for violation in results.response["violations"]
-    ]
+    """What axe-core objects to on a page: the rule and the elements that break it, except what only Streamlit can mend."""
+    found = []
+    for violation in Axe().run(page).response["violations"]:
+        excluded = EXCLUDED.get(violation["id"])
+        nodes = [node["html"][:200] for node in violation["nodes"] if excluded is None or excluded not in node["html"]]
+        if nodes:
+            found.append(f"{violation['id']}: {nodes[:3]}")
+    return found
 
 
 def test_an_empty_page_has_no_violations(page: Page, server: Server) -> None:
@@ -64,6 +70,11 @@ def test_no_page_has_violations(theme: str, width: int, browser: Browser, finish
         # Charts are drawn after the script has ended.
         page.wait_for_timeout(1_500)
         found[path] = violations(page)
+    visit(page, server, "data")
+    page.get_by_role("radio", name="Upload").click()
+    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+    page.wait_for_timeout(500)
+    found["upload"] = violations(page)
     context.close()
     assert {path: rules for path, rules in found.items() if rules} == {}
 

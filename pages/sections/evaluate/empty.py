@@ -45,7 +45,7 @@ def _show_action() -> None:
 def _draw_example() -> None:
     showcase = read_showcase()
     model = showcase.scores[0]
-    st.subheader(accuracy_headline(model.value, f"{showcase.test_rows:,} test texts"), anchor=False)
+    st.header(accuracy_headline(model.value, f"{showcase.test_rows:,} test texts"), anchor=False)
     st.markdown(accuracy_range(model.value, model.low, model.high))
     st.altair_chart(
         small_scores(pd.DataFrame(showcase.scores)), alt="Accuracy of the example and of its baselines, with intervals"
