@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from core.data.checks.findings import Finding
+from core.data.checks.findings import SAMPLED_ROWS, Finding
 from core.data.columns import LabeledTexts
 from core.formatting import format_percent
 
@@ -35,6 +37,8 @@ def check_language(labeled: LabeledTexts) -> Iterator[Finding]:
     """A finding if many texts are in a language that the built-in encoder was not trained on. A sample is read."""
     texts = _sample(labeled)
     languages = detect_languages(texts)
+    if len(labeled) > SAMPLED_ROWS:  # large data needs the memory
+        _identifier.cache_clear()
     foreign = Counter(language for language in languages if language not in _TRAINED_ON | _NO_LANGUAGE)
     if not foreign:
         return
@@ -53,9 +57,15 @@ def check_language(labeled: LabeledTexts) -> Iterator[Finding]:
 
 def detect_languages(texts: list[str]) -> list[str]:
     """The ISO 639 code of the most likely language of each text."""
-    from py3langid import langid  # loads a model of 5 MB
+    return [str(_identifier().classify(text)[0]) for text in texts]
 
-    return [str(langid.classify(text)[0]) for text in texts]
+
+@lru_cache(maxsize=1)
+def _identifier() -> Any:
+    """The detector with its model: half a second to load, 77 MB of memory."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)
 
 
 def _sample(labeled: LabeledTexts) -> list[str]:
