@@ -187,6 +187,8 @@ def _wait(answer: _Answer, limits: Limits, name: str, on_progress: OnProgress) -
             raise _out_of_memory(name)  # on systems that enforce no limit
     if isinstance(result, DataError | LimitError):
         raise result
+    if result is None and answer.started and time.monotonic() - answer.started > limits.cpu_seconds:
+        raise _out_of_time(name, limits)
     if result is None or isinstance(result, Exception):
         cause = result if isinstance(result, Exception) else None
         raise DataError(
@@ -198,7 +200,7 @@ def _wait(answer: _Answer, limits: Limits, name: str, on_progress: OnProgress) -
 
 def _out_of_time(name: str, limits: Limits) -> LimitError:
     return LimitError(
-        f"{name} was not read within {format_duration(limits.seconds)}, the limit for a file of its size.",
+        f"{name} was not read within {format_duration(limits.cpu_seconds)}, the limit for a file of its size.",
         "Save the table as CSV (UTF-8), or upload a smaller part of it.",
     )
 

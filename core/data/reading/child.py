@@ -84,7 +84,7 @@ def answer_request(source: BinaryIO, target: BinaryIO) -> None:
     request: Request | None = transfer.receive(source, Request)
     if request is None:
         return
-    host.limit_process(request.limits.memory_bytes, request.limits.seconds)
+    host.limit_process(request.limits.memory_bytes, request.limits.cpu_seconds)
     try:
         _answer(request, source, target)
     except Exception as error:  # noqa: BLE001 -- anything that a parser raises is reported

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -80,8 +82,15 @@ def test_every_hostile_file_is_refused_within_its_limits(name: str) -> None:
     assert raised.value.hint
 
 
-def _limits(monkeypatch: pytest.MonkeyPatch, **changes: float) -> None:
-    defaults = {"decoded_bytes": 10**9, "rows": 10**6, "cells": 10**7, "seconds": 30.0, "memory_bytes": 10**9}
+def _limits(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    defaults = {
+        "decoded_bytes": 10**9,
+        "rows": 10**6,
+        "cells": 10**7,
+        "seconds": 30.0,
+        "cpu_seconds": 30.0,
+        "memory_bytes": 10**9,
+    }
     limits = Limits(**(defaults | changes))  # type: ignore[arg-type]
     monkeypatch.setattr("core.data.budget.Limits.for_size", lambda size: limits)
 
