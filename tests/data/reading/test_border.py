@@ -83,15 +83,7 @@ def test_every_hostile_file_is_refused_within_its_limits(name: str) -> None:
 
 
 def _limits(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    defaults = {
-        "decoded_bytes": 10**9,
-        "rows": 10**6,
-        "cells": 10**7,
-        "seconds": 30.0,
-        "cpu_seconds": 30.0,
-        "memory_bytes": 10**9,
-    }
-    limits = Limits(**(defaults | changes))  # type: ignore[arg-type]
+    limits = replace(Limits.for_size(10_000_000), **changes)
     monkeypatch.setattr("core.data.budget.Limits.for_size", lambda size: limits)
 
 
