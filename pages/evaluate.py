@@ -21,5 +21,6 @@ else:
     section = choose_section(view.run.task.kind)
     with show_errors():
         section.show(view)
+    with show_errors():
         show_evaluate_code(view)
     show_next_step("predict", "Predict new texts")
