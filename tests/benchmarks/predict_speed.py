@@ -76,7 +76,9 @@ def predict_speed() -> list[Figure]:
             measured = run_trial(measure, list(names), rounds, TrialSize(seconds=3600))
     torch, fast, exact = (measured[name] for name in (TORCH, choice.engine, faithful.engine))
     difference = float(np.abs(measured[PIPELINE].logits - torch.logits).max())
-    agreements = {name: float(agreement(task, DecisionRule(), torch.logits, measured[name].logits).mean()) for name in names}
+    agreements = {
+        name: float(agreement(task, DecisionRule(), torch.logits, measured[name].logits).mean()) for name in names
+    }
     how = f"{faithful.engine}, {agreements[faithful.engine]:.4f} agreement with torch float32 on {len(measured_rows)} texts"
     chosen = (
         f"{choice.engine}, {agreements[choice.engine]:.4f} agreement with torch float32 on {len(measured_rows)} texts"

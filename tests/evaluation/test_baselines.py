@@ -1,5 +1,7 @@
 """Baselines: the majority class, and TF-IDF with a linear model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ def test_majority_of_numbers_is_their_mean() -> None:
     assert majority(REGRESSION, np.asarray([1.0, 3.0]), 2).tolist() == [[2.0], [2.0]]
 
 
-def rows(texts: list[str], targets: list[object]) -> LabeledRows:
+def rows(texts: list[str], targets: Sequence[object]) -> LabeledRows:
     """Labeled rows with the targets as an array."""
     return LabeledRows(texts, np.asarray(targets))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -266,7 +267,8 @@ def test_mistakes_are_read_as_texts_the_most_confident_first(empty: Workspace) -
         f"Actual: {first['label']}",
         f"Predicted: {shown.task.labels[shown.predictions.predicted[order[0]]]}",
     ]
-    at.get("pagination")[0].set_value(2).run()
+    pages: Any = at.get("pagination")[0]
+    pages.set_value(2).run()
     assert escape(texts[10]) in cards(at)[0]
 
 

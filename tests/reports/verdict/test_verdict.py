@@ -133,8 +133,8 @@ def test_77_labels_are_summed_up() -> None:
 
 
 def test_labels_found_and_labels_given_are_told_apart() -> None:
-    labels: list[Label] = [["red", "sweet"]] * 40 + [["cold"]] * 20
-    predicted: list[Label] = [["red"]] * 40 + [["cold", "red"]] * 20
+    labels: list[Label] = [*[["red", "sweet"]] * 40, *[["cold"]] * 20]
+    predicted: list[Label] = [*[["red"]] * 40, *[["cold", "red"]] * 20]
     verdict = compose_verdict(evidence_of(TAGS, labels, predicted))
     assert verdict.headline == (
         "It finds about 60 of 100 labels of these texts. Of the labels it gives, about 75 of 100 are correct."
