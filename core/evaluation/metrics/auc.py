@@ -59,7 +59,9 @@ def _area_interval(areas: FloatArray, positive: BoolArray, scores: FloatArray, u
     for moved, area, positives in zip(influence.T, areas, positive.sum(axis=0), strict=True):
         row_by_row = float(moved @ moved)
         effect = (
-            clustered_variance(moved, units) / row_by_row if row_by_row > 0 else len(positive) / count_units(len(positive), units)
+            clustered_variance(moved, units) / row_by_row
+            if row_by_row > 0
+            else len(positive) / count_units(len(positive), units)
         )
         ends.append(auc_interval(float(area), float(positives), float(len(positive) - positives), effect))
     return mover_interval(float(areas.mean()), areas, _both_ends(ends), influence_correlation(influence, units))

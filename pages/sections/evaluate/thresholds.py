@@ -25,7 +25,9 @@ def show_thresholds(view: RunView) -> None:
     st.caption("A label is predicted when its probability is above its threshold.")
     choice, rule = _choose_thresholds(view), view.validation_predictions.rule
     rows = pluralize(len(view.validation_predictions.targets), "validation row")
-    st.caption(f"Chosen on {rows}. The table shows what to expect on new texts like these, not the lucky best of many counts.")
+    st.caption(
+        f"Chosen on {rows}. The table shows what to expect on new texts like these, not the lucky best of many counts."
+    )
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(
         choice.expected.rename(columns=lambda name: name.replace("_", " ")),
