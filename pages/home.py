@@ -19,6 +19,9 @@ else:
     with st.container(horizontal=True):
         show_next_step(workflow)
         show_demo_button(workflow.active, primary=False)
+    # A run that another tab started is remembered too, so that its result is shown here.
+    if workflow.active:
+        st.session_state.setdefault(STARTED_RUN, workflow.active[0].id)
     show_progress(runs, st.session_state.get(STARTED_RUN))
     show_last_models(runs)
 show_samples()

@@ -230,6 +230,7 @@ def test_stopping_the_second_run_does_not_stop_the_first(at_once: bool, pair: li
     assert not (second.folder / events.FILE).exists()
 
 
+@pytest.mark.slow
 def test_a_stopped_run_can_be_started_again(pair: list[Run]) -> None:
     second = pair[1]
     process.write_status(second.folder, "stopped", "Stopped before it started.", pid=1)

@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import list_datasets
@@ -35,6 +36,7 @@ def upload_zip(at: AppTest, data: bytes) -> None:
     click(at, "Import")
 
 
+@pytest.mark.slow
 def test_a_downloaded_zip_is_imported_as_another_model(clinic_run: Run) -> None:
     buffer = io.BytesIO()
     write_zip(clinic_run, buffer, render_markdown)

@@ -108,10 +108,3 @@ def test_a_new_name_is_shown_on_every_page(clinic_run: Run) -> None:
     click(at, "Save the name")
     for page in ("evaluate", "predict"):
         assert any("A better name" in option for option in find(visit(page).selectbox, "Model").options)
-
-
-def test_a_view_of_the_test_results_is_counted_once_a_session(clinic_run: Run) -> None:
-    before = clinic_run.count_test_views()
-    at = visit("evaluate")
-    at.run()
-    assert clinic_run.count_test_views() == before + 1

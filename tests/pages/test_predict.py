@@ -27,7 +27,7 @@ HOSTILE = (
     "<script>alert(1)</script> my pills",
     "![picture](http://example.org/x.png) **bold** :red[my] `pills` $x$",
     "my pills \u202e\u202d 😀👩‍👩‍👧 שלום עולם 日本語 مرحبا",
-    "pills " * 16_667,
+    pytest.param("pills " * 16_667, marks=pytest.mark.slow),
 )
 
 
@@ -165,7 +165,7 @@ def test_the_words_behind_a_prediction_are_highlighted(clinic_run: Run) -> None:
     words = table_with(at, "score")
     assert set(words["word"]) == set(CANCEL.split())
     assert at.success[0].value.startswith(
-        "Removing the 2 bold words lowers the score more than removing random words in "
+        "Removing the 2 bold words lowers the score more than removing 2 random words in "
     )
     find(at.selectbox, "Label to explain").select("Medication Request").run()
     assert "speak for “Medication Request”" in page_text(at)

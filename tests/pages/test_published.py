@@ -155,7 +155,8 @@ def test_the_owner_sees_volume_drift_and_corrections(clinic_run: Run) -> None:
     for use in uses:
         record_use(clinic_run, publication, use)
     at = visit("models")
-    assert {m.label: m.value for m in at.metric} == {"Predictions": "30", "Not sure": "10.0%", "Corrections": "1"}
+    figures = {m.label: m.value for m in at.metric}
+    assert figures.items() >= {"Predictions": "30", "Not sure": "10.0%", "Corrections": "1"}.items()
     assert "predicted labels differ from those on validation by more than chance" in page_text(at)
     assert "text lengths differ from those on validation by more than chance" in page_text(at)
     find(at.button_group, "Period").set_value("All").run()

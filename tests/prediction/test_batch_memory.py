@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.prediction.batch_memory import measure_memory, write_rows
 
 
+@pytest.mark.slow
 def test_memory_is_flat(tmp_path: Path) -> None:
     added = {}
     for rows in (10_000, 200_000):

@@ -76,6 +76,7 @@ def repeated(
     return {case: (folders[case], result) for case, result in zip(folders, output["results"], strict=True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_the_script_reaches_the_validation_metric_of_the_run(
     case: str, runs: dict[str, Run], repeated: dict[str, tuple[Path, dict[str, Any]]]

@@ -43,7 +43,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: str) -> dic
     return exported
 
 
-@pytest.mark.parametrize("kind", TASKS)
+@pytest.mark.parametrize(
+    "kind", [kind if kind == "multiclass" else pytest.param(kind, marks=pytest.mark.slow) for kind in TASKS]
+)
 def test_an_imported_run_predicts_and_is_evaluated_as_the_original(
     kind: str, exported: dict[str, tuple[Run, Path]], workspace: Workspace
 ) -> None:
@@ -68,6 +70,7 @@ def test_an_imported_run_predicts_and_is_evaluated_as_the_original(
         assert estimates[0] == estimates[1]
 
 
+@pytest.mark.slow
 def test_an_imported_run_can_be_exported_and_imported_again(
     exported: dict[str, tuple[Run, Path]], workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -79,7 +82,9 @@ def test_an_imported_run_can_be_exported_and_imported_again(
     assert decision_rule.load(again.model_folder) == DecisionRule(thresholds=(0.4,), abstain_below=0.6)
 
 
-@pytest.mark.parametrize("change", _FILE_CHANGES)
+@pytest.mark.parametrize(
+    "change", [*CHANGED_FILES, *(pytest.param(change, marks=pytest.mark.slow) for change in LOADED)]
+)
 def test_a_zip_with_a_hostile_file_is_refused(
     change: str, exported: dict[str, tuple[Run, Path]], workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -110,6 +115,7 @@ def refused(workspace: Workspace, path: Path, sentence: str) -> None:
     assert not [*workspace.runs.glob(".new/*")]
 
 
+@pytest.mark.slow
 def test_what_is_hostile_but_not_needed_is_left_out(
     exported: dict[str, tuple[Run, Path]], workspace: Workspace, tmp_path: Path
 ) -> None:

@@ -43,12 +43,12 @@ def predict_with_a_pipeline(model_folder: Path) -> list[dict[str, float]]:
     ("kind", "method"),
     [
         ("binary", "instant"),
-        ("binary", "fine-tune"),
+        pytest.param("binary", "fine-tune", marks=pytest.mark.slow),
         ("multiclass", "fine-tune"),
-        ("multilabel", "instant"),
-        ("multilabel", "fine-tune"),
-        ("regression", "instant"),
-        ("regression", "fine-tune"),
+        pytest.param("multilabel", "instant", marks=pytest.mark.slow),
+        pytest.param("multilabel", "fine-tune", marks=pytest.mark.slow),
+        pytest.param("regression", "instant", marks=pytest.mark.slow),
+        pytest.param("regression", "fine-tune", marks=pytest.mark.slow),
     ],
 )
 def test_pipeline_and_predict_agree(

@@ -133,6 +133,7 @@ def test_an_interrupted_push_is_repeated(run: Run, hub: Hub, tmp_path: Path) -> 
     assert push_all(run, environment, ("someone/fruit", False, TOKEN)) == [{"address": f"{hub.address}/someone/fruit"}]
 
 
+@pytest.mark.slow
 def test_the_command_line_reads_the_token_and_says_that_the_hub_is_out_of_reach(run: Run, tmp_path: Path) -> None:
     environment = Hub({}, address=UNREACHABLE).environment(tmp_path) | {"HF_TOKEN": TOKEN}
     command = [sys.executable, "-m", "core", "push", str(run.folder), "someone/fruit", "--private"]

@@ -185,6 +185,7 @@ run_worker(Run.open(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the data of a process as Linux does")
 def test_a_batch_that_does_not_fit_into_memory_is_halved(workspace: Workspace, tmp_path: Path) -> None:
     """In a process with a limit of 790 MB: a step with 256 texts of 512 tokens takes 1,020 MB, one with 128 texts 570 MB."""

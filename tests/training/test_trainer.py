@@ -78,6 +78,7 @@ def test_a_training_resumes_from_its_last_checkpoint(tiny_encoder: str, tmp_path
     assert {step: pytest.approx(losses[step], abs=1e-4) for step in resumed} == resumed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["distilbert", "roberta"])
 def test_other_architectures_are_trained_too(architecture: str, tiny_encoder: str, tmp_path: Path) -> None:
     from transformers import AutoModel, AutoTokenizer, DistilBertConfig, RobertaConfig
@@ -102,6 +103,7 @@ def test_other_architectures_are_trained_too(architecture: str, tiny_encoder: st
     assert score(classifier, splits)["accuracy"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_task_is_learned_with_token_masking(tiny_encoder: str, tmp_path: Path) -> None:
     splits = toy("binary")
     classifier = train(splits, tiny_encoder, tmp_path, token_mask_rate=0.2, epochs=16)
@@ -112,6 +114,7 @@ def test_a_task_is_learned_with_token_masking(tiny_encoder: str, tmp_path: Path)
     assert classifier.logits(texts) == pytest.approx(unmasked, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_that_lost_its_initial_weights_resumes_anyway(tiny_encoder: str, tmp_path: Path) -> None:
     splits = toy("binary")
     config = TrainingConfig(

@@ -43,6 +43,7 @@ def test_thresholds_lie_between_probabilities_and_expectations_are_rates(rows: l
     assert min(expected["precision"], expected["recall"]) - 1e-9 <= expected["f1"]
 
 
+@pytest.mark.slow
 def test_the_shown_f1_of_a_rare_label_is_what_new_rows_give() -> None:
     shown, got = [], []
     for seed in range(30):
@@ -57,6 +58,7 @@ def test_the_shown_f1_of_a_rare_label_is_what_new_rows_give() -> None:
     assert np.mean(got) > 0.55
 
 
+@pytest.mark.slow
 def test_about_a_precision_and_a_guaranteed_one() -> None:
     about: list[float] = []
     guaranteed: list[float] = []

@@ -86,6 +86,7 @@ def test_too_few_rows() -> None:
         nested_subsets(np.asarray([0]))
 
 
+@pytest.mark.slow
 def test_noise_is_not_called_flat() -> None:
     rng = np.random.default_rng(0)
     sentences = [

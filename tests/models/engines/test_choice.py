@@ -29,6 +29,7 @@ from core.models.engines.choice import (
     save_trial,
 )
 from core.models.engines.trial import Measurement
+from core.models.record import STATIC
 from core.task import Task
 from tests.models.engines.cases import TASKS
 
@@ -145,4 +146,4 @@ def test_a_damaged_trial_counts_as_none(tmp_path: Path, content: str) -> None:
 
 
 def test_every_engine_has_a_title() -> None:
-    assert set(TITLES) == set(ENGINES)
+    assert set(TITLES) == {*ENGINES, STATIC}

@@ -171,6 +171,7 @@ def test_the_worker_answers_with_logits_or_a_problem(model: Path, tmp_path: Path
     assert "abacus" in second["problem"]
 
 
+@pytest.mark.slow
 def test_models_that_share_an_encoder_have_trials_of_their_own(tiny_encoder: str, tmp_path: Path) -> None:
     folders = [save_model(tiny_encoder, task, tmp_path / task.kind / "model", "head") for task in TASKS[:2]]
     choose_engine(folders[0], ValidationRows(made_up_texts(20)), home=tmp_path)
