@@ -133,13 +133,7 @@ def compare(
         ConfigError: the task has no such metric, the models have different rows, or there are no rows.
     """
     metric = _checked_metric(task, metric)
-    rows = len(y_true)
-    if not rows == len(first.logits) == len(second.logits) or rows == 0:
-        raise ConfigError(
-            f"Expected predictions of both models for the same rows, found {len(first.logits)} and {len(second.logits)} "
-            f"for {rows} rows.",
-            "Choose two runs with the same split.",
-        )
+    rows = _checked_rows(y_true, first, second)
     predicted = [make_predictions(task, model.logits, model.thresholds).predicted for model in (first, second)]
     first_metric, second_metric = (
         _resampled_metric(task, metric, y_true, model.logits, y_pred)
@@ -167,6 +161,17 @@ def compare(
     names = (first.name, second.name)
     values = (first_value, second_value, *interval)
     return Comparison(METRICS[metric], names, *values, p_value, rows, disagreements, split, metric_p_value)
+
+
+def _checked_rows(y_true: Targets, first: ModelOutputs, second: ModelOutputs) -> int:
+    rows = len(y_true)
+    if not rows == len(first.logits) == len(second.logits) or rows == 0:
+        raise ConfigError(
+            f"Expected predictions of both models for the same rows, found {len(first.logits)} and {len(second.logits)} "
+            f"for {rows} rows.",
+            "Choose two runs with the same split.",
+        )
+    return rows
 
 
 def _checked_metric(task: Task, metric: str) -> str:

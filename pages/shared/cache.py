@@ -135,7 +135,7 @@ def explanation(folder: Path, text: str, label: str, method: Method) -> Explanat
         DataError: the text has no word.
         ModelError: there is no such model, or it is damaged.
     """
-    return _explanation(*_model_key(folder), text, label, method)
+    return _explanation(_model_key(folder), text, label, method)
 
 
 def _model_key(folder: Path) -> tuple[str, float, float, str]:
@@ -154,9 +154,8 @@ def _prediction(
 
 
 @st.cache_data(max_entries=64, show_spinner="Explaining …")
-def _explanation(
-    folder: str, modified: float, rule_modified: float, engine: str, text: str, label: str, method: Method
-) -> Explanation:
+def _explanation(key: tuple[str, float, float, str], text: str, label: str, method: Method) -> Explanation:
+    folder, modified, rule_modified, engine = key
     if method == "integrated gradients":
         from core.models.engines.torch_engine import classifier_of
 
