@@ -15,7 +15,7 @@ run: .venv/installed  ## open the app on http://127.0.0.1:8501
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port 8501
 
 test: check  ## lint, format, types, import contracts, all tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 check: .venv/installed-dev  ## the quick part of test: lint, format, types, import contracts
 	$(BIN)/ruff check .

@@ -53,6 +53,7 @@ def test_a_measurement_is_a_job(workspace: Workspace, tiny_encoder: str) -> None
     assert read_speed(speed_job(workspace.home, tiny_encoder, False)) is None
 
 
+@pytest.mark.slow
 def test_an_unavailable_encoder_fails_with_a_message(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(workspace.home / "hub"))

@@ -197,6 +197,7 @@ def pair(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> list[Run]
     return repeats.create_seed_runs(workspace, dataset, config, 2)
 
 
+@pytest.mark.slow
 def test_two_runs_in_one_process_both_finish(pair: list[Run]) -> None:
     process.start(*(run.folder for run in pair))
     assert len({process.read_status(run.folder).pid for run in pair}) == 1

@@ -213,6 +213,7 @@ def test_counting_tokens_needs_neither_weights_nor_torch(hub: Hub, tmp_path: Pat
     assert not count_requests(hub, "someone/bert", "model.safetensors")
 
 
+@pytest.mark.slow
 def test_an_interrupted_download_is_resumed_or_can_be_started_again(hub: Hub, tmp_path: Path) -> None:
     # The small file is never received in part, so all six attempts of the library fail. The large file is resumed.
     hub.interruptions = {"tokenizer_config.json": 6, "model.safetensors": 1}

@@ -190,7 +190,7 @@ def test_many_classes_are_searched_and_the_most_confused_come_first(
 # Each section
 
 
-@pytest.mark.parametrize("split", ["test", "validation"])
+@pytest.mark.parametrize("split", ["test", pytest.param("validation", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", TASKS)
 def test_each_section_is_shown_for_each_task_and_split(kind: TaskKind, split: str, empty: Workspace) -> None:
     finished(empty, kind, "First")

@@ -87,6 +87,7 @@ def test_the_script_reaches_the_validation_metric_of_the_run(
     assert printed["validation"] == pytest.approx(result.validation[printed["metric"]], abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_the_script_writes_a_zip_of_the_same_form(case: str, repeated: dict[str, tuple[Path, dict[str, Any]]]) -> None:
     folder, _ = repeated[case]

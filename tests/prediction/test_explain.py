@@ -78,7 +78,7 @@ def test_word_pieces_are_merged_and_long_texts_are_explained_in_groups(demo: Cla
     assert 0 < long.unread[0] < long.unread[1] == 25_000
 
 
-@pytest.mark.parametrize("method", ["occlusion", "integrated gradients"])
+@pytest.mark.parametrize("method", ["occlusion", pytest.param("integrated gradients", marks=pytest.mark.slow)])
 def test_the_highest_scoring_words_matter_more_than_random_ones(demo: Classifier, method: Method) -> None:
     texts = CLINIC.read().frame["message"].tolist()[:40]
     probabilities = make_predictions(demo.task, demo.logits(texts)).probabilities.max(axis=1)

@@ -42,7 +42,7 @@ def predict_with_a_pipeline(model_folder: Path) -> list[dict[str, float]]:
 @pytest.mark.parametrize(
     ("kind", "method"),
     [
-        ("binary", "instant"),
+        pytest.param("binary", "instant", marks=pytest.mark.slow),
         pytest.param("binary", "fine-tune", marks=pytest.mark.slow),
         ("multiclass", "fine-tune"),
         pytest.param("multilabel", "instant", marks=pytest.mark.slow),

@@ -80,6 +80,7 @@ def push_all(run: Run, environment: dict[str, str], *pushes: tuple[str, bool, st
     return results
 
 
+@pytest.mark.slow
 def test_what_was_pushed_is_loaded_by_transformers_and_refusals_are_sentences(
     run: Run, hub: Hub, tmp_path: Path
 ) -> None:

