@@ -111,13 +111,14 @@ from pathlib import Path
 import psutil
 from core.models.engines.load import load_engine
 counts = []
-for _ in range(3):
+for _ in range(5):
     load_engine(Path({str(model)!r}), {ONNX_FP32!r}, Path({str(tmp_path)!r})).logits({TEXTS!r})
     counts.append(psutil.Process().num_threads())
-print(counts[2] - counts[0])
+print(counts[4] - counts[0])
 """
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert int(output) <= 0
+    # Five engines with threads of their own would have at least four more; a thread of a library may come or go.
+    assert int(output) <= 1
 
 
 def test_exported_engines_load_no_torch(model: Path, tmp_path: Path) -> None:
