@@ -84,8 +84,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium. It is closed after a module, because Playwright's event loop must not run in tests that have their own."""
     if CHROMIUM is None:
         message = "Chromium is not installed (on Debian: apt-get install chromium)."
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
