@@ -68,6 +68,7 @@ class ParquetStream:
             texts = [field.name for field in schema if _is_text(field.type)]
             source.seek(0)
             self._file = pq.ParquetFile(source, read_dictionary=texts, **options)
+        self._schema = schema
         check_column_count(name, len(schema.names))
         self.columns = column_names(schema.names, len(schema.names))
         self.rows: int = self._file.metadata.num_rows
@@ -88,8 +89,8 @@ class ParquetStream:
             for batch in self._file.iter_batches(batch_size=size, use_threads=False):
                 for rows in self._affordable_parts(batch):
                     columns = [
-                        _repair(column, self._class_names.get(name))
-                        for name, column in zip(rows.schema.names, rows.columns, strict=True)
+                        _repair(column, field.type, self._class_names.get(field.name))
+                        for field, column in zip(self._schema, rows.columns, strict=True)
                     ]
                     read += rows.num_rows
                     yield pa.table(columns, names=self.columns)
@@ -139,12 +140,12 @@ def _text_cells(cells: pa.ChunkedArray) -> pa.Array:
     return string_array([cell_text(value) for value in values])
 
 
-def _repair(column: pa.Array, class_names: Sequence[str] | None) -> pa.Array:
-    """The column with names instead of class ids, and with valid UTF-8."""
+def _repair(column: pa.Array, kind: pa.DataType, class_names: Sequence[str] | None) -> pa.Array:
+    """The column with names instead of class ids, and with valid UTF-8; texts have the type that the file declares."""
     if class_names:
         return string_array([cell_text(value, class_names) for value in column.to_pylist()])
     if _is_encoded(column):
-        column = column.cast(column.type.value_type)
+        column = column.cast(kind if _is_text(kind) else kind.value_type)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
     try:
