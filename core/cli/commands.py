@@ -62,8 +62,13 @@ def train(options: argparse.Namespace) -> int:
     from core.data.splitting import SplitConfig, split
     from core.data.time_split import describe_ranges, time_ranges
     from core.experiments.launch import create_training_run
+    from core.training.config import TrainingConfig
     from core.training.presets import recommended
 
+    settings = {name: value for name in SETTINGS if (value := getattr(options, name)) is not None}
+    # Settings out of range are refused before a large file is read.
+    TrainingConfig(**settings)
+    split_config = SplitConfig(options.validation_share, options.test_share, options.seed, by_time=bool(options.time))
     files = {"train": options.file, "validation": options.validation_file, "test": options.test_file}
     how = read_options(options)
     tables = [(name, read_tables({path.name: path}, how)) for name, path in files.items() if path]
@@ -71,7 +76,6 @@ def train(options: argparse.Namespace) -> int:
     columns = choose_columns(table, options)
     labeled = apply_columns(table, columns)
     print_warnings(table, columns, labeled)
-    split_config = SplitConfig(options.validation_share, options.test_share, options.seed, by_time=bool(options.time))
     # Split before anything is stored, so that unusable data leaves no dataset behind.
     splits = split(labeled, split_config)
     if options.time:
@@ -80,7 +84,7 @@ def train(options: argparse.Namespace) -> int:
         recommended(len(splits.train), splits.task.outputs, options.encoder, splits.task.kind),
         method=options.method,
         seed=options.seed,
-        **{name: value for name in SETTINGS if (value := getattr(options, name)) is not None},
+        **settings,
     )
     workspace = _workspace(options.workspace)
     dataset = save_dataset(workspace, table, columns, split_config, options.file.stem)
