@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,22 @@ def test_a_zip_with_a_hostile_file_is_refused(
     apply(files)
     (tmp_path / "hostile.zip").write_bytes(pack(files))
     refused(workspace, tmp_path / "hostile.zip", sentence)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of file sizes")
+def test_a_disk_without_room_is_named_and_nothing_is_left(
+    exported: dict[str, tuple[Run, Path]], workspace: Workspace
+) -> None:
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(StudioError, match="could not be written: File too large"):
+            import_bundle(workspace, exported["binary"][1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list_runs(workspace) == []
 
 
 @pytest.mark.parametrize("change", CHANGED_ZIPS)

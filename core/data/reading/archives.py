@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections import Counter
@@ -13,6 +14,9 @@ from core.data.reading.encodings import decode_texts
 from core.data.table import SPLIT_ALIASES, SPLIT_COLUMN, Table, UnreadableRow, check_cell_length, frame_from_strings
 from core.errors import DataError, LimitError
 
+# What zipfile raises for a file that it cannot read: a damaged structure, damaged contents by method (zlib, lzma; bz2 raises
+# OSError), a truncated file, a password or an unknown method (RuntimeError), and an offset outside of the file (the last two).
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError, ValueError)
 _MAX_FILES = 200_000
 # The ratio of unpacked to packed size is limited for archives that unpack to more than a few megabytes.
 _MAX_RATIO = 200
@@ -46,7 +50,7 @@ def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except ZIP_ERRORS as error:
         raise DataError(f"{name} is a damaged zip file.", "Compress it again, or upload the table itself.") from error
     declared = sum(info.file_size for info in archive.infolist())
     if len(archive.infolist()) > _MAX_FILES or _is_too_large(declared, len(data)):
@@ -74,7 +78,7 @@ def read_zipped_file(archive: zipfile.ZipFile, file: str, name: str) -> bytes:
     try:
         with archive.open(file) as opened:
             return _read_limited(opened, archive.getinfo(file).compress_size, name)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, NotImplementedError, ValueError, OSError) as error:
+    except ZIP_ERRORS as error:
         raise DataError(f"{name} is a damaged or encrypted zip file.", "Zip it again without a password.") from error
 
 

@@ -3,16 +3,17 @@
 import json
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.data.reading.archives import ZIP_ERRORS
 from core.formatting import pluralize
 from core.prediction.bundle import layout
 from core.prediction.bundle.refusal import refusal, too_large
+from core.workspace import write_atomically
 
 MAX_BYTES = 4_000_000_000
 _MAX_FILES, _MAX_DIRECTORY_BYTES = 100, 100_000
@@ -32,7 +33,6 @@ _END_OF_DIRECTORY, _END_BYTES = b"PK\x05\x06", 22
 # Zips of more than 2 GB state the size of the list once more in a record of 64-bit numbers, which then counts.
 _END_64_LOCATOR, _END_64_LOCATOR_BYTES, _END_64_BYTES = b"PK\x06\x07", 20, 56
 _MAX_DEPTH = 100
-_READING_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -50,21 +50,30 @@ class Bundle:
 
         Raises:
             StorageError: the file is missing or damaged.
+            StudioError: it cannot be written, such as on a full disk.
         """
         if not self.has(name):
             raise refusal(f"{name} is missing")
         path = folder / name.rpartition("/")[2]
+
+        def write(temporary: Path) -> None:
+            with temporary.open("xb") as target:
+                target.writelines(self._read_chunks(name))
+
+        write_atomically(path, write)
+        return path
+
+    def _read_chunks(self, name: str) -> Iterator[bytes]:
         budget = self.archive.getinfo(name).file_size
         try:
-            with self.archive.open(name) as source, path.open("xb") as target:
+            with self.archive.open(name) as source:
                 while chunk := source.read(_CHUNK_BYTES):
                     budget -= len(chunk)
                     if budget < 0:
                         raise refusal(f"{name} is larger than the zip declares")
-                    target.write(chunk)
-        except _READING_ERRORS as error:
+                    yield chunk
+        except ZIP_ERRORS as error:
             raise refusal(f"{name} is damaged") from error
-        return path
 
     def read_json(self, name: str, folder: Path, allow_nan: bool = False) -> dict[str, Any]:
         """The JSON object in a file, which is unpacked into a folder for that.
@@ -126,7 +135,7 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
     _check_directory_size(path)
     try:
         archive = zipfile.ZipFile(path)
-    except _READING_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise refusal("it is damaged, or not a zip file") from error
     with archive:
         _check_entries(archive.infolist())
