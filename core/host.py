@@ -3,8 +3,10 @@
 import ctypes
 import errno
 import gc
+import importlib.metadata
 import math
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +17,7 @@ import psutil
 # Limits the cores that this process uses.
 CORES_VARIABLE = "STUDIO_CORES"
 _CGROUP = Path("/sys/fs/cgroup")
+_TRAINING_PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "accelerate")
 # Messages of torch, C++, the operating system and oneDNN (the last one).
 _OUT_OF_MEMORY = (
     "out of memory",
@@ -50,6 +53,17 @@ def _cpu_quota(cgroup: Path) -> float | None:
         quota_us = int(v1.read_text())
         return None if quota_us <= 0 else quota_us / int((v1.parent / "cpu.cfs_period_us").read_text())
     return None
+
+
+def describe() -> dict[str, str | int | float]:
+    """What a run records of this machine: its architecture, cores and memory."""
+    return {"machine": platform.machine(), "cores": cores(), "memory_mb": round(memory_bytes() / 1e6)}
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that a training depends on."""
+    packages = {package: importlib.metadata.version(package) for package in _TRAINING_PACKAGES}
+    return packages | {"python": platform.python_version()}
 
 
 def memory_bytes(cgroup: Path = _CGROUP) -> int:

@@ -7,9 +7,7 @@
                   evaluation/<split>/<source>.parquet  evaluation/result.json  evaluation/looks.jsonl
 """
 
-import importlib.metadata
 import json
-import platform
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +30,7 @@ from core.storage import (
     read_folder,
     read_parquet,
     read_record,
+    unless_changed,
     write_folder,
     write_record,
 )
@@ -42,7 +41,6 @@ from core.workspace import Workspace, create_folder_atomically, find_child, writ
 _RECORD = "run.json"
 _RESULT = "result.json"
 _TEST_VIEWS = "looks.jsonl"
-_PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "accelerate")
 # The source of logits: the run's model; baselines have other names.
 MODEL = "model"
 
@@ -260,9 +258,8 @@ def create_run(workspace: Workspace, splits: Splits, config: TrainingConfig, nam
             split_config=source.split_config,
             split_fingerprint=splits.fingerprint(),
             sizes=splits.sizes(),
-            versions={package: importlib.metadata.version(package) for package in _PACKAGES}
-            | {"python": platform.python_version()},
-            host={"machine": platform.machine(), "cores": host.cores(), "memory_mb": round(host.memory_bytes() / 1e6)},
+            versions=host.versions(),
+            host=host.describe(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             group=source.group,
         )
@@ -281,6 +278,7 @@ def damaged_runs(workspace: Workspace) -> list[DamagedFolder]:
     return load_folders(workspace.runs, _open_checked)[1]
 
 
+@unless_changed(_RECORD, f"evaluation/{_RESULT}")
 def _open_checked(folder: Path) -> Run:
     """The run in a folder whose result can be read, too."""
     run = Run.open(folder)

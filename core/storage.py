@@ -8,7 +8,7 @@ collect such folders as :class:`DamagedFolder`.
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 2
 _VERSION_KEY = "format_version"
+# Folders of all visitors of a host that are kept in memory; each takes some kilobytes.
+_MAX_LOADED = 2_000
 T = TypeVar("T")
 
 
@@ -183,6 +185,34 @@ def load_folders(parent: Path, load: Callable[[Path], T]) -> tuple[list[T], list
             except StudioError as error:
                 broken.append(DamagedFolder(folder, error.message))
     return loaded, broken
+
+
+def unless_changed(*files: str) -> Callable[[Callable[[Path], T]], Callable[[Path], T]]:
+    """A decorator for a function that loads a folder: it loads again only when one of these files of the folder has changed.
+
+    Each rerun of a page lists all folders of a workspace. What the function returns must not be changed.
+    """
+
+    def decorate(load: Callable[[Path], T]) -> Callable[[Path], T]:
+        @lru_cache(maxsize=_MAX_LOADED)
+        def load_version(folder: Path, version: tuple[tuple[int, ...], ...]) -> T:
+            return load(folder)
+
+        def load_unless_changed(folder: Path) -> T:
+            return load_version(folder, tuple(_file_version(folder / file) for file in files))
+
+        return load_unless_changed
+
+    return decorate
+
+
+def _file_version(path: Path) -> tuple[int, ...]:
+    """What changes with every atomic replacement of a file; empty if there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def damaged(path: Path, problem: str) -> StorageError:

@@ -36,8 +36,8 @@ def find_workflow(
     datasets: Sequence[Dataset], runs: Sequence[Run], dataset_id: str | None = None, run_id: str | None = None
 ) -> Workflow:
     """The workflow with the chosen dataset and run; without a choice, the first of each list (the newest)."""
-    finished = [run for run in runs if run.result() is not None]
-    model = next((run for run in finished if run.id == run_id), finished[0] if finished else None)
+    chosen_first = sorted(runs, key=lambda run: run.id != run_id)
+    model = next((run for run in chosen_first if run.result() is not None), None)
     return Workflow(
         dataset=next((dataset for dataset in datasets if dataset.id == dataset_id), datasets[0] if datasets else None),
         model=model,

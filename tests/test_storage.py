@@ -9,8 +9,8 @@ import pytest
 from core.data.dataset import damaged_datasets, list_datasets
 from core.errors import StorageError
 from core.runs import damaged_runs, list_runs
-from core.storage import FORMAT_VERSION, read_parquet, read_record, write_record
-from core.workspace import Workspace
+from core.storage import FORMAT_VERSION, read_parquet, read_record, unless_changed, write_record
+from core.workspace import Workspace, write_json
 from tests.finished import finished
 
 DAMAGE = {
@@ -80,3 +80,31 @@ def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
     path.write_bytes(whole)
     with pytest.raises(StorageError, match="'y' is missing"):
         read_parquet(path, ("x", "y"))
+
+
+def test_a_folder_is_loaded_again_only_after_its_file_has_changed(tmp_path: Path) -> None:
+    loaded: list[str] = []
+
+    @unless_changed("record.json", "missing.json")
+    def load(folder: Path) -> str:
+        loaded.append((folder / "record.json").read_text())
+        return loaded[-1]
+
+    write_json(tmp_path / "record.json", "one")
+    assert load(tmp_path) == load(tmp_path)
+    assert len(loaded) == 1
+    write_json(tmp_path / "record.json", "two")
+    assert load(tmp_path) != loaded[0]
+    write_json(tmp_path / "missing.json", "now there")
+    load(tmp_path)
+    assert len(loaded) == 3
+
+
+def test_what_cannot_be_loaded_is_tried_again(tmp_path: Path) -> None:
+    @unless_changed("record.json")
+    def load(folder: Path) -> str:
+        raise StorageError("It is damaged.")
+
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            load(tmp_path)

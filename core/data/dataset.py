@@ -12,7 +12,7 @@ from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, fingerprint
 from core.data.table import Table, UnreadableRow
 from core.errors import DataError
-from core.storage import DamagedFolder, load_folders, read_folder, read_parquet, write_folder
+from core.storage import DamagedFolder, load_folders, read_folder, read_parquet, unless_changed, write_folder
 from core.task import TaskKind
 from core.workspace import Workspace, create_folder_atomically, find_child, write_atomically
 
@@ -144,14 +144,19 @@ def save_dataset(
     return dataset
 
 
+@unless_changed(_RECORD)
+def _open(folder: Path) -> Dataset:
+    return Dataset.open(folder)
+
+
 def list_datasets(workspace: Workspace) -> list[Dataset]:
     """The datasets of a workspace that can be opened, newest first."""
-    return load_folders(workspace.datasets, Dataset.open)[0]
+    return load_folders(workspace.datasets, _open)[0]
 
 
 def damaged_datasets(workspace: Workspace) -> list[DamagedFolder]:
     """The dataset folders of a workspace that cannot be opened, newest first."""
-    return load_folders(workspace.datasets, Dataset.open)[1]
+    return load_folders(workspace.datasets, _open)[1]
 
 
 def find_dataset(workspace: Workspace, identifier: str) -> Dataset:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.charts import home as home_charts
 from core.charts.prediction import label_probabilities
 from core.data.samples import CLINIC, SAMPLES
+from core.data.table import ReadOptions
 from core.models.demo import DEMO_MODEL
 from core.prediction.texts import CLINIC_EXAMPLES
 from core.workflow import Step
@@ -57,7 +58,7 @@ def show_samples() -> None:
 
 
 def _label_counts() -> None:
-    labels = CLINIC.read().frame[CLINIC.columns.label]
+    labels = cache.table(CLINIC.file, ReadOptions(), CLINIC.read).frame[CLINIC.columns.label]
     counts = labels.value_counts().rename_axis("label").reset_index(name="rows")
     st.altair_chart(home_charts.small_label_counts(counts), alt="Rows of each label of the sample", key="home-labels")
 
