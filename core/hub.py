@@ -6,17 +6,17 @@ from typing import Literal
 
 # Read by huggingface_hub: without it, the token of the environment or of the token file goes with every request.
 NO_IMPLICIT_TOKEN = "HF_HUB_DISABLE_IMPLICIT_TOKEN"
-_forbidden: ContextVar[bool] = ContextVar("hub_token_forbidden", default=False)
+_allowed: ContextVar[bool] = ContextVar("hub_token_allowed", default=True)
 
 
-def forbid_hub_token(forbidden: bool = True) -> None:
-    """Send no token from this thread: it works for a visitor, who must not see what the host's owner can see."""
-    _forbidden.set(forbidden)
+def allow_hub_token(allowed: bool) -> None:
+    """Choose whether this thread sends the token: not for a visitor, who must not see what the host's owner can see."""
+    _allowed.set(allowed)
 
 
 def hub_token() -> Literal[False] | None:
     """The argument ``token`` of huggingface_hub and datasets: None for the token of this host, False for none."""
-    return False if _forbidden.get() or os.environ.get(NO_IMPLICIT_TOKEN) else None
+    return False if not _allowed.get() or os.environ.get(NO_IMPLICIT_TOKEN) else None
 
 
 def child_environment(for_visitor: bool = False) -> dict[str, str]:

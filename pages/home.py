@@ -5,8 +5,9 @@ import streamlit as st
 from core.runs import list_runs
 from pages.sections.home.hero import STARTED_RUN, show_demo_button, show_hero
 from pages.sections.home.overview import show_samples, show_steps
-from pages.sections.home.recent import show_last_models, show_next_step, show_progress
-from pages.shared.sidebar import current_workflow
+from pages.sections.home.recent import show_last_models, show_progress
+from pages.shared.navigation import next_step_button
+from pages.shared.sidebar import NEXT_STEPS, current_workflow
 from pages.shared.visitor import workspace
 from pages.shared.widgets import page_header
 
@@ -17,7 +18,7 @@ if workflow.dataset is None and not runs:
 else:
     page_header("Your workspace", "Go on where you left off, or start something new.")
     with st.container(horizontal=True):
-        show_next_step(workflow)
+        next_step_button(workflow.next_step, NEXT_STEPS[workflow.next_step])
         show_demo_button(workflow.active, primary=False)
     # A run that another tab started is remembered too, so that its result is shown here.
     if workflow.active:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import StudioError
-from core.hub import forbid_hub_token
+from core.hub import allow_hub_token
 from pages.shared import sidebar
 from pages.shared.navigation import pages, published_page
 from pages.shared.visitor import is_local
@@ -13,7 +13,7 @@ from pages.shared.widgets import show_error
 
 _ASSETS = Path(__file__).parent / "assets"
 
-forbid_hub_token(not is_local())
+allow_hub_token(is_local())
 
 page = st.navigation([*pages().values(), published_page()], position="hidden")
 published = page is published_page()

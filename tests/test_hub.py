@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.hub import NO_IMPLICIT_TOKEN, child_environment, forbid_hub_token, hub_token
+from core.hub import NO_IMPLICIT_TOKEN, allow_hub_token, child_environment, hub_token
 from core.workspace import belongs_to_visitor, workspace_of
 
 
@@ -14,7 +14,7 @@ def test_the_token_is_forbidden_in_a_thread_and_its_children(monkeypatch: pytest
     seen: list[object] = []
 
     def visit() -> None:
-        forbid_hub_token()
+        allow_hub_token(False)
         seen.extend([hub_token(), child_environment()])
 
     thread = threading.Thread(target=visit)

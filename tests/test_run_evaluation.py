@@ -1,11 +1,10 @@
-"""What is kept of a finished run, and runs beside one another."""
+"""What is kept of a finished run, and the run beside its baselines."""
 
 from dataclasses import replace
 
 import pytest
 
 from core import decision_rule, run_evaluation
-from core.errors import RunError
 from core.runs import MODEL
 from core.workspace import Workspace
 from tests.finished import TASKS, finished
@@ -34,30 +33,3 @@ def test_each_baseline_has_a_sentence_on_whether_fine_tuning_helped(kind: str, w
     assert not useless[0].comparison.better
     assert not useless[0].sentence.startswith("Fine-tuning helped")
     assert "test rows" not in useless[0].sentence
-
-
-def test_two_runs_are_compared_on_the_same_rows(workspace: Workspace) -> None:
-    good, bad = finished(workspace, "multiclass", "Good"), finished(workspace, "multiclass", "Bad", knows=0.5)
-    found, disagreements = run_evaluation.compare_runs(good, bad)
-    assert found.better
-    assert found.verdict.startswith("Good is better than Bad")
-    assert len(disagreements) == len(found.disagreements) > 0
-    assert (disagreements["first"] != disagreements["second"]).all()
-
-
-def test_other_rows_or_other_labels_are_refused_with_the_reason(workspace: Workspace) -> None:
-    run = finished(workspace, "multiclass")
-    with pytest.raises(RunError, match="different test rows"):
-        run_evaluation.compare_runs(run, finished(workspace, "multiclass", seed=1))
-    with pytest.raises(RunError, match="different labels"):
-        run_evaluation.compare_runs(run, finished(workspace, "binary"))
-
-
-def test_runs_beside_one_another(workspace: Workspace) -> None:
-    runs = [finished(workspace, "regression"), finished(workspace, "regression")]
-    runs[1] = runs[1].reconfigure(replace(runs[1].config, epochs=9))
-    table = run_evaluation.compare_costs(runs, "test")
-    assert {"run", "mae", "mae_low", "mae_high", "training_seconds", "megabytes", "seconds_per_1000_texts"} <= set(
-        table
-    )
-    assert run_evaluation.differing_settings(runs).to_dict("records")[0]["setting"] == "epochs"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
 
 from core.errors import DataError, LimitError, StudioError
 from core.host import is_out_of_memory
@@ -99,13 +100,8 @@ def spend_bytes(count: int) -> None:
     Raises:
         LimitError: the upload decodes to more than is allowed.
     """
-    if budget := _current.get():
-        budget.decoded_bytes += count
-        if budget.decoded_bytes > budget.limits.decoded_bytes:
-            raise LimitError(
-                f"{budget.name} unpacks to more data than is allowed.",
-                "Upload the table itself, or a smaller part of it.",
-            )
+    problem = "unpacks to more data than is allowed"
+    _spend("decoded_bytes", count, problem, "Upload the table itself, or a smaller part of it.")
 
 
 def spend_rows(count: int) -> None:
@@ -114,13 +110,7 @@ def spend_rows(count: int) -> None:
     Raises:
         LimitError: the upload has more rows than are allowed.
     """
-    if budget := _current.get():
-        budget.rows += count
-        if budget.rows > budget.limits.rows:
-            raise LimitError(
-                f"{budget.name} has more than {budget.limits.rows:,} rows, too many for its size.",
-                "Upload a smaller part of it.",
-            )
+    _spend("rows", count, "has more than {:,} rows, too many for its size", "Upload a smaller part of it.")
 
 
 def spend_cells(count: int) -> None:
@@ -129,13 +119,16 @@ def spend_cells(count: int) -> None:
     Raises:
         LimitError: the upload has more cells than are allowed.
     """
+    problem = "has more than {:,} cells, too many for its size"
+    _spend("cells", count, problem, "Remove the empty rows and columns, or upload a smaller part of it.")
+
+
+def _spend(kind: Literal["decoded_bytes", "rows", "cells"], count: int, problem: str, hint: str) -> None:
     if budget := _current.get():
-        budget.cells += count
-        if budget.cells > budget.limits.cells:
-            raise LimitError(
-                f"{budget.name} has more than {budget.limits.cells:,} cells, too many for its size.",
-                "Remove the empty rows and columns, or upload a smaller part of it.",
-            )
+        spent, limit = getattr(budget, kind) + count, getattr(budget.limits, kind)
+        setattr(budget, kind, spent)
+        if spent > limit:
+            raise LimitError(f"{budget.name} {problem.format(limit)}.", hint)
 
 
 @contextmanager

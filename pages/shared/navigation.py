@@ -45,6 +45,11 @@ def go_to(name: str) -> None:
 def show_next_step(name: str, label: str) -> None:
     """End a page with a button that leads to the next step."""
     st.divider()
+    next_step_button(name, label)
+
+
+def next_step_button(name: str, label: str) -> None:
+    """Show the button that leads to the page of the next step."""
     if st.button(label, type="primary", icon=_ICONS[name], key=f"next-{name}"):
         go_to(name)
 

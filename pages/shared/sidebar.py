@@ -16,11 +16,11 @@ from pages.shared.widgets import escape_markdown
 
 _REFRESH = "2s"
 _SHOWN_CHARACTERS = 34
-_NEXT: dict[Step, str] = {
-    "data": "Start here: choose a dataset",
-    "train": "Next: train a model",
-    "evaluate": "Next: see how good it is",
-    "predict": "Next: predict new texts",
+NEXT_STEPS: dict[Step, str] = {
+    "data": "Choose a dataset",
+    "train": "Train a model",
+    "evaluate": "See how good the model is",
+    "predict": "Predict new texts",
 }
 
 
@@ -47,7 +47,8 @@ def show_state(slots: dict[Step, DeltaGenerator], workflow: Workflow) -> None:
     """Fill the placeholders with what is done and what comes next, and show what trains now below the links."""
     for step, slot in slots.items():
         if step == workflow.next_step:
-            slot.markdown(f":small[:primary[**{_NEXT[step]}**]]")
+            label = NEXT_STEPS[step]
+            slot.markdown(f":small[:primary[**Next: {label[0].lower()}{label[1:]}**]]")
         elif text := _describe(step, workflow):
             slot.caption(text)
     with st.sidebar:

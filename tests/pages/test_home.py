@@ -16,7 +16,7 @@ def test_a_new_visitor_finds_a_model_that_predicts(empty: Workspace) -> None:
     assert at.title[0].value == "Teach a language model your own labels"
     assert at.text[0].value == "Medication Request"
     assert not find(at.button, "Try it now").disabled
-    assert "Start here: choose a dataset" in page_text(at)
+    assert "Next: choose a dataset" in page_text(at)
 
 
 def test_a_sample_opens_on_data(empty: Workspace) -> None:
@@ -59,7 +59,7 @@ def test_a_finished_demo_run_shows_its_score_and_a_form(clinic_run: Run) -> None
 def test_the_next_step_is_offered(clinic_run: Run) -> None:
     at = visit("home")
     assert clinic_run.name in page_text(at)
-    assert find(at.button, "See how good the model is").key == "next-step"
+    assert find(at.button, "See how good the model is").key == "next-evaluate"
     clinic_run.record_test_view("evaluate page")
     at.run()
-    assert find(at.button, "Predict new texts").key == "next-step"
+    assert find(at.button, "Predict new texts").key == "next-predict"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import run_evaluation
+from core import run_comparison
 from core.evaluation.metrics.definitions import COMPARISON_METRICS, METRICS
 from core.formatting import format_duration
 from core.runs import MODEL, Run
@@ -55,7 +55,7 @@ def _choose_runs(view: RunView, candidates: Sequence[Run]) -> list[Run]:
 
 
 def _show_metrics(view: RunView, runs: list[Run]) -> None:
-    costs = run_evaluation.compare_costs(runs, view.split)
+    costs = run_comparison.compare_costs(runs, view.split)
     rows = []
     for run, (_, cost) in zip(runs, costs.iterrows(), strict=True):
         estimates = {e.name: e for e in cache.metric_estimates(run, view.split)[MODEL]}
@@ -76,7 +76,7 @@ def _show_metrics(view: RunView, runs: list[Run]) -> None:
 
 
 def _show_settings(runs: list[Run]) -> None:
-    settings = run_evaluation.differing_settings(runs)
+    settings = run_comparison.differing_settings(runs)
     if settings.empty:
         if len(runs) > 1:
             st.caption("These runs have the same settings.")
@@ -91,7 +91,7 @@ def _show_pair(view: RunView, first: Run, second: Run) -> None:
     names = COMPARISON_METRICS[view.run.task.kind]
     name = st.pills("Metric", names, default=names[0], required=True, format_func=lambda metric: METRICS[metric].title)
     metric = METRICS[name or names[0]]
-    comparison, disagreements = run_evaluation.compare_runs(first, second, view.split, metric.name)
+    comparison, disagreements = run_comparison.compare_runs(first, second, view.split, metric.name)
     show = st.info if comparison.better is None else st.success
     show(escape_markdown(comparison.verdict), icon=":material/balance:")
     st.caption(

@@ -7,7 +7,6 @@ import streamlit as st
 from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
 from core.jobs import process
 from core.runs import MODEL, Run
-from core.workflow import Step, Workflow
 from pages.shared import cache
 from pages.shared.navigation import go_to, link
 from pages.shared.prediction import Model, show_prediction_form
@@ -16,19 +15,6 @@ from pages.shared.session import remember_run
 from pages.shared.widgets import creation_time, escape_markdown, show_errors
 
 _SHOWN_MODELS = 3
-_NEXT: dict[Step, tuple[str, str]] = {
-    "data": ("Choose a dataset", ":material/table_view:"),
-    "train": ("Train a model", ":material/model_training:"),
-    "evaluate": ("See how good the model is", ":material/monitoring:"),
-    "predict": ("Predict new texts", ":material/chat:"),
-}
-
-
-def show_next_step(workflow: Workflow) -> None:
-    """A button that leads to the next step."""
-    label, icon = _NEXT[workflow.next_step]
-    if st.button(label, type="primary", icon=icon, key="next-step"):
-        go_to(workflow.next_step)
 
 
 def show_progress(runs: Sequence[Run], started_id: str | None) -> None:

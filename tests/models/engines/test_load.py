@@ -108,17 +108,24 @@ def test_one_engine_answers_many_threads(model: Path, tmp_path: Path) -> None:
 def test_a_further_engine_starts_no_threads(model: Path, tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
+import time
 import psutil
 from core.models.engines.load import load_engine
-counts = []
-for _ in range(5):
+def threads():
     load_engine(Path({str(model)!r}), {ONNX_FP32!r}, Path({str(tmp_path)!r})).logits({TEXTS!r})
-    counts.append(psutil.Process().num_threads())
-print(counts[4] - counts[0])
+    return psutil.Process().num_threads()
+first = threads()
+threads()
+last = threads()
+# Threads of the export of the graph, which the first engine makes, may still end.
+deadline = time.monotonic() + 10
+while last > first and time.monotonic() < deadline:
+    time.sleep(0.1)
+    last = psutil.Process().num_threads()
+print(max(0, last - first))
 """
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    # Five engines with threads of their own would have at least four more; a thread of a library may come or go.
-    assert int(output) <= 1
+    assert output.strip() == "0"
 
 
 def test_exported_engines_load_no_torch(model: Path, tmp_path: Path) -> None:
