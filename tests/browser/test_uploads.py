@@ -62,7 +62,7 @@ def _wait_for_readers(server: Server, wanted: Callable[[int], bool]) -> int:
         count = 0
         for process in psutil.Process(server.process.pid).children(recursive=True):
             with suppress(psutil.Error):
-                count += "core.data.reading.child" in process.cmdline()
+                count += "core.data.reading.sandbox_worker" in process.cmdline()
         if wanted(count) or time.monotonic() > deadline:
             return count
         time.sleep(0.02)

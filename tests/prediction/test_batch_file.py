@@ -31,7 +31,7 @@ CSV = FRAME.to_csv(index=False).encode()
 INPUTS = {
     "x.csv": CSV,
     "x.tsv": FRAME.to_csv(index=False, sep="\t").encode(),
-    "x.csv.gz": gzip.compress(CSV),
+    "x.csv.gz": gzip.compress(CSV, mtime=0),
     "x.parquet": parquet_bytes(FRAME),
     "x.jsonl": FRAME.to_json(orient="records", lines=True).encode(),
     "x.json": FRAME.to_json(orient="records").encode(),

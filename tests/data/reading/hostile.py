@@ -19,12 +19,12 @@ SHEET = "xl/worksheets/sheet1.xml"
 def gzip_chain(depth: int) -> bytes:
     data = b"text,label\na,x\nb,y\n"
     for _ in range(depth):
-        data = gzip.compress(data)
+        data = gzip.compress(data, mtime=0)
     return data
 
 
 def zip_of_gzips() -> bytes:
-    part = gzip.compress(b"text,label\n" + b"a,x\n" * 12_000_000, 6)
+    part = gzip.compress(b"text,label\n" + b"a,x\n" * 12_000_000, 6, mtime=0)
     return zip_bytes({f"train_{i}.csv.gz": part for i in range(20)})
 
 
@@ -34,7 +34,7 @@ def zip_of_zips() -> bytes:
 
 
 def many_rows() -> bytes:
-    return gzip.compress(b"text\n" + b"a\n" * 48_000_000, 9)
+    return gzip.compress(b"text\n" + b"a\n" * 48_000_000, 9, mtime=0)
 
 
 def encoded_string() -> bytes:

@@ -20,7 +20,7 @@ FORMATS = {
     "no_extension": JSON_LINES,
     "x.xlsx": excel_bytes(Sheet1=FRAME),
     "x.parquet": parquet_bytes(FRAME),
-    "x.csv.gz": gzip.compress(CSV),
+    "x.csv.gz": gzip.compress(CSV, mtime=0),
     "x.zip": zip_bytes({"x.csv": CSV, "__MACOSX/._x.csv": b"junk"}),
 }
 

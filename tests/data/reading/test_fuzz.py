@@ -76,7 +76,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "unpacked.xlsx": unpacked_excel,
     "x.parquet": lambda: parquet_bytes(FRAME),
     "typed.parquet": typed_parquet,
-    "x.csv.gz": lambda: gzip.compress(CSV),
+    "x.csv.gz": lambda: gzip.compress(CSV, mtime=0),
     "x.zip": lambda: zip_bytes({"train.csv": CSV, "test.csv": CSV}),
     "folders.zip": lambda: stored_zip({f"{r['label']}/{i}.txt": r["text"].encode() for i, r in enumerate(ROWS)}),
 }

@@ -34,9 +34,9 @@ FILES = {
     "short.csv": b"text,label,note\n" + b"a,x\nb,y,why\n" * 5,
     "numbers.csv": b"1,one text\n2,another text\n",
     "one-column.csv": b"text\none\ntwo\n",
-    "x.csv.gz": gzip.compress(CSV),
+    "x.csv.gz": gzip.compress(CSV, mtime=0),
     "x.jsonl": JSON_LINES,
-    "x.jsonl.gz": gzip.compress(JSON_LINES),
+    "x.jsonl.gz": gzip.compress(JSON_LINES, mtime=0),
     "no-suffix": JSON_LINES,
     "late-key.jsonl": b'{"text": "a"}\n\n{"text": "b", "label": {"name": "x", "id": 3}}\n[1, 2]\n',
     "lists.jsonl": b'{"text": "a", "label": ["x"]}\n{"text": "b", "label": null}\n{"text": "c", "label": ["y"]}\n',
@@ -46,7 +46,7 @@ FILES = {
     "types.parquet": parquet_bytes(
         pd.DataFrame({"id": [1, 2], "text": ["a", None], "when": pd.to_datetime(["2020-01-01", "2021-02-03"])})
     ),
-    "x.parquet.gz": gzip.compress(parquet_bytes(FRAME)),
+    "x.parquet.gz": gzip.compress(parquet_bytes(FRAME), mtime=0),
     "x.json": json.dumps(JSON_ROWS).encode(),
     "x.xlsx": excel_bytes(first=FRAME),
     "x.zip": zip_bytes({"inner.csv": CSV}),
@@ -168,12 +168,12 @@ def test_text_in_parquet_that_is_not_utf8_is_repaired() -> None:
     [
         (b"", "x.csv", "x.csv is empty"),
         (b" \n\n", "x.csv", "x.csv is empty"),
-        (gzip.compress(b""), "x.csv.gz", "is empty"),
+        (gzip.compress(b"", mtime=0), "x.csv.gz", "is empty"),
         (b"text,label\n", "x.csv", "a header line but no rows"),
         (parquet_bytes(FRAME.head(0)), "x.parquet", "no rows"),
         (b"\x89PNG....", "x.csv", "an image"),
         (b"PAR1 and nothing else", "x.parquet", "cannot be read as a Parquet file"),
-        (gzip.compress(CSV)[:-9], "x.csv.gz", "a damaged gzip file"),
+        (gzip.compress(CSV, mtime=0)[:-9], "x.csv.gz", "a damaged gzip file"),
         (b"oops\n", "x.jsonl", "No line of x.jsonl"),
         (b'text,label\n"a, b",x\n"c, d",y\n"never closed, z\ne,f\n', "x.csv", "quotation mark"),
     ],
@@ -187,7 +187,7 @@ def test_what_is_not_a_table_gets_a_sentence(data: bytes, name: str, message: st
     ("data", "name", "message"),
     [
         (b"text,label\n" + b"x" * 11_000_000, "x.csv", "a line of more than 10 MB"),
-        (gzip.compress(b"text,label\n" + b"a,b\n" * 10_000_000), "x.csv.gz", "far more than its own size"),
+        (gzip.compress(b"text,label\n" + b"a,b\n" * 10_000_000, mtime=0), "x.csv.gz", "far more than its own size"),
         (csv_bytes([["text", "label"], ["a" * 1_000_001, "x"], ["b", "y"]]), "x.csv", "1,000,000 characters"),
         (b'{"a": 1}\n' + json.dumps({f"c{i}": 1 for i in range(1_001)}).encode(), "x.jsonl", "1,000 columns"),
     ],
@@ -230,7 +230,7 @@ def test_files_on_disk_can_have_another_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.jsonl"])
 def test_progress_is_reported_while_a_file_is_counted(name: str) -> None:
     data = b'{"text": "a"}\n' * 120_000 if name == "x.jsonl" else b"text,label\n" + b"abc,x\n" * 120_000
-    packed = gzip.compress(data) if name.endswith(".gz") else data
+    packed = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
     seen: list[tuple[int, int]] = []
     stream_table(SourceFile.of_bytes(packed, name), on_progress=lambda done, total: seen.append((done, total)))
     assert len(seen) >= 2

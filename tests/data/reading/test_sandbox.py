@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from core.data.budget import Limits
-from core.data.reading.border import preview_file, read_pasted, read_tables
 from core.data.reading.files import SMALL_BYTES, read_bytes
+from core.data.reading.sandbox import preview_file, read_pasted, read_tables
 from core.data.table import ReadOptions
 from core.errors import DataError, LimitError, StudioError
 from tests.data.reading.cases import CSV, FRAME, csv_bytes, excel_bytes, parquet_bytes, zip_bytes
@@ -143,7 +143,7 @@ def test_small_text_is_read_in_this_process(name: str) -> None:
 
 @pytest.mark.slow
 def test_without_fork_each_file_gets_a_new_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.reading.processes.HAS_FORK", False)
+    monkeypatch.setattr("core.data.reading.sandbox_processes.HAS_FORK", False)
     before = len(children())
     assert read_tables({"x.xlsx": FILES["x.xlsx"]}).frame.equals(read_bytes(FILES["x.xlsx"], "x.xlsx").frame)
     with pytest.raises(DataError, match="damaged"):
