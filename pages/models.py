@@ -18,7 +18,7 @@ from core.task import TITLES
 from pages.sections.models.publish import show_publication
 from pages.sections.models.push import show_push
 from pages.shared.deep_link import follow_link, show_in_address
-from pages.shared.empty_page import EmptyPage, show_demo_button, show_empty_page
+from pages.shared.empty_page import EmptyPage, show_empty_page, train_sample_button
 from pages.shared.model_download import show_download
 from pages.shared.navigation import link, pages
 from pages.shared.run_progress import show_run_progress
@@ -39,7 +39,7 @@ from pages.shared.widgets import (
 
 _EMPTY = EmptyPage(
     missing="There is no model yet. Train one first, or import one below.",
-    promise="Here each model has its score beside simple baselines, its cost, and a zip that plain transformers loads.",
+    description="Here each model has its score beside simple baselines, its cost, and a zip that plain transformers loads.",
     caption="The test accuracy of a model of the sample of clinic messages and of its baselines, with 95% intervals.",
 )
 
@@ -146,6 +146,6 @@ if runs:
     with show_errors():
         show_models(runs)
 else:
-    show_empty_page(_EMPTY, show_scores, lambda: show_demo_button("Train a model on the sample"))
+    show_empty_page(_EMPTY, show_scores, lambda: train_sample_button("Train a model on the sample"))
     link("train", "Go to Train")
 show_import()

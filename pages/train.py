@@ -15,7 +15,7 @@ from pages.sections.train.runs import choose_runs
 from pages.sections.train.search import is_current, show_searches
 from pages.sections.train.settings import choose_encoder, choose_settings
 from pages.shared.deep_link import follow_link, show_in_address
-from pages.shared.empty_page import EmptyPage, show_demo_button, show_empty_page
+from pages.shared.empty_page import EmptyPage, show_empty_page, train_sample_button
 from pages.shared.navigation import link
 from pages.shared.showcase import show_losses
 from pages.shared.visitor import workspace
@@ -23,7 +23,7 @@ from pages.shared.widgets import choose_dataset, escape_markdown, page_header, s
 
 _EMPTY = EmptyPage(
     missing="There is no dataset yet. Upload one, or train on a sample first.",
-    promise="Here you choose between a model in seconds and a fine-tuned one, see what it costs before it starts, and watch "
+    description="Here you choose between a model in seconds and a fine-tuned one, see what it costs before it starts, and watch "
     "it learn.",
     caption="The loss of a model while it was fine-tuned on the sample of clinic messages.",
 )
@@ -33,7 +33,7 @@ def show_empty() -> None:
     """What Train will show, and two ways to get there."""
 
     def show_actions() -> None:
-        show_demo_button("Train on the sample")
+        train_sample_button("Train on the sample")
         link("data", "Go to Data")
 
     show_empty_page(_EMPTY, show_losses, show_actions)

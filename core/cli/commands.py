@@ -57,8 +57,8 @@ def train(options: argparse.Namespace) -> int:
     """Fine-tune on a table and print the result."""
     from core.data.columns import apply_columns
     from core.data.dataset import save_dataset
-    from core.data.reading.border import read_tables
     from core.data.reading.files import join_tables
+    from core.data.reading.sandbox import read_tables
     from core.data.splitting import SplitConfig, split
     from core.data.time_split import describe_ranges, time_ranges
     from core.experiments.launch import create_training_run
@@ -155,7 +155,7 @@ def check(options: argparse.Namespace) -> int:
     """Print the problems of a table; 1 if it cannot be used for training."""
     from core.data.checks.report import check_table
     from core.data.labels import parse_label_names
-    from core.data.reading.border import read_tables
+    from core.data.reading.sandbox import read_tables
     from core.models.encoders import BUILT_IN
     from core.models.tokenization import count_tokens
 

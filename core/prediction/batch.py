@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.reading.border import preview_file
 from core.data.reading.chunks import SourceFile, require_column
+from core.data.reading.sandbox import preview_file
 from core.errors import RunError
 from core.jobs.events import Event, OnEvent, ignore_event
 from core.jobs.folder import JobFolder

@@ -14,10 +14,10 @@ from pages.shared.visitor import workspace
 
 @dataclass(frozen=True)
 class EmptyPage:
-    """What is missing, what the page shows once it is there, and a caption of the picture of that."""
+    """What is missing, a description of what the page shows once it is there, and a caption of the picture of that."""
 
     missing: str
-    promise: str
+    description: str
     caption: str
 
 
@@ -26,14 +26,14 @@ def show_empty_page(texts: EmptyPage, draw: Callable[[], None], show_action: Cal
     st.info(texts.missing, icon=":material/info:")
     left, right = st.columns([1, 1.3], gap="large", vertical_alignment="center")
     with left:
-        st.markdown(texts.promise)
+        st.markdown(texts.description)
         show_action()
     with right, st.container(border=True):
         draw()
         st.caption(texts.caption)
 
 
-def show_demo_button(label: str) -> None:
+def train_sample_button(label: str) -> None:
     """A primary button that trains a model on the sample and opens Train, where its progress is shown."""
     if st.button(label, type="primary", icon=":material/rocket_launch:"):
         remember_run(start_demo_run(workspace(), CLINIC).id)

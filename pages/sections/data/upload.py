@@ -12,7 +12,7 @@ from core.data.reading.encodings import ENCODINGS
 from core.data.reading.files import DELIMITERS, EXTENSIONS
 from core.data.reading.hub import load_hub_dataset
 from core.data.reading.misreading import cut_sample
-from core.data.reading.processes import warm_up
+from core.data.reading.sandbox_processes import warm_up
 from core.data.samples import SAMPLES
 from core.data.table import ReadOptions, Table
 from core.formatting import pluralize

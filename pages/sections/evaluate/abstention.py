@@ -12,7 +12,7 @@ from core.evaluation.decisions.abstention import SelectiveResult
 from core.evaluation.decisions.risk_control import RISK
 from core.formatting import format_percent, format_range, pluralize
 from core.run_evaluation import compared_versions
-from pages.sections.evaluate.promise import choose_guaranteed
+from pages.sections.evaluate.guarantee import choose_guaranteed
 from pages.sections.evaluate.view import RunView, show_test_figure
 from pages.shared import cache
 from pages.shared.downloads import download_buttons

@@ -17,7 +17,7 @@ from pages.shared.sidebar import current_workflow
 
 _TEXTS = EmptyPage(
     missing="There is no trained model yet.",
-    promise=(
+    description=(
         "A verdict on your model stands here as soon as there is one: how good it is and how sure that is, whether "
         "fine-tuning helped, where it fails, and what to do next. Each mistake can be read."
     ),

@@ -11,7 +11,7 @@ from core.evaluation.metrics.compute import compute_metrics
 from core.evaluation.metrics.estimate import interval_sentence
 from core.formatting import pluralize
 from core.run_evaluation import compared_versions
-from pages.sections.evaluate.promise import choose_guaranteed
+from pages.sections.evaluate.guarantee import choose_guaranteed
 from pages.sections.evaluate.view import RunView, show_test_figure
 from pages.shared import cache
 from pages.shared.downloads import download_buttons

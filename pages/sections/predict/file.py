@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.charts import data as data_charts
 from core.data.reading.files import EXTENSIONS
-from core.data.reading.processes import warm_up
+from core.data.reading.sandbox_processes import warm_up
 from core.formatting import pluralize
 from core.prediction.batch import BatchPrediction, Upload, create_batch, damaged_batches, list_batches
 from core.prediction.batch_output import FORMAT_TITLES, OutputFormat

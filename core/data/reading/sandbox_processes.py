@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 import psutil
 
 _PROJECT = Path(__file__).resolve().parents[3]
-_MODULE = "core.data.reading.child"
+_MODULE = "core.data.reading.sandbox_worker"
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PYTHONPATH")
 HAS_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
 

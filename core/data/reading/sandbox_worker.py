@@ -1,4 +1,4 @@
-"""The processes that read what a stranger sent: a request and the files come in, progress and the table go out.
+"""The process that reads uploaded files: a request and the files come in, progress and the table go out.
 
 Each process answers one request. It limits its own memory and CPU time before it looks at the files, so that a file that
 exhausts them ends this process and no other. Given the number of a socket, this module forks one process for each socket that

@@ -1,8 +1,8 @@
-"""Read what a stranger sent in a process of its own: this process never decodes it, and nothing that it does can harm this one.
+"""Read uploaded files in a process of their own, so that a damaged or hostile file cannot harm this process.
 
-The reading process (:mod:`core.data.reading.child`) has limits on memory and time that depend on the size of the upload. It is
+The process (:mod:`core.data.reading.sandbox_worker`) has limits on memory and time that depend on the size of the upload. It is
 ended when they are exceeded, or when the caller's ``on_progress`` raises because nobody waits for the table any more. Small
-delimited text is read here: at its worst it takes a fraction of a second and some megabytes.
+delimited text is read in this process: at its worst it takes a fraction of a second and some megabytes.
 """
 
 import queue
@@ -19,7 +19,7 @@ from core.data.budget import Limits
 from core.data.reading import files as plain
 from core.data.reading import transfer
 from core.data.reading.chunks import SourceFile
-from core.data.reading.processes import Reader, reading_process
+from core.data.reading.sandbox_processes import Reader, reading_process
 from core.data.reading.streaming import stream_table
 from core.data.reading.transfer import Message, Preview, Request
 from core.data.table import DETECT, ReadOptions, Table
