@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,8 +118,11 @@ def test_reading_ends_when_nobody_waits_for_it() -> None:
 
 def test_reading_goes_on_after_the_process_that_is_forked_has_ended() -> None:
     read_tables({"x.xlsx": FILES["x.xlsx"]})
-    for process in children():
-        process.kill()
+    ended = children()
+    for process in ended:
+        with suppress(psutil.NoSuchProcess):  # the fork that has read the file may end by itself meanwhile
+            process.kill()
+    psutil.wait_procs(ended, timeout=10)
     assert len(read_tables({"x.xlsx": FILES["x.xlsx"]})) == len(FRAME)
 
 
