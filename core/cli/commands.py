@@ -23,12 +23,10 @@ from core.cli.output import (
     print_warnings,
     train_and_wait,
 )
+from core.cli.training_options import chosen_settings
 from core.errors import DataError, RunError, StudioError
 from core.runs import Run, find_run
 from core.workspace import Workspace, default_home, workspace_containing, workspace_of
-
-# The training settings that are options of ``train``, with their types.
-SETTINGS = {"epochs": float, "learning_rate": float, "batch_size": int, "max_length": int}
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -62,12 +60,10 @@ def train(options: argparse.Namespace) -> int:
     from core.data.splitting import SplitConfig, split
     from core.data.time_split import describe_ranges, time_ranges
     from core.experiments.launch import create_training_run
-    from core.training.config import TrainingConfig
     from core.training.presets import recommended
 
-    settings = {name: value for name in SETTINGS if (value := getattr(options, name)) is not None}
     # Settings out of range are refused before a large file is read.
-    TrainingConfig(**settings)
+    settings = chosen_settings(options)
     split_config = SplitConfig(options.validation_share, options.test_share, options.seed, by_time=bool(options.time))
     files = {"train": options.file, "validation": options.validation_file, "test": options.test_file}
     how = read_options(options)
@@ -80,12 +76,7 @@ def train(options: argparse.Namespace) -> int:
     splits = split(labeled, split_config)
     if options.time:
         print(f"Split by time: {describe_ranges(time_ranges(labeled, split_config))}", file=sys.stderr)
-    config = replace(
-        recommended(len(splits.train), splits.task.outputs, options.encoder, splits.task.kind),
-        method=options.method,
-        seed=options.seed,
-        **settings,
-    )
+    config = replace(recommended(len(splits.train), splits.task.outputs, options.encoder, splits.task.kind), **settings)
     workspace = _workspace(options.workspace)
     dataset = save_dataset(workspace, table, columns, split_config, options.file.stem)
     run = create_training_run(workspace, dataset, config, options.name, splits)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.cli import commands, engines, push
 from core.cli.data_options import add_column_options, add_reading_options
-from core.models.encoders import BUILT_IN
+from core.cli.training_options import add_training_options
 from core.prediction.serving.command import add_serve_parser
 
 if TYPE_CHECKING:
@@ -84,23 +84,14 @@ def _add_train(subparsers: "Subparsers") -> None:
     parser.add_argument("--label", required=True, metavar="COL", help="column with the labels")
     add_reading_options(parser)
     add_column_options(parser)
-    parser.add_argument("--method", choices=["fine-tune", "instant"], default="fine-tune", help="default: fine-tune")
     for split, share in (("validation", 0.1), ("test", 0.2)):
         group = parser.add_mutually_exclusive_group()
         group.add_argument(f"--{split}-file", type=Path, metavar="FILE", help=f"table with the {split} rows")
         group.add_argument(
             f"--{split}-share", type=float, default=share, metavar="X", help=f"share of {split} rows (default: {share})"
         )
-    parser.add_argument("--seed", type=int, default=42, help="seed of all random numbers (default: 42)")
-    parser.add_argument(
-        "--encoder", default=BUILT_IN, metavar="NAME", help="hub id or folder (default: the built-in encoder)"
-    )
     parser.add_argument("--name", default="", help="name of the run")
-    for setting, value_type in commands.SETTINGS.items():
-        name = setting.replace("_", " ")
-        parser.add_argument(
-            f"--{setting.replace('_', '-')}", type=value_type, metavar="N", help=f"{name} (default: recommended)"
-        )
+    add_training_options(parser)
     _add_json(parser)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
-from core.runs import create_run
+from core.runs import Run, create_run
 from core.training.config import TrainingConfig
 from core.training.first_model import save_first_model
 from core.workspace import Workspace
@@ -59,7 +59,7 @@ def test_a_first_model_predicts_until_its_run_has_finished(
 def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.CaptureFixture[str]) -> None:
     table, test = write_csv(home / "x.csv", ROWS), write_csv(home / "t.csv", ROWS[:4])
     columns = ["--text", "text", "--label", "label"]
-    settings = ["--encoder", tiny_encoder, "--epochs", "1", "--max-length", "16"]
+    settings = ["--encoder", tiny_encoder, "--epochs", "1", "--max-length", "16", "--truncation", "head_tail"]
     code, out, _ = call(capsys, "train", table, *columns, "--test-file", test, *settings, "--json")
     record = json.loads(out)
     assert code == 0
@@ -67,6 +67,7 @@ def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.Ca
     assert {"accuracy", "f1_macro"} <= set(record["test"])
     assert Path(record["folder"], "model", "model.safetensors").exists()
     assert str(home) in record["folder"]
+    assert Run.open(Path(record["folder"])).config.truncation == "head_tail"
 
     _, out, _ = call(capsys, "evaluate", record["run"], "--json")
     assert json.loads(out) == record

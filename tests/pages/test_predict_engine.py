@@ -10,6 +10,7 @@ from core.jobs.folder import JobFolder
 from core.models.engines.base import ONNX_FP32, ONNX_INT8, TORCH
 from core.models.engines.choice import EngineResult, Trial, describe_host, save_trial
 from core.models.engines.export import model_source
+from core.prediction.batch import run_batch
 from core.prediction.engine_trial import engine_trial_job
 from core.runs import Run
 from core.workspace import Workspace
@@ -64,6 +65,17 @@ def test_a_trial_is_shown_and_an_engine_can_be_pinned(run: Run) -> None:
     assert find(at.selectbox, "Engine").value == TORCH
     find(at.selectbox, "Engine").set_value("").run()
     assert "Answered by ONNX Runtime: 250" in page_text(at)
+
+
+def test_a_pinned_engine_predicts_files_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JobFolder, "start", lambda job: run_batch(job.path))
+    at = visit("predict")
+    find(at.selectbox, "Engine").set_value(TORCH).run()
+    uploader: Any = at.get("file_uploader")[0]
+    uploader.set_value([("inbox.csv", b"message\nred apple\n", "text/csv")]).run()
+    assert "PyTorch predicts the file" in page_text(at)
+    click(at, "Predict 1 row")
+    assert "Engine: torch." in page_text(at)
 
 
 @pytest.mark.parametrize("method", ["occlusion", "integrated gradients"])

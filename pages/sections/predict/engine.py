@@ -77,5 +77,5 @@ def _choose_engine(model: Model, choice: Choice | None) -> None:
         format_func=lambda name: TITLES[name] if name else title,
         key=key,
         on_change=pin,
-        help="Another engine answers single texts in this session only.",
+        help="Another engine answers in this session only: single texts, and files that you start.",
     )

@@ -10,6 +10,7 @@ from core.charts import data as data_charts
 from core.data.reading.files import EXTENSIONS
 from core.data.reading.sandbox_processes import warm_up
 from core.formatting import pluralize
+from core.models.engines.base import TITLES
 from core.prediction.batch import BatchPrediction, Upload, create_batch, damaged_batches, list_batches
 from core.prediction.batch_output import FORMAT_TITLES, OutputFormat
 from core.prediction.batch_shards import BatchSummary
@@ -18,6 +19,7 @@ from core.prediction.predict import guess_text_column
 from pages.shared import cache
 from pages.shared.job_progress import JobTexts, show_job
 from pages.shared.prediction import Model
+from pages.shared.session import pinned_engine
 from pages.shared.visitor import workspace
 from pages.shared.widgets import delete_button, escape_markdown, show_damaged, show_errors
 
@@ -56,10 +58,12 @@ def _show_start(model: Model, file: UploadedFile) -> None:
         help="Token embeddings answer the texts that are clear to them, and the model computes only the others. "
         "Evaluate shows the cost and the accuracy.",
     )
+    engine = CASCADE if cascade else pinned_engine(model.folder) or None
+    if engine and not cascade:
+        st.caption(f"{TITLES[engine]} predicts the file, because it is the engine of this session (see One text).")
     if st.button(f"Predict {pluralize(preview.rows, 'row')}", type="primary", icon=":material/play_arrow:"):
         folder = model.run.folder if model.run else model.folder
         file.seek(0)
-        engine = CASCADE if cascade else None
         create_batch(workspace(), folder, Upload(file.name, file), column, output_format, engine).job.start()
         st.rerun()
 
