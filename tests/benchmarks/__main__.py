@@ -21,6 +21,7 @@ from tests.benchmarks.explanations import explanations
 from tests.benchmarks.instant import instant_rows
 from tests.benchmarks.interval_coverage import interval_coverage
 from tests.benchmarks.matmul import matmul_share
+from tests.benchmarks.page_load import page_load
 from tests.benchmarks.page_switch import page_switch
 from tests.benchmarks.predict_million import predict_million
 from tests.benchmarks.predict_speed import predict_speed
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "interval_coverage": interval_coverage,
     "matmul_share": matmul_share,
     "memory_training": memory_training,
+    "page_load": page_load,
     "page_switch": page_switch,
     "plan_error": plan_error,
     "predict_speed": predict_speed,
@@ -58,6 +60,8 @@ LONG: dict[str, Callable[[], list[Figure]]] = {
 # Figures that can be named too: the benchmark that gives them runs.
 FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "engine_choice": predict_speed,
+    "first_page": page_load,
+    "layout_shift": page_load,
     "predict_vs_pipeline": predict_speed,
     "predict_vs_pipeline_32": predict_speed,
 }
