@@ -19,7 +19,20 @@ from pages.shared.zip_download import download_route  # noqa: E402
 
 ROUTER = ROOT / "pages" / "router.py"
 
+
+def show_script_error(error: Exception) -> bool:
+    """Show an error of a part of a page that runs by itself; whether it could be shown as a sentence."""
+    from pages.shared.widgets import show_failure  # pandas comes with it, and the server should start fast
+
+    return show_failure(error)
+
+
 if st.runtime.exists() and st.runtime.scriptrunner.get_script_run_ctx() is not None:
     runpy.run_path(str(ROUTER))
 else:
-    app = st.App(ROUTER, routes=[download_route()], middleware=[Middleware(VisitorCookieMiddleware)])
+    app = st.App(
+        ROUTER,
+        routes=[download_route()],
+        middleware=[Middleware(VisitorCookieMiddleware)],
+        on_script_error=show_script_error,
+    )

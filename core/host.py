@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from core.errors import LimitError, StudioError, disk_error
+
 # Limits the cores that this process uses.
 CORES_VARIABLE = "STUDIO_CORES"
 _CGROUP = Path("/sys/fs/cgroup")
@@ -151,6 +153,15 @@ def is_out_of_memory(error: BaseException) -> bool:
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
         or any(message in text for message in _OUT_OF_MEMORY)
     )
+
+
+def explain(error: BaseException) -> StudioError | None:
+    """The error to show: ``error`` itself if it is a StudioError, or what it says of the disk or the memory; None for a bug."""
+    if isinstance(error, StudioError):
+        return error
+    if is_out_of_memory(error):
+        return LimitError("The machine ran out of memory.", "Use fewer or shorter texts, or a smaller encoder.")
+    return disk_error(error)
 
 
 def peak_memory_mb() -> float:

@@ -20,7 +20,8 @@ from core import host, migrations
 from core.data.columns import SPLITS
 from core.data.dataset import DatasetRef
 from core.data.splitting import SplitConfig, Splits, load_split
-from core.errors import RunError
+from core.disk import check_disk
+from core.errors import RunError, storing
 from core.models.record import RECORD_FILE
 from core.storage import (
     DamagedFolder,
@@ -36,6 +37,7 @@ from core.storage import (
 )
 from core.task import Floats, Task
 from core.training.config import TrainingConfig
+from core.training.disk import training_disk
 from core.workspace import Workspace, create_folder_atomically, find_child, write_atomically
 
 _RECORD = "run.json"
@@ -230,11 +232,17 @@ class Run:
             return 0
 
     def record_test_view(self, where: str) -> None:
-        """Append a view of the test results to the record of views."""
+        """Append a view of the test results to the record of views.
+
+        Raises:
+            StorageError: it cannot be written, such as on a full disk.
+        """
         path = self._evaluation / _TEST_VIEWS
-        path.parent.mkdir(exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "where": where}) + "\n")
+        line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), "where": where}) + "\n"
+        with storing("This view of the test results"):
+            path.parent.mkdir(exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(line)
 
 
 @dataclass(frozen=True)
@@ -247,7 +255,14 @@ class RunSource:
 
 
 def create_run(workspace: Workspace, splits: Splits, config: TrainingConfig, name: str, source: RunSource) -> Run:
-    """A new run that is ready to start, in a folder of its own."""
+    """A new run that is ready to start, in a folder of its own.
+
+    Raises:
+        LimitError: the disk, or what the host grants of it, has no room for it.
+    """
+    kept, peak = training_disk(config)
+    rows = sum(int(frame.memory_usage(index=False).sum()) for _, frame in splits)
+    check_disk(workspace, kept + rows, "The training", peak + rows)
     with create_folder_atomically(workspace.runs, name) as folder:
         run = Run(
             folder=workspace.runs / folder.name,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from core.errors import StorageError, StudioError
+from core.errors import StorageError, StudioError, storing
 from core.workspace import write_json
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def append_record(path: Path, record: dict[str, Any], new_folder: bool = False) 
     """Append a record with its format version to a file as one line of JSON; ``new_folder`` makes a missing folder.
 
     Raises:
-        StudioError: the file cannot be written, such as on a full disk.
+        StorageError: the file cannot be written, such as on a full disk.
     """
     line = json.dumps({_VERSION_KEY: FORMAT_VERSION} | record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    try:
+    with storing(path.name):
         if new_folder:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
@@ -62,10 +62,6 @@ def append_record(path: Path, record: dict[str, Any], new_folder: bool = False) 
             if file.tell() and (file.seek(-1, 2), file.read(1))[1] != b"\n":
                 line = b"\n" + line
             file.write(line)
-    except OSError as error:
-        raise StudioError(
-            f"{path.name} could not be written: {error.strerror or error}.", "Free some disk space, then try again."
-        ) from error
 
 
 def read_appended(kind: type[T], path: Path) -> list[T]:

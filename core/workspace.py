@@ -15,13 +15,13 @@ import secrets
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import StudioError
+from core.errors import storing
 
 VISITOR_PREFIX = "visitor-"
 HOME_VARIABLE = "STUDIO_HOME"
@@ -78,12 +78,14 @@ def workspace_containing(folder: Path) -> Workspace:
     return Workspace(root, root.parents[1] if root.parent.name == "workspaces" else default_home())
 
 
+def visitor_of(folder: Path) -> str:
+    """The name of the workspace in the home that contains a folder; empty for a folder elsewhere."""
+    return next((parent.name for parent in folder.resolve().parents if parent.parent.name == "workspaces"), "")
+
+
 def belongs_to_visitor(folder: Path) -> bool:
     """Whether a folder is in the workspace of a visitor of a shared host."""
-    return any(
-        parent.name.startswith(VISITOR_PREFIX) and parent.parent.name == "workspaces"
-        for parent in folder.resolve().parents
-    )
+    return visitor_of(folder).startswith(VISITOR_PREFIX)
 
 
 def slug(name: str) -> str:
@@ -124,19 +126,17 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file in one step, so that readers see the old file or the new one; ``write`` fills a temporary file.
 
     Raises:
-        StudioError: the file cannot be written, such as on a full disk.
+        StorageError: the file cannot be written, such as on a full disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise StudioError(
-            f"{path.name} could not be written: {error.strerror or error}.", "Free some disk space, then try again."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with storing(path.name):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(temporary)
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):  # a folder that cannot be written has no such file
+                temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, record: Any) -> None:

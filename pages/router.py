@@ -4,12 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import StudioError
 from core.hub import allow_hub_token
 from pages.shared import sidebar
 from pages.shared.navigation import pages, published_page
 from pages.shared.visitor import is_local
-from pages.shared.widgets import show_error
+from pages.shared.widgets import show_failure
 
 _ASSETS = Path(__file__).parent / "assets"
 
@@ -27,8 +26,9 @@ st.html(_ASSETS / "style.css")
 slots = {} if published else sidebar.show_links()
 try:
     page.run()
-except StudioError as error:
-    show_error(error.message, error.hint)
+except Exception as error:
+    if not show_failure(error):
+        raise
 if not published:
     # After the page, because the page may choose another dataset or run.
     sidebar.show_state(slots, sidebar.current_workflow())

@@ -25,7 +25,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     def full_disk(_: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(StudioError, match="No space left") as caught:
+    with pytest.raises(StudioError, match="the disk is full") as caught:
         workspace.write_atomically(path, full_disk)
     assert "disk space" in caught.value.hint
     assert workspace.read_json(path) == {"a": 1}

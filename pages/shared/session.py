@@ -36,8 +36,8 @@ def record_test_view_once(run: Run) -> None:
     """Record a view of the run's test results, once per session."""
     viewed = st.session_state.setdefault(_VIEWED, set())
     if run.id not in viewed:
-        run.record_test_view("evaluate page")
         viewed.add(run.id)
+        run.record_test_view("evaluate page")
 
 
 def choose_sample_first(index: int) -> None:

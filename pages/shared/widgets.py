@@ -9,8 +9,8 @@ from typing import TypeVar
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.errors import StudioError
 from core.formatting import pluralize
+from core.host import explain
 from core.runs import Run
 from core.storage import DamagedFolder
 from core.workspace import delete
@@ -34,13 +34,22 @@ def show_error(message: str, hint: str) -> None:
     st.error(escape_markdown(message) + hint_line, icon=":material/error:")
 
 
+def show_failure(error: Exception) -> bool:
+    """Show an error as a sentence, also one of a full disk or of memory; whether it could be shown. If not, it is a bug."""
+    known = explain(error)
+    if known is not None:
+        show_error(known.message, known.hint)
+    return known is not None
+
+
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Show a StudioError that the body raises, and continue below the body."""
+    """Show an error of the user or of the disk that the body raises, and continue below the body."""
     try:
         yield
-    except StudioError as error:
-        show_error(error.message, error.hint)
+    except Exception as error:
+        if not show_failure(error):
+            raise
 
 
 def page_header(title: str, summary: str) -> None:

@@ -76,7 +76,7 @@ def test_corrections_of_several_visitors_at_once_are_all_kept(workspace: Workspa
 
 def test_a_file_that_cannot_be_written_gets_an_error_message(workspace: Workspace) -> None:
     workspace.corrections.mkdir(parents=True)
-    with pytest.raises(StudioError, match="could not be written"):
+    with pytest.raises(StudioError, match="could not be stored"):
         append_correction(workspace, SKY)
     assert list_corrections(workspace) == []
 

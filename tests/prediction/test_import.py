@@ -105,7 +105,7 @@ def test_a_disk_without_room_is_named_and_nothing_is_left(
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
     try:
-        with pytest.raises(StudioError, match="could not be written: File too large"):
+        with pytest.raises(StudioError, match="could not be stored: File too large"):
             import_bundle(workspace, exported["binary"][1])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -8,7 +8,7 @@ from typing import Any
 
 from core import decision_rule
 from core.decision_rule import DecisionRule
-from core.errors import RunError
+from core.errors import RunError, StorageError
 from core.evaluation.metrics.estimate import MetricEstimate
 from core.models.engines.load import load_engine
 from core.models.record import read_model_record
@@ -97,7 +97,7 @@ def _describe(run: Run, rule: DecisionRule) -> dict[str, Any]:
     """What ``/info`` tells about a run. Showing the test metrics is recorded, as on the Evaluate page."""
     try:
         run.record_test_view("service")
-    except OSError:
+    except StorageError:
         logger.warning("The folder of %s cannot be written: that its test results are shown is not recorded.", run.name)
     return {
         "run": run.id,

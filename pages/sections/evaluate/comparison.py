@@ -29,7 +29,8 @@ def show_comparison(view: RunView) -> None:
         return
     if view.split == "test":
         for run in runs:
-            record_test_view_once(run)
+            with show_errors():
+                record_test_view_once(run)
     _show_metrics(view, runs)
     _show_settings(runs)
     if len(runs) == 2:

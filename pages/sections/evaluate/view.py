@@ -16,7 +16,7 @@ from core.runs import Run
 from core.workspace import slug
 from pages.shared import cache
 from pages.shared.deep_link import follow_link, show_in_address
-from pages.shared.widgets import choose_run
+from pages.shared.widgets import choose_run, show_errors
 
 # The widget key of the section and its name in the page's address.
 SECTION = "section"
@@ -102,8 +102,9 @@ def show_test_figure(view: RunView, name: str, setting: object) -> bool:
         return True
     if st.button("Show the result on test rows", icon=":material/lock_open:", help=_COUNTED, key=f"open-{key}"):
         st.session_state[key] = setting
-        view.run.record_test_view(name)
-        st.rerun()
+        with show_errors():
+            view.run.record_test_view(name)
+            st.rerun()
     return False
 
 
@@ -129,7 +130,8 @@ def _choose_split(run: Run) -> str:
     if split == "test":
         if st.session_state.get(_OPEN_TEST) != run.id:
             st.session_state[_OPEN_TEST] = run.id
-            run.record_test_view("evaluate page")
+            with show_errors():
+                run.record_test_view("evaluate page")
     else:
         st.session_state.pop(_OPEN_TEST, None)
     return split or default
