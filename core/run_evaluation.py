@@ -36,7 +36,7 @@ from core.types import Targets
 
 INSTANT = "instant"
 # The version of the methods behind metrics and intervals: stored estimates of another one are computed again.
-_METHOD = 2
+_METHOD = 3
 _SPLITS = ("validation", "test")
 
 

@@ -10,7 +10,7 @@ from core.evaluation.metrics import summary
 from core.evaluation.metrics.auc import estimate_aucs
 from core.evaluation.metrics.estimate import MetricEstimate
 from core.evaluation.metrics.rate_intervals import LabelDecisions
-from core.evaluation.metrics.trust import MIN_ROWS_OF_A_PART, join_notes, note_on_rare_labels
+from core.evaluation.metrics.trust import MIN_ROWS_OF_A_PART, join_notes, note_on_few_mistakes, note_on_rare_labels
 from core.evaluation.statistics.intervals import Interval
 from core.evaluation.statistics.rates import rate_interval, rates_of_rows
 from core.evaluation.statistics.resampling import mean_interval
@@ -96,7 +96,7 @@ def _notes(task: Task, y_true: Targets, y_pred: Targets, units: Units) -> dict[s
     few, very_few = (note_on_rare_labels(task.labels, actual, units, *least) for least in ((), (MIN_ROWS_OF_A_PART,)))
     for name in ("balanced_accuracy", "precision_macro", "recall_macro", "f1_macro"):
         notes[name] = join_notes(notes.get(name, ""), very_few)
-    notes |= {"log_loss": few, "matthews": few}
+    notes |= {"log_loss": few or note_on_few_mistakes(y_true == y_pred, units), "matthews": few}
     if len(occurring) < 2:
         notes["matthews"] = "Undefined: all rows have the same class."
     elif len(predicted) < 2:
