@@ -11,6 +11,7 @@ from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, fingerprint
 from core.data.table import Table, UnreadableRow
+from core.disk import check_disk
 from core.errors import DataError
 from core.storage import DamagedFolder, load_folders, read_folder, read_parquet, unless_changed, write_folder
 from core.task import TaskKind
@@ -120,8 +121,10 @@ def save_dataset(
 
     Raises:
         DataError: the chosen columns do not make labeled texts.
+        LimitError: the disk, or what the host grants of it, has no room for it.
     """
     labeled = apply_repairs(apply_columns(table, columns), repairs)
+    check_disk(workspace, int(table.frame.memory_usage(index=False).sum()), "The dataset")
     source = TableSource(
         table.name, table.format, table.encoding, table.delimiter, table.quote, table.header, table.unreadable
     )

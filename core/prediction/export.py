@@ -77,8 +77,8 @@ def export_to(run: Run, path: Path, render_card: RenderCard) -> None:
     write_atomically(path, write)
 
 
-def write_zip(run: Run, file: IO[bytes], render_card: RenderCard) -> None:
-    """Write the zip of a finished run to an open file, file by file.
+def write_zip(run: Run, file: IO[bytes], render_card: RenderCard, with_onnx: bool = True) -> None:
+    """Write the zip of a finished run to an open file, file by file; making the ONNX files takes most of the time.
 
     Raises:
         ModelError: the run has no model, or it is damaged.
@@ -86,7 +86,7 @@ def write_zip(run: Run, file: IO[bytes], render_card: RenderCard) -> None:
     """
     # Weights do not compress, so only texts are compressed.
     with pretrained_folder(run) as model_folder, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        onnx = make_onnx_files(run, model_folder)
+        onnx = make_onnx_files(run, model_folder) if with_onnx else None
         for name, graph in (onnx.graphs if onnx else {}).items():
             archive.write(graph, name)
         folders = {layout.MODEL: model_folder, "splits": run.folder / "splits", "evaluation": run.folder / "evaluation"}

@@ -11,7 +11,8 @@ unpublishing or deleting the run ends it at once.
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from pathlib import Path
 from core.errors import ConfigError, RunError, StorageError
 from core.runs import Run
 from core.storage import parse_record, read_record, write_record
-from core.workspace import delete, find_child, workspace_containing
+from core.workspace import Workspace, delete, find_child, workspace_containing
 
 MAX_TITLE, MAX_TEXT, MAX_EXAMPLE, MAX_EXAMPLES = 80, 2_000, 1_000, 5
 _RECORD = "publication.json"
@@ -127,6 +128,29 @@ def unpublish(run: Run) -> None:
             (index / f"{publication.id}{suffix}").unlink(missing_ok=True)
     if publication_folder(run).is_dir():
         delete(publication_folder(run))
+
+
+def count_links(workspace: Workspace) -> int:
+    """The number of links of a workspace that work or are damaged."""
+    return len(_index_files(workspace))
+
+
+def end_links(workspace: Workspace) -> None:
+    """End all links of a workspace at once, those of damaged runs too. The runs stay."""
+    for path in _index_files(workspace):
+        for suffix in (".json", ".lock"):
+            path.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _index_files(workspace: Workspace) -> list[Path]:
+    """The files of the index that lead to a run of a workspace."""
+    return [path for path, entry in _read_index(workspace.home) if entry.workspace == workspace.root.name]
+
+
+def _read_index(home: Path) -> Iterator[tuple[Path, _IndexEntry]]:
+    for path in sorted(index_folder(home).glob("*.json")):
+        with suppress(StorageError):
+            yield path, parse_record(_IndexEntry, read_record(path), path)
 
 
 def find_publication(run: Run) -> Publication | None:
