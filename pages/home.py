@@ -6,6 +6,7 @@ from core.runs import list_runs
 from pages.sections.home.hero import STARTED_RUN, show_demo_button, show_hero
 from pages.sections.home.overview import show_samples, show_steps
 from pages.sections.home.recent import show_last_models, show_progress
+from pages.shared.interrupted import show_interrupted
 from pages.shared.navigation import next_step_button
 from pages.shared.sidebar import NEXT_STEPS, current_workflow
 from pages.shared.visitor import workspace
@@ -23,7 +24,9 @@ else:
     # A run that another tab started is remembered too, so that its result is shown here.
     if workflow.active:
         st.session_state.setdefault(STARTED_RUN, workflow.active[0].id)
-    show_progress(runs, st.session_state.get(STARTED_RUN))
+    started = st.session_state.get(STARTED_RUN)
+    show_progress(runs, started)
+    show_interrupted([run for run in runs if run.id != started])
     show_last_models(runs)
 show_samples()
 show_steps()

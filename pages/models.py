@@ -19,6 +19,7 @@ from pages.sections.models.publish import show_publication
 from pages.sections.models.push import show_push
 from pages.shared.deep_link import follow_link, show_in_address
 from pages.shared.empty_page import EmptyPage, show_empty_page, train_sample_button
+from pages.shared.interrupted import resume_button
 from pages.shared.model_download import show_download
 from pages.shared.navigation import link, pages
 from pages.shared.run_progress import show_run_progress
@@ -82,15 +83,17 @@ def show_run(run: Run) -> None:
 
 
 def show_actions(run: Run) -> None:
-    """Evaluate, predict with, rename, download and delete a run; one without a model can be opened on Train."""
-    actions = {"evaluate": "Evaluate", "predict": "Predict"} if run.result() else {"train": "Resume on Train"}
+    """Evaluate, predict with, rename, download and delete a run; one without a model can be resumed."""
+    actions = {"evaluate": "Evaluate", "predict": "Predict"} if run.result() else {}
     with st.container(horizontal=True):
         for page, label in actions.items():
             kind: Literal["primary", "secondary"] = "secondary" if page == "predict" else "primary"
             if st.button(label, type=kind, key=f"{page}-{run.id}"):
                 remember_run(run.id)
                 st.switch_page(pages()[page], query_params={"run": run.id})
-        if run.result():
+        if run.result() is None:
+            resume_button(run)
+        else:
             show_download(run)
         with st.popover("Rename", icon=":material/edit:"), st.form(f"rename-{run.id}", border=False):
             name = st.text_input("Name", value=run.name, max_chars=80)

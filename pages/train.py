@@ -16,6 +16,7 @@ from pages.sections.train.search import is_current, show_searches
 from pages.sections.train.settings import choose_encoder, choose_settings
 from pages.shared.deep_link import follow_link, show_in_address
 from pages.shared.empty_page import EmptyPage, show_empty_page, train_sample_button
+from pages.shared.interrupted import show_interrupted
 from pages.shared.navigation import link
 from pages.shared.showcase import show_losses
 from pages.shared.visitor import workspace
@@ -86,6 +87,7 @@ elif not datasets:
     show_empty()
 else:
     progress.show_way_back(runs)
+    show_interrupted(runs)
     with show_errors():
         show_form(datasets, runs)
 if searches or damaged:

@@ -98,8 +98,8 @@ def run(options: argparse.Namespace) -> int:
         return status.state == "stopped" and status.pid == os.getpid()
 
     if host.is_main_process():
-        for run in runs:
-            if not is_canceled(run):
+        for run in runs[1:]:
+            if not process.read_status(run.folder).active:
                 process.write_status(run.folder, "queued")
     code = 0
     for run in runs:

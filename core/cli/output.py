@@ -5,7 +5,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from core.errors import RunError
+from core.errors import RunError, StorageError
 from core.formatting import format_duration, format_percent, pluralize
 from core.runs import MODEL, Result, Run
 
@@ -69,9 +69,9 @@ def train_and_wait(run: Run) -> None:
         RunError: the training failed.
     """
     from core.experiments.launch import follow_events
-    from core.jobs import process
+    from core.jobs import dispatcher, queue
 
-    process.start(run.folder)
+    dispatcher.submit(run.folder)
     events = follow_events(run)
     with progress_bar() as bar:
         while True:
@@ -83,7 +83,7 @@ def train_and_wait(run: Run) -> None:
                 return
             except KeyboardInterrupt:
                 bar.write("Stopping. The best model so far is kept.", file=sys.stderr)
-                process.stop(run.folder)
+                queue.stop(run.folder)
                 events = follow_events(run)
 
 
@@ -119,7 +119,10 @@ def print_result(run: Run, as_json: bool) -> None:
         RunError: there is no model.
     """
     result = _finished_result(run)
-    run.record_test_view("command line")
+    try:
+        run.record_test_view("command line")
+    except StorageError as error:  # the results can be shown all the same
+        print(f"warning: {error}", file=sys.stderr)
     if not as_json:
         print_report(run)
         print(f"\nRun {run.id}\nThe model is in {run.model_folder}")

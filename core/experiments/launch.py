@@ -10,7 +10,7 @@ from core.data.dataset import Dataset, list_datasets, load_labeled, save_dataset
 from core.data.samples import Sample
 from core.data.splitting import SplitConfig, Splits, fingerprint, split
 from core.errors import ConfigError, RunError
-from core.jobs import events, process
+from core.jobs import dispatcher, events, process, queue
 from core.jobs.events import Event
 from core.migrations import rename_settings
 from core.models.encoders import BUILT_IN
@@ -62,10 +62,15 @@ def sample_dataset(workspace: Workspace, sample: Sample) -> Dataset:
 
 
 def start_demo_run(workspace: Workspace, sample: Sample) -> Run:
-    """A short fine-tuning on a sample, started: what the button "Try it now" does."""
+    """A short fine-tuning on a sample, started: what the button "Try it now" does.
+
+    Raises:
+        LimitError: the visitor has as many jobs as this host allows, or the queue is full.
+    """
+    queue.check_room(workspace.runs)
     config = TrainingConfig(encoder=BUILT_IN, epochs=QUICK_EPOCHS)
     run = create_training_run(workspace, sample_dataset(workspace, sample), config, f"{sample.title}, quick look")
-    process.start(run.folder)
+    dispatcher.submit(run.folder)
     return run
 
 

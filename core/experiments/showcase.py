@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from core.data.samples import CLINIC
 from core.experiments.launch import create_training_run, follow_events, preset_for_dataset, sample_dataset
-from core.jobs import events, process
+from core.jobs import dispatcher, events
 from core.jobs.events import Step
 from core.run_evaluation import available_predictions, metric_estimates
 from core.runs import Run
@@ -62,7 +62,7 @@ def main() -> None:
         workspace = workspace_of("local", Path(home))
         dataset = sample_dataset(workspace, CLINIC)
         run = create_training_run(workspace, dataset, preset_for_dataset(dataset))
-        process.start(run.folder)
+        dispatcher.submit(run.folder)
         for _ in follow_events(run):
             pass
         write_record(_FILE, asdict(summarize(run)))

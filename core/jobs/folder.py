@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.errors import StorageError
-from core.jobs import process
+from core.jobs import dispatcher, process
 from core.jobs.process import Status
 from core.storage import parse_record, read_record, write_record
 
@@ -41,11 +41,15 @@ class JobFolder:
         return process.read_status(self.path) if self.path.is_dir() else None
 
     def start(self) -> None:
-        """Run the job in a process of its own."""
+        """Run the job in a process of its own as soon as it is its turn.
+
+        Raises:
+            LimitError: the visitor has as many jobs as this host allows, or the queue is full.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         if self.input is not None:
             write_record(self.path / _INPUT, dict(self.input))
-        process.start(self.path, command=self.command)
+        dispatcher.submit(self.path, command=self.command)
 
     def load_result(self, read: Callable[[Path], T]) -> T | None:
         """The result as ``read`` returns it.

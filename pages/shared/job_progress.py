@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
-from core.jobs import events, process
+from core.jobs import events, process, queue
 from core.jobs.folder import JobFolder
 from pages.shared.widgets import escape_markdown, show_error
 
@@ -42,15 +43,21 @@ def show_job(job: JobFolder, texts: JobTexts) -> None:
         st.rerun()
 
 
+def describe_wait(folder: Path) -> str:
+    """What a queued job waits for: "Position 2 in the queue of this machine"."""
+    position = queue.position(queue.home_of(folder), folder)
+    return f"Position {position} in the queue of this machine" if position else "Starting …"
+
+
 def _show_progress(job: JobFolder, texts: JobTexts) -> None:
     status = process.read_status(job.path)
     if not status.active:
         st.rerun()
     if status.state == "queued":
-        st.progress(0.0, "Waiting for the job before it …")
+        st.progress(0.0, describe_wait(job.path))
     else:
         phase, progress = events.current_phase(events.read(job.path))
         share = min(1.0, progress.done / progress.total) if progress else 0.0
         st.progress(share, f"{texts.phases.get(phase, phase.capitalize())} …")
     if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.path}"):
-        process.stop(job.path)
+        queue.stop(job.path)

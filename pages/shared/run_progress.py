@@ -8,12 +8,13 @@ import streamlit as st
 from core.charts import training as training_charts
 from core.evaluation.metrics.definitions import MAIN_METRIC, METRICS
 from core.experiments.launch import retrain
-from core.formatting import format_duration, format_number, pluralize
-from core.jobs import events, process, queue
+from core.formatting import format_duration, format_number
+from core.jobs import dispatcher, events, process, queue
 from core.jobs.events import Event, FirstModel, Problem, Step, Validation
 from core.runs import Run
 from core.training.diagnostics import out_of_memory
-from pages.shared.job_progress import REFRESH
+from pages.shared.interrupted import resume_button
+from pages.shared.job_progress import REFRESH, describe_wait
 from pages.shared.navigation import link
 from pages.shared.run_result import show_result
 from pages.shared.visitor import workspace
@@ -25,6 +26,7 @@ _PHASES = {
     "features": "Computing features with the frozen encoder",
     "training": "Training",
     "evaluating": "Evaluating",
+    "testing": "Running the behavioral tests",
 }
 # With fewer points a line suggests a trend that is not there.
 _MIN_CURVE_POINTS = 3
@@ -50,7 +52,7 @@ def _show(run: Run, was_active: bool) -> None:
                 key=f"stop-{run.id}",
                 help="Stops after the current step and keeps the best model so far.",
             ):
-                process.stop(run.folder)
+                queue.stop(run.folder)
         if status.active:
             st.progress(*describe_phase(run, status))
             _show_first_model(run, run_events)
@@ -62,13 +64,9 @@ def _show(run: Run, was_active: bool) -> None:
 
 def describe_phase(run: Run, status: process.Status) -> tuple[float, str]:
     """How far an active run is, from 0 to 1, and what it does now: "Training: step 20 of 90 · about 40 s left"."""
-    run_events = events.read(run.folder)
     if status.state == "queued":
-        ahead = queue.jobs_ahead(workspace().home, run.folder)
-        if ahead:
-            return 0.0, f"Waiting for {pluralize(ahead, 'job')} on this machine"
-        if not run_events:
-            return 0.0, "Waiting for the run before it"
+        return 0.0, describe_wait(run.folder)
+    run_events = events.read(run.folder)
     phase, progress = events.current_phase(run_events)
     title = _PHASES.get(phase, phase.capitalize())
     if progress is None:
@@ -94,25 +92,16 @@ def _show_outcome(run: Run, status: process.Status) -> None:
     result = run.result()
     if status.state in ("failed", "died"):
         show_error(status.message, status.hint)
-        _show_resume(run)
+        resume_button(run)
     elif result is None:
         st.warning(escape_markdown(f"{status.message} {status.hint}"), icon=":material/stop_circle:")
-        _show_resume(run)
+        resume_button(run)
     else:
-        outcome = "Stopped; the best model so far was kept" if status.state == "stopped" else "Finished"
-        st.markdown(f":green[:material/check_circle:] {outcome}.")
+        outcome = "Finished."
+        if status.state == "stopped":
+            outcome = escape_markdown(f"{status.message or 'Stopped.'} The best model so far was kept.")
+        st.markdown(f":green[:material/check_circle:] {outcome}")
         show_result(run)
-
-
-def _show_resume(run: Run) -> None:
-    if st.button(
-        "Resume",
-        icon=":material/replay:",
-        key=f"resume-{run.id}",
-        help="Continues from the last checkpoint. Without a checkpoint, training starts over.",
-    ):
-        process.start(run.folder)
-        st.rerun()
 
 
 def _show_problems(run: Run, status: process.Status, run_events: list[Event]) -> None:
@@ -130,7 +119,8 @@ def _show_problems(run: Run, status: process.Status, run_events: list[Event]) ->
     if st.button(
         f"Train again with {settings}", type="primary", icon=":material/auto_fix_high:", key=f"again-{run.id}"
     ):
-        process.start(retrain(workspace(), run, changes).folder)
+        queue.check_room(run.folder)
+        dispatcher.submit(retrain(workspace(), run, changes).folder)
         st.rerun()
 
 

@@ -1,5 +1,7 @@
 """Repeated runs: the rows and seeds of each, the summary of a group, and two runs in one process."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -15,7 +17,7 @@ from core.data.splitting import SplitConfig, Splits
 from core.errors import ConfigError
 from core.experiments import repeats
 from core.experiments.launch import follow_events
-from core.jobs import events, process
+from core.jobs import dispatcher, events, process
 from core.jobs.events import Step
 from core.runs import Result, Run, create_run
 from core.task import Label, Task
@@ -198,9 +200,8 @@ def pair(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> list[Run]
 
 
 @pytest.mark.slow
-def test_two_runs_in_one_process_both_finish(pair: list[Run]) -> None:
-    process.start(*(run.folder for run in pair))
-    assert len({process.read_status(run.folder).pid for run in pair}) == 1
+def test_runs_that_are_started_together_finish_one_after_the_other(pair: list[Run]) -> None:
+    dispatcher.submit(*(run.folder for run in pair))
     for run in pair:
         list(follow_events(run))
         assert process.read_status(run.folder).state == "finished"
@@ -214,7 +215,10 @@ def test_two_runs_in_one_process_both_finish(pair: list[Run]) -> None:
 @pytest.mark.parametrize("at_once", [True, False])
 def test_stopping_the_second_run_does_not_stop_the_first(at_once: bool, pair: list[Run]) -> None:
     first, second = pair
-    process.start(first.folder, second.folder)
+    command = [sys.executable, "-m", "core", "run", str(first.folder), str(second.folder)]
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not all(process.read_status(run.folder).active for run in pair):
+        time.sleep(0.05)
     while not at_once and not any(isinstance(event, Step) for event in events.read(first.folder)):
         assert process.read_status(first.folder).active
         time.sleep(0.05)
@@ -222,9 +226,7 @@ def test_stopping_the_second_run_does_not_stop_the_first(at_once: bool, pair: li
     assert process.read_status(second.folder).state == "stopped"
     list(follow_events(first))
     assert process.read_status(first.folder).state == "finished"
-    pid = process.read_status(first.folder).pid
-    while process.has_argument(pid, first.folder.name):
-        time.sleep(0.05)
+    assert child.wait() == 0
     status = process.read_status(second.folder)
     assert (status.state, status.message) == ("stopped", "Stopped before it started.")
     assert second.result() is None

@@ -189,7 +189,7 @@ def test_the_second_run_waits_and_can_be_stopped(workspace: Workspace, dataset: 
     wait_for_training(first)
     second = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, epochs=1))
     process.start(second.folder)
-    while not queue.jobs_ahead(workspace.home, second.folder):
+    while not queue.position(workspace.home, second.folder):
         assert process.read_status(second.folder).active
         time.sleep(0.1)
     process.stop(second.folder)

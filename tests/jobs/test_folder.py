@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StorageError
-from core.jobs import process
+from core.jobs import queue
 from core.jobs.folder import JobFolder, read_input
 from core.storage import read_record, write_record
 from tests.jobs.damage import DAMAGES, damage
@@ -35,12 +35,12 @@ def test_a_job_that_was_never_started_has_neither_status_nor_result(job: JobFold
     assert job.load_result(read_score) is None
 
 
-def test_starting_stores_the_input(job: JobFolder) -> None:
+def test_starting_stores_the_input(job: JobFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path))
     job.start()
     assert read_input(job.path, Input) == Input("bert")
-    status = job.status()
-    assert status is not None
-    process.kill(job.path)
+    assert job.status() is not None
+    queue.stop(job.path)
 
 
 def test_a_result_is_read(job: JobFolder) -> None:

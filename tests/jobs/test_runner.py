@@ -27,11 +27,11 @@ def test_a_job_that_is_stopped_while_it_waits_never_starts(folder: Path, tmp_pat
     assert earlier.stdin is not None
     while not process.has_argument(earlier.pid, before.name):
         time.sleep(0.01)
-    queue.take_ticket(tmp_path, before, earlier.pid)
+    queue.claim(tmp_path, before, earlier.pid)
     job = threading.Thread(target=run_job, args=(folder, tmp_path, lambda on_event, stop: done.append(1)))
     job.start()
-    # The job of a thread has no process of its own, so its status says nothing; its ticket shows that it waits.
-    while not queue.jobs_ahead(tmp_path, folder):
+    # The job of a thread has no process of its own, so its status says nothing; its events show that it waits.
+    while not (folder / events.FILE).exists():
         time.sleep(0.01)
     process.write_status(folder, "stopped", "Stopped before it started.")
     earlier.stdin.write(b"\n")

@@ -92,10 +92,12 @@ def test_a_link_opens_a_run_and_a_wrong_one_is_reported(empty: Workspace) -> Non
     assert at.title[0].value == "Predict"
 
 
-def test_a_run_that_was_stopped_without_a_model_leads_back_to_train(empty: Workspace) -> None:
+def test_a_run_that_was_stopped_without_a_model_can_be_resumed(empty: Workspace) -> None:
     run = create_training_run(empty, sample_dataset(empty, CLINIC), TrainingConfig(method="instant"))
     process.write_status(run.folder, "stopped", "Stopped.")
     at = visit("models")
     assert "it was stopped before there was one" in at.warning[0].value
-    click(at, "Resume on Train")
-    assert any(button.label == "Resume" for button in at.button)
+    click(at, "Resume")
+    assert process.read_status(run.folder).active
+    click(at, "Stop")
+    assert process.read_status(run.folder).state == "stopped"

@@ -9,7 +9,7 @@ from core.data.dataset import Dataset
 from core.experiments import repeats
 from core.experiments.launch import create_training_run
 from core.formatting import pluralize
-from core.jobs import process
+from core.jobs import dispatcher, queue
 from core.runs import Run
 from core.training.config import TrainingConfig
 from pages.sections.train.progress import watch
@@ -47,8 +47,9 @@ def choose_runs(dataset: Dataset, config: TrainingConfig) -> Plan:
         count = int(st.number_input("Number of runs", 2, repeats.MAX_RUNS, 5, key="run-count"))
 
     def start() -> None:
+        queue.check_room(workspace().runs, count)
         runs = _create_runs(dataset, config, option, count)
-        process.start(*(run.folder for run in runs))
+        dispatcher.submit(*(run.folder for run in runs))
         watch(runs)
 
     return Plan("Start", pluralize(count, "run"), count, start)

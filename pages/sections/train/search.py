@@ -12,7 +12,7 @@ from core.evaluation.metrics.definitions import METRICS
 from core.experiments.tuning.search import MAX_TRIALS, Search, create_best_run, create_search
 from core.experiments.tuning.space import SEARCH_RANGES, SearchRange
 from core.formatting import pluralize
-from core.jobs import process
+from core.jobs import dispatcher, process, queue
 from core.training.config import TrainingConfig
 from pages.sections.train.progress import watch
 from pages.shared.visitor import workspace
@@ -42,8 +42,9 @@ def choose_search(dataset: Dataset, config: TrainingConfig) -> SearchPlan:
     trials = int(st.number_input("Trials", 1, MAX_TRIALS, 20, key="trials"))
 
     def start() -> None:
+        queue.check_room(workspace().searches)
         search = create_search(workspace(), dataset, config, ranges, trials)
-        process.start(search.folder, command="search")
+        dispatcher.submit(search.folder, command="search")
         st.session_state[_STARTED] = search.id
 
     return SearchPlan(trials, start)
@@ -98,15 +99,16 @@ def _show(search: Search, was_active: bool) -> None:
 def _show_buttons(search: Search, status: process.Status, ended: int) -> None:
     if status.active:
         if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{search.id}"):
-            process.stop(search.folder)
+            queue.stop(search.folder)
     elif ended < search.trials and st.button("Continue", icon=":material/replay:", key=f"continue-{search.id}"):
-        process.start(search.folder, command="search")
+        dispatcher.submit(search.folder, command="search")
         st.rerun()
     if search.best() is not None and st.button(
         "Train with the best settings", icon=":material/trophy:", key=f"best-{search.id}", type="primary"
     ):
+        queue.check_room(workspace().runs)
         run = create_best_run(workspace(), search)
-        process.start(run.folder)
+        dispatcher.submit(run.folder)
         watch([run])
         st.rerun(scope="app")
 
