@@ -28,7 +28,6 @@ from pages.sections.data.split import choose_split_config, show_split
 from pages.sections.data.upload import (
     UploadedTable,
     choose_sample,
-    describe_reading,
     load_from_hub,
     paste_rows,
     show_unreadable,
@@ -38,6 +37,7 @@ from pages.shared import cache
 from pages.shared.cache import LoadedTexts
 from pages.shared.deep_link import follow_link, show_in_address
 from pages.shared.navigation import go_to
+from pages.shared.reading_options import describe_reading
 from pages.shared.session import SOURCE, UPLOAD, remember_dataset
 from pages.shared.visitor import workspace
 from pages.shared.widgets import (
@@ -124,7 +124,7 @@ def explore(loaded: LoadedTexts, config: SplitConfig | None = None, table: Table
 
 def show_first_rows(table: Table) -> None:
     """How a table was read, and its first rows."""
-    st.caption(f"{escape_markdown(describe_reading(table))} The first rows:")
+    st.caption(f"{escape_markdown(describe_reading(table, len(table)))} The first rows:")
     st.dataframe(table.frame.head(_PREVIEW_ROWS), hide_index=True, alt="The first rows of the table")
 
 
@@ -175,7 +175,9 @@ def show_saved(datasets: list[Dataset]) -> None:
         show_health(loaded.labeled, findings, cache.splits(loaded, dataset.split_config))
     st.header("Label errors and text map", anchor=False)
     show_label_review(dataset, loaded.labeled.task)
-    st.caption(f"{escape_markdown(describe_reading(loaded.table))} Fingerprint: {dataset.fingerprint}.")
+    st.caption(
+        f"{escape_markdown(describe_reading(loaded.table, len(loaded.table)))} Fingerprint: {dataset.fingerprint}."
+    )
     with st.bottom:
         if st.button("Train on this dataset", type="primary", icon=":material/model_training:"):
             go_to("train")

@@ -137,6 +137,7 @@ def _add_predict(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--text", metavar="COL", help="column with the texts (default: the column with the longest cells)"
     )
+    add_reading_options(parser)
     parser.add_argument(
         "--out",
         metavar="OUT",

@@ -5,13 +5,14 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 
+from core.cli.data_options import read_options
 from core.cli.output import print_json, progress_bar, show_event
-from core.data.reading.chunks import SourceFile
-from core.data.reading.streaming import stream_table
+from core.data.reading.sandbox import preview_file
 from core.errors import DataError, RunError
 from core.formatting import pluralize
 from core.models.engines.base import TITLES
@@ -40,22 +41,22 @@ def predict_file_command(model_folder: Path, options: argparse.Namespace) -> int
             "Add --out and the name of a CSV, Parquet, JSON Lines or Excel file, or of a folder.",
         )
     inputs = _find_inputs(options.file)
-    column = options.text or guess_text_column(stream_table(SourceFile.of_path(inputs[0])).head())
+    how = read_options(options)
+    column = options.text or guess_text_column(preview_file(inputs[0].name, inputs[0], how).head.frame)
     # A pattern means a folder even if it matches one file today.
     to_folder = inputs != [Path(name) for name in options.file] or len(inputs) > 1
     to_folder = to_folder or Path(options.out).is_dir() or options.out.endswith(("/", os.sep))
     outputs = output_paths(inputs, Path(options.out)) if to_folder else _output_of_one(inputs[0], Path(options.out))
     engine = None if options.engine == RAY else options.engine
-    requests = [
-        replace(file_request(path, output, column, model_folder), engine=engine) for path, output in outputs.items()
-    ]
+    make_request = partial(file_request, column=column, model_folder=model_folder, engine=engine, options=how)
+    requests = list(starmap(make_request, outputs.items()))
     try:
         with progress_bar() as bar:
             on_event = partial(show_event, bar)
             if options.engine == RAY:
                 predict_with_ray(requests, on_event)
             if to_folder:
-                result = predict_files(outputs, column, model_folder, on_event, engine)
+                result = predict_files(outputs, make_request, on_event)
                 return _report_folder(result, outputs, options.json)
             return _report_one(requests[0], predict_in_shards(requests[0], load_predictor, on_event), options.json)
     except KeyboardInterrupt:

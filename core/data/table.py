@@ -27,6 +27,8 @@ SPLIT_ALIASES = {"train": "train", "training": "train", "test": "test", "testing
 _CHUNK_ROWS = 10_000
 # Arrow's own pool keeps freed memory, as much as a large table; the system's pool returns it.
 pa.set_memory_pool(pa.system_memory_pool())
+# The frame of a table whose rows are elsewhere.
+NO_ROWS = pd.DataFrame()
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.reading.chunks import SourceFile, require_column
+from core.data.reading.chunks import SourceFile
 from core.data.reading.sandbox import preview_file
+from core.data.table import DETECT, ReadOptions
 from core.errors import RunError
 from core.jobs.events import Event, OnEvent, ignore_event
 from core.jobs.folder import JobFolder
@@ -36,18 +37,20 @@ _UPLOAD = "upload"
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that somebody uploaded: its name and its contents, which are copied into the folder of the job."""
+    """A file that somebody uploaded: its name, its contents, which are copied into the folder of the job, and how to read it."""
 
     name: str
     file: BinaryIO
+    options: ReadOptions = DETECT
 
 
 @dataclass(frozen=True)
 class BatchPrediction:
     """The prediction of a file: its folder and what input.json in it has.
 
-    ``name`` is the name of the input, ``rows`` the number of its rows, ``engine`` the engine that somebody chose. The paths
-    ``input`` and ``model`` (the folder of a run or of a model) are absolute, or relative to the folder.
+    ``name`` is the name of the input, ``rows`` the number of its rows, ``engine`` the engine that somebody chose, ``options``
+    how the input is read. The paths ``input`` and ``model`` (the folder of a run or of a model) are absolute, or relative to
+    the folder.
     """
 
     folder: Path
@@ -59,6 +62,7 @@ class BatchPrediction:
     rows: int
     created: str
     engine: str | None = None
+    options: ReadOptions = DETECT
 
     @classmethod
     def open(cls, folder: Path) -> "BatchPrediction":
@@ -101,8 +105,10 @@ class BatchPrediction:
         """
         source = SourceFile.of_path(self.folder / self.input, self.name)
         model_folder = model_folder_of(self.run_folder)
-        shards = self.folder / "shards"
-        return BatchRequest(source, self.column, model_folder, self.output, self.output_format, shards, self.engine)
+        shards, output_format = self.folder / "shards", self.output_format
+        return BatchRequest(
+            source, self.column, model_folder, self.output, output_format, shards, self.engine, self.options
+        )
 
 
 def model_folder_of(folder: Path) -> Path:
@@ -128,13 +134,13 @@ def create_batch(
     """
     model = run_or_model_folder.resolve()
     read_model_record(model_folder_of(model))
-    name = source.name
+    name, options = source.name, source.options if isinstance(source, Upload) else DETECT
     with create_folder_atomically(workspace.predictions, name) as folder:
         if isinstance(source, Upload):
             write_atomically(folder / _UPLOAD, partial(_copy, source.file))
         path = source.resolve() if isinstance(source, Path) else folder / _UPLOAD
-        preview = preview_file(name, path)
-        require_column(name, list(preview.head.columns), column)
+        preview = preview_file(name, path, options)
+        preview.head.require_columns([column])
         check_output_rows(output_format, preview.rows)
         final = workspace.predictions / folder.name
         batch = BatchPrediction(
@@ -150,6 +156,7 @@ def create_batch(
             rows=preview.rows,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             engine=engine,
+            options=options,
         )
         write_folder(batch, folder, _RECORD)
     return batch

@@ -21,8 +21,9 @@ from filelock import FileLock
 
 from core import decision_rule
 from core.data.reading.chunks import Chunk, SourceFile, TableStream
-from core.data.reading.streaming import stream_table
-from core.jobs.events import OnEvent, Phase, Progress
+from core.data.reading.sandbox import stream_file
+from core.data.table import DETECT, ReadOptions
+from core.jobs.events import OnEvent, OnProgress, Phase, Progress, no_progress
 from core.migrations import legacy_temperature
 from core.models.record import read_model_record
 from core.prediction.batch_output import OutputFormat, check_output_rows, write_tables
@@ -39,7 +40,8 @@ _MODEL_FILES = ("*.safetensors", "studio.json", "config.json", "tokenizer.json",
 class BatchRequest:
     """The texts to predict, in a column of a file, the model, and where the predictions and the shards are written.
 
-    Without an ``engine``, the default one of the host where the prediction begins is used to its end.
+    Without an ``engine``, the default one of the host where the prediction begins is used to its end. ``options`` say how the
+    file is read.
     """
 
     source: SourceFile
@@ -49,6 +51,20 @@ class BatchRequest:
     output_format: OutputFormat
     progress_folder: Path
     engine: str | None = None
+    options: ReadOptions = DETECT
+
+    def open_table(self, on_progress: OnProgress = no_progress) -> TableStream:
+        """The rows of the file, which a process of its own reads within limits.
+
+        Raises:
+            DataError: the file cannot be read or has no such column.
+            LimitError: it has too many columns, or reading it needs more than is allowed.
+        """
+        source = self.source
+        content = source.path or source.open().read()
+        table = stream_file(source.name, content, self.options, on_progress)
+        table.require_column(self.column)
+        return table
 
 
 def predict_in_shards(request: BatchRequest, load: LoadPredictor, on_event: OnEvent) -> BatchSummary | None:
@@ -67,8 +83,7 @@ def predict_in_shards(request: BatchRequest, load: LoadPredictor, on_event: OnEv
     shards = open_shards(request)
     if summary := present_summary(request, shards):
         return summary
-    table = stream_table(request.source, on_progress=lambda done, total: on_event(Progress(done, total)))
-    table.require_column(request.column)
+    table = request.open_table(lambda done, total: on_event(Progress(done, total)) if total else None)
     check_output_rows(request.output_format, table.rows)
     count = _Worker(request, shards, load, on_event).fill(table)
     counts = [part for number in range(count) if (part := shards.counts(number))]
@@ -104,6 +119,8 @@ def _fingerprint(request: BatchRequest) -> str:
     read_model_record(model)  # a clear error if there is no model
     rule = [repr(decision_rule.load(model)), legacy_temperature(model)]
     settings = [request.source.name, request.column, request.engine, SHARD_ROWS, *rule]
+    if request.options != DETECT:
+        settings.append(repr(request.options))
     digest = hashlib.blake2b(json.dumps(settings).encode(), digest_size=8)
     with request.source.open() as file:
         digest.update(_digest(file))
@@ -203,7 +220,15 @@ def _write_output(request: BatchRequest, complete: _Complete, on_event: OnEvent)
             path.unlink()
     write_atomically(request.output, lambda path: write_tables(path, request.output_format, read_tables()))
     summary = BatchSummary(
-        total.rows, total.unsure, total.problems, total.labels, histogram.bins(), shards.engine() or ""
+        total.rows,
+        total.unsure,
+        total.problems,
+        total.labels,
+        histogram.bins(),
+        shards.engine() or "",
+        total.confidence,
+        total.values,
+        decision_rule.load(request.model_folder).thresholds,
     )
     shards.finish(summary, len(counts))
     return summary

@@ -1,10 +1,11 @@
 """Prediction of many files into a folder. Several processes, on several machines, can share the work."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data.reading.chunks import SourceFile
+from core.data.table import DETECT, ReadOptions
 from core.errors import DataError, StudioError
 from core.jobs.events import OnEvent
 from core.prediction.batch_file import BatchRequest, predict_in_shards
@@ -44,16 +45,23 @@ def output_paths(inputs: Sequence[Path], folder: Path) -> dict[Path, Path]:
     return outputs
 
 
-def file_request(path: Path, output: Path, column: str, model_folder: Path) -> BatchRequest:
-    """The prediction of a file with the default engine; its shards are in the folder ``PROGRESS`` beside the output.
+def file_request(
+    path: Path,
+    output: Path,
+    column: str,
+    model_folder: Path,
+    engine: str | None = None,
+    options: ReadOptions = DETECT,
+) -> BatchRequest:
+    """The prediction of a file; its shards are in the folder ``PROGRESS`` beside the output.
 
     Raises:
         ConfigError: predictions cannot be written in the format of the output.
         DataError: there is no such file.
     """
-    progress = output.parent / PROGRESS / output.name
+    progress, output_format = output.parent / PROGRESS / output.name, output_format_of(output)
     return BatchRequest(
-        SourceFile.of_path(path), column, model_folder, output, output_format_of(output), progress_folder=progress
+        SourceFile.of_path(path), column, model_folder, output, output_format, progress, engine, options
     )
 
 
@@ -73,15 +81,14 @@ def keep_loaded(load: LoadPredictor) -> LoadPredictor:
 
 def predict_files(
     outputs: dict[Path, Path],
-    column: str,
-    model_folder: Path,
+    make_request: Callable[[Path, Path], BatchRequest],
     on_event: OnEvent,
-    engine: str | None = None,
     load: LoadPredictor = load_predictor,
 ) -> FolderResult:
     """Predict the files that are not yet predicted. A file that cannot be predicted does not keep the others from it.
 
-    Run again, also after it was killed, it continues. Files that other processes have not finished are looked at twice.
+    ``make_request`` gets the path of a file and that of its output. Run again, also after it was killed, it continues. Files
+    that other processes have not finished are looked at twice.
     """
     result = FolderResult()
     load_once = keep_loaded(load)
@@ -90,8 +97,7 @@ def predict_files(
             if path in result.done or path in result.failed:
                 continue
             try:
-                request = replace(file_request(path, output, column, model_folder), engine=engine)
-                summary = predict_in_shards(request, load_once, on_event)
+                summary = predict_in_shards(make_request(path, output), load_once, on_event)
             except StudioError as error:
                 result.failed[path] = error
                 continue

@@ -27,7 +27,6 @@ import pyarrow as pa
 
 from core import host
 from core.data.reading.chunks import Chunk
-from core.data.reading.streaming import stream_table
 from core.errors import ConfigError, RunError, StudioError
 from core.jobs.events import OnEvent, Phase, Progress, ignore_event
 from core.models.engines.load import default_engine
@@ -193,8 +192,7 @@ def _survey(request: BatchRequest, engine: str) -> _File | None:
     with suppress(StudioError):
         shards = open_shards(request)
         if present_summary(request, shards) is None:
-            table = stream_table(request.source)
-            table.require_column(request.column)
+            table = request.open_table()
             shards.save_engine(shards.engine() or engine)
             return _File(request, shards.folder, table.rows)
     return None
@@ -233,7 +231,7 @@ def _read_chunks(batch: dict[str, Any]) -> Iterator[pa.Table]:
     """
     [file] = batch["file"]
     shards = Shards(file.shards)
-    for number, chunk in enumerate(stream_table(file.request.source).read(SHARD_ROWS)):
+    for number, chunk in enumerate(file.request.open_table().read(SHARD_ROWS)):
         needed = shards.counts(number) is None
         yield pa.table(
             {

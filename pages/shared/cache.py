@@ -16,7 +16,6 @@ from core.data.checks.findings import Finding
 from core.data.checks.run import run_checks
 from core.data.columns import ColumnChoice, LabeledTexts, apply_columns
 from core.data.dataset import Dataset, load_table
-from core.data.reading.transfer import Preview
 from core.data.repairs import Repair, apply_repairs
 from core.data.splitting import SplitConfig, Splits, fingerprint, split_labels
 from core.data.table import ReadOptions, Table
@@ -39,7 +38,6 @@ from core.prediction.read_text import TokensRead, count_tokens_read
 from core.reports.verdict.compose import Verdict, make_verdict
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
-from pages.shared.reading import preview_file
 from pages.shared.session import pinned_engine
 
 # What Streamlit hashes instead of an argument, by the type of the argument.
@@ -262,9 +260,3 @@ def error_slices(run: Run, split: str, _columns: pd.DataFrame) -> pd.DataFrame:
     rows = prediction_table(run, split)
     outcome = rows["error"] if "error" in rows else rows["correct"]
     return slices.find_slices(_columns.assign(text=rows["text"].to_numpy()), outcome.to_numpy())
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading …", show_time=True)
-def file_preview(key: str, name: str, _data: bytes) -> Preview:
-    """A preview of an uploaded file; ``key`` names its bytes."""
-    return preview_file(name, _data)

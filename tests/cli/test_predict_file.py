@@ -76,6 +76,16 @@ def test_all_engines_give_the_same_labels(run: Run, tmp_path: Path, capsys: pyte
     assert "found 'steam'" in capsys.readouterr().err
 
 
+def test_a_file_is_read_as_the_options_say(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_bytes("red apple^schön\ncold sea^trüb\n".encode("cp1250"))
+    arguments = ["predict", run.id, "--file", str(source), "--out", f"{tmp_path}/out.csv", "--text", "column 1"]
+    assert main([*arguments, "--delimiter", "^", "--no-header", "--encoding", "cp1250"]) == 0
+    frame = pd.read_csv(tmp_path / "out.csv")
+    assert frame["column 1"].tolist() == ["red apple", "cold sea"]
+    assert frame["column 2"].tolist() == ["schön", "trüb"]
+
+
 def test_many_files_go_to_a_folder(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         write_csv(tmp_path / "in" / f"{name}.csv")

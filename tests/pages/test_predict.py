@@ -316,6 +316,15 @@ def test_a_file_is_predicted_by_a_job_and_its_result_can_be_downloaded(
     assert not batch.folder.exists()
 
 
+def test_how_a_file_is_read_can_be_changed(clinic_run: Run) -> None:
+    at = upload_inbox(b"renew my inhaler;1\nmy ankles swell;2\n")
+    assert "2 rows and 2 columns" in page_text(at)
+    find(at.selectbox, "First row").select(True).run()
+    click(at, "Read again")
+    assert find(at.selectbox, "Text column").options == ["renew my inhaler", "1"]
+    assert "1 row and 2 columns" in page_text(at)
+
+
 def test_a_prediction_that_stopped_can_be_continued(clinic_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         JobFolder, "start", lambda job: process.write_status(job.path, "stopped", "Stopped.", "Continue.")

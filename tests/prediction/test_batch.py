@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from core.data.table import ReadOptions
 from core.errors import DataError, LimitError, ModelError, RunError, StudioError
 from core.jobs import events, process
 from core.jobs.events import Phase, Progress, ignore_event
@@ -82,6 +83,15 @@ def test_an_upload_is_copied_and_needs_its_file_no_longer(workspace: Workspace, 
     run_batch(batch.folder, load=loader(MadeEngine()))
     assert len(batch.output.read_text().splitlines()) == 2
     assert batch.download_name == "rows-predictions.jsonl"
+
+
+def test_an_upload_is_read_as_its_options_say_also_when_it_continues(workspace: Workspace, run_folder: Path) -> None:
+    upload = Upload("x.csv", io.BytesIO(b"text^other\na^b\nc^d\n"), ReadOptions(delimiter="^", header=False))
+    batch = create_batch(workspace, run_folder, upload, "column 1", "csv")
+    assert list_batches(workspace) == [batch]
+    assert batch.rows == 3
+    run_batch(batch.folder, load=loader(MadeEngine()))
+    assert batch.output.read_text("utf-8-sig").startswith("column 1,column 2,label")
 
 
 def test_a_workspace_can_be_moved_with_its_runs(workspace: Workspace, run_folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Many files into one folder: each is predicted, those that are done are skipped, and one that cannot be stops no other."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +10,8 @@ import pytest
 from core.errors import DataError
 from core.jobs.events import ignore_event
 from core.prediction import batch_file
-from core.prediction.batch_files import FolderResult, output_paths, predict_files
+from core.prediction.batch_file import BatchRequest
+from core.prediction.batch_files import FolderResult, file_request, output_paths, predict_files
 from core.prediction.batch_rows import Predictor
 from tests.prediction.batch_cases import MadeEngine, loader, make_model, write_texts
 
@@ -23,6 +26,10 @@ def inputs(tmp_path: Path) -> list[Path]:
     (tmp_path / "in").mkdir()
     pd.read_csv(write_texts(tmp_path / "in" / "a.csv", 25)).to_parquet(tmp_path / "in" / "b.parquet")
     return [tmp_path / "in" / "a.csv", tmp_path / "in" / "b.parquet"]
+
+
+def requests(model: Path) -> Callable[[Path, Path], BatchRequest]:
+    return partial(file_request, column="text", model_folder=model)
 
 
 def test_outputs_keep_the_name_and_the_format(tmp_path: Path) -> None:
@@ -49,13 +56,13 @@ def test_files_are_predicted_once_with_one_model(inputs: list[Path], tmp_path: P
         loads.append(folder)
         return Predictor(engine)
 
-    result = predict_files(outputs, "text", model, ignore_event, load=load)
+    result = predict_files(outputs, requests(model), ignore_event, load)
     assert {path.name: summary.rows for path, summary in result.done.items()} == {"a.csv": 25, "b.parquet": 25}
     assert (result.failed, result.elsewhere, loads) == ({}, [], [model])
     assert len(engine.texts) == 50
     labels = [pd.read_csv(outputs[inputs[0]])["label"].tolist(), pd.read_parquet(outputs[inputs[1]])["label"].tolist()]
     assert labels[0] == labels[1]
-    assert predict_files(outputs, "text", model, ignore_event, load=load).done == result.done
+    assert predict_files(outputs, requests(model), ignore_event, load).done == result.done
     assert len(engine.texts) == 50
 
 
@@ -65,7 +72,7 @@ def test_a_file_that_cannot_be_predicted_stops_no_other(inputs: list[Path], tmp_
     bad[1].write_text("body\na\n")
     outputs = output_paths([*bad, *inputs], tmp_path / "out")
     model = make_model(tmp_path / "model")
-    result = predict_files(outputs, "text", model, ignore_event, load=loader(MadeEngine()))
+    result = predict_files(outputs, requests(model), ignore_event, loader(MadeEngine()))
     assert list(result.done) == inputs
     assert [error.message for error in result.failed.values()] == [
         "empty.csv is empty.",
@@ -83,10 +90,10 @@ def test_files_that_others_compute_are_reported(inputs: list[Path], tmp_path: Pa
     def start_another() -> None:
         """Another process comes by while this one computes the first shard; it computes all the others."""
         if not others:
-            others.append(predict_files(outputs, "text", model, ignore_event, load=loader(MadeEngine())))
+            others.append(predict_files(outputs, requests(model), ignore_event, loader(MadeEngine())))
 
     engine = MadeEngine(before=start_another)
-    result = predict_files(outputs, "text", model, ignore_event, load=loader(engine))
+    result = predict_files(outputs, requests(model), ignore_event, loader(engine))
     assert list(result.done) == inputs
     assert len(engine.texts) == 10
     assert others[0].elsewhere == [inputs[0]]

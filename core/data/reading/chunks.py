@@ -1,15 +1,14 @@
 """A table of any size as a stream of chunks, and the file that it comes from."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-import pandas as pd
 import pyarrow as pa
 
-from core.data.table import cell_text, frame_from_strings, string_array
+from core.data.table import Table, UnreadableRow, cell_text, frame_from_strings, string_array
 from core.errors import DataError
 
 _CHUNK_CHARACTERS = 8_000_000
@@ -21,13 +20,15 @@ Row = tuple[list[str], str]
 class SourceFile:
     """A file to read: its name, its size in bytes, and a function that returns a new stream at its start.
 
-    ``packed`` says that the stream is unpacked while it is read; going back in it is slow.
+    ``packed`` says that the stream is unpacked while it is read; going back in it is slow. ``path`` is the file on disk, if it
+    is one.
     """
 
     name: str
     size: int
     open: Callable[[], BinaryIO]
     packed: bool = False
+    path: Path | None = None
 
     @classmethod
     def of_path(cls, path: Path, name: str = "") -> "SourceFile":
@@ -38,7 +39,7 @@ class SourceFile:
         """
         if not path.is_file():
             raise DataError(f"There is no file {str(path)!r}.", "Check the path.")
-        return cls(name or path.name, path.stat().st_size, lambda: path.open("rb"))
+        return cls(name or path.name, path.stat().st_size, lambda: path.open("rb"), path=path)
 
     @classmethod
     def of_bytes(cls, data: bytes, name: str) -> "SourceFile":
@@ -65,13 +66,15 @@ class Chunk:
 class TableStream:
     """A table of any size: the file's name, the columns, the number of rows, and a function that reads the rows in chunks.
 
-    ``read`` takes the largest number of rows of a chunk. The same number always gives the same chunks.
+    ``read`` takes the largest number of rows of a chunk. The same number always gives the same chunks. ``empty`` is the table
+    without its rows; it says what was detected about the file.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: int
     read: Callable[[int], Iterator[Chunk]]
+    empty: Table
 
     def require_column(self, column: str) -> None:
         """Check that the table has a column.
@@ -79,22 +82,17 @@ class TableStream:
         Raises:
             DataError: it has not.
         """
-        require_column(self.name, self.columns, column)
+        if column not in self.columns:
+            raise DataError(
+                f"{self.name} has no column {column!r}.", f"Its columns are: {', '.join(self.columns[:20])}."
+            )
 
-    def head(self, rows: int = 1_000) -> pd.DataFrame:
-        """The first rows as a table of strings."""
+    def head(self, rows: int = 1_000) -> Table:
+        """The first rows as a table of strings. Those that cannot be read are in it, and counted as unreadable."""
         chunk = next(self.read(rows))
-        return frame_from_strings([chunk.cells(column) for column in self.columns], self.columns)
-
-
-def require_column(name: str, columns: Sequence[str], column: str) -> None:
-    """Check that a table has a column.
-
-    Raises:
-        DataError: it has not.
-    """
-    if column not in columns:
-        raise DataError(f"{name} has no column {column!r}.", f"Its columns are: {', '.join(columns[:20])}.")
+        frame = frame_from_strings([chunk.cells(column) for column in self.columns], self.columns)
+        unreadable = [UnreadableRow.truncated(row + 1, problem, "") for row, problem in chunk.problems.items()]
+        return replace(self.empty, frame=frame, unreadable=tuple(unreadable))
 
 
 def make_chunks(rows: Iterator[Row], names: Iterable[str], max_rows: int) -> Iterator[Chunk]:

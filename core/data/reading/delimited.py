@@ -1,6 +1,7 @@
 """Delimited text as a table: rows have the most frequent width, other rows are set aside."""
 
 import io
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -44,15 +45,8 @@ def _collect_table(records: Records) -> Table:
         builder.set_aside(line, record, ABOVE_TABLE)
     for line, record in records:
         builder.add(line, record)
-    return Table(
-        frame=frame_from_arrow(builder.columns(), records.names),
-        name=records.file.name,
-        encoding=records.file.encoding.removesuffix("-sig"),
-        delimiter=records.dialect.delimiter,
-        quote=records.dialect.quote,
-        header=records.shape.header,
-        unreadable=tuple(builder.unreadable),
-    )
+    table = records.describe(frame_from_arrow(builder.columns(), records.names))
+    return replace(table, unreadable=tuple(builder.unreadable))
 
 
 class _TableBuilder:

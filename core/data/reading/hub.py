@@ -1,6 +1,7 @@
 """Datasets from the Hugging Face hub, loaded by ``owner/name`` with ``datasets.load_dataset``."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,28 @@ from core.hub import hub_token
 # ``load_dataset`` also accepts "csv" or a local folder, but a visitor must not read the server's files.
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 MAX_ROWS = 1_000_000
+# The files of a dataset, which are all downloaded before its rows can be counted.
+MAX_DOWNLOAD_BYTES = 10_000_000_000
 _TIMEOUT_SECONDS = 10.0
 
 
-def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
-    """A dataset from the hub as a table. Without ``split``, it has all splits and a column "split".
+@dataclass(frozen=True)
+class HubDataset:
+    """A dataset of the hub: its name, its configuration and its split; all splits if that is empty."""
+
+    name: str
+    config: str = ""
+    split: str = ""
+
+
+def load_hub_dataset(dataset: HubDataset) -> Table:
+    """A dataset from the hub as a table. Without a split, it has all splits and a column "split".
 
     Raises:
         DataError: the dataset, configuration or split does not exist, or the hub cannot be reached.
-        LimitError: the dataset has more than ``MAX_ROWS`` rows.
+        LimitError: the dataset has more than ``MAX_ROWS`` rows or ``MAX_DOWNLOAD_BYTES``.
     """
+    name, split = dataset.name, dataset.split
     if not _NAME.fullmatch(name) or Path(name).exists():
         raise DataError(
             f"Expected a dataset as owner/name, found {name!r}.",
@@ -40,7 +53,7 @@ def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
     _check_access(name)
     datasets.disable_progress_bars()
     try:
-        loaded = datasets.load_dataset(name, config or None, split=split or None, token=hub_token())
+        loaded = datasets.load_dataset(name, dataset.config or None, split=split or None, token=hub_token())
     except (ValueError, RuntimeError, datasets.exceptions.DatasetsError, OSError) as error:
         raise DataError(
             f"{name} could not be loaded: {_first_line(error)}", "Choose another configuration or split."
@@ -55,14 +68,14 @@ def load_hub_dataset(name: str, config: str = "", split: str = "") -> Table:
 
 
 def _check_access(name: str) -> None:
-    """Fail at once if the hub or the dataset cannot be reached, because ``load_dataset`` retries for half a minute."""
+    """Fail at once if the dataset cannot be reached, because ``load_dataset`` retries for half a minute, or is too large."""
     from httpx2 import TransportError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
         HfApi(token=hub_token()).auth_check(name, repo_type="dataset")
-        HfApi(token=hub_token()).dataset_info(name, timeout=_TIMEOUT_SECONDS)
+        info = HfApi(token=hub_token()).dataset_info(name, timeout=_TIMEOUT_SECONDS, files_metadata=True)
     except HfHubHTTPError as error:
         raise DataError(
             f"The Hugging Face hub has no dataset {name}, or it is private or gated.",
@@ -73,6 +86,11 @@ def _check_access(name: str) -> None:
             f"The Hugging Face hub could not be reached to load {name}.",
             "Check the network connection, or upload a file.",
         ) from error
+    if (size := sum(file.size or 0 for file in info.siblings or ())) > MAX_DOWNLOAD_BYTES:
+        raise LimitError(
+            f"{name} has {size / 1e9:,.0f} GB of files, more than {MAX_DOWNLOAD_BYTES // 10**9} GB.",
+            "Download the part that you need, and upload it as a file.",
+        )
 
 
 def _to_table(name: str, parts: dict[str, Any]) -> Table:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO, cast
 
+import pandas as pd
+
 from core.data.reading.dialects import (
     LIST_SUFFIXES,
     QUOTED_COLUMN_SHARE,
@@ -19,7 +21,14 @@ from core.data.reading.dialects import (
 from core.data.reading.headers import Shape, count_preamble_rows
 from core.data.reading.quoting import NewlineEvidence
 from core.data.reading.sheets import count_survey_rows
-from core.data.table import MAX_CELL_CHARACTERS, ReadOptions, check_cell_length, check_column_count, column_names
+from core.data.table import (
+    MAX_CELL_CHARACTERS,
+    ReadOptions,
+    Table,
+    check_cell_length,
+    check_column_count,
+    column_names,
+)
 from core.errors import DataError
 from core.jobs.events import OnProgress
 
@@ -87,6 +96,17 @@ class Records:
     def names(self) -> list[str]:
         """The names of the columns."""
         return column_names(self.shape.names, self.shape.width)
+
+    def describe(self, frame: pd.DataFrame) -> Table:
+        """A table with these rows and with what was detected about the file."""
+        return Table(
+            frame,
+            self.file.name,
+            encoding=self.file.encoding.removesuffix("-sig"),
+            delimiter=self.dialect.delimiter,
+            quote=self.dialect.quote,
+            header=self.shape.header,
+        )
 
     def __iter__(self) -> Iterator[Record]:
         last = self._first_rows[0][0] if self._first_rows else 0

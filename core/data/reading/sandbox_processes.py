@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,10 +128,17 @@ def reading_process() -> Iterator[Reader]:
         finally:
             reader.end()
         return
+    with new_process() as reader:
+        yield reader
+
+
+@contextmanager
+def new_process(variables: Mapping[str, str] | None = None) -> Iterator[Reader]:
+    """A process for one upload in a new interpreter with more environment variables, which is ended afterwards."""
     with subprocess.Popen(
         [sys.executable, "-m", _MODULE],
         cwd=_PROJECT,
-        env=_environment(),
+        env=_environment() | dict(variables or {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core import host
-from core.data.budget import Limits, reading_error
+from core.data.budget import Limits, limited_reading, reading_error
 from core.data.reading import transfer
 from core.data.reading.chunks import SourceFile
 from core.data.reading.files import read_bytes, read_files
+from core.data.reading.hub import load_hub_dataset
 from core.data.reading.streaming import stream_table
 from core.data.reading.transfer import Message, Request
 from core.errors import DataError, LimitError
@@ -94,13 +95,21 @@ def answer_request(source: BinaryIO, target: BinaryIO) -> None:
 
 
 def _answer(request: Request, source: BinaryIO, output: BinaryIO) -> None:
+    if request.dataset:
+        transfer.send_table(output, load_hub_dataset(request.dataset))
+        return
     files = {name: source.read(size) for name, size in request.sizes.items()}
     report = partial(_report, output)
-    if request.kind == "preview":
+    if request.kind in ("preview", "chunks"):
         [file] = [SourceFile.of_path(Path(path), name) for name, path in request.paths.items()] or [
             SourceFile.of_bytes(data, name) for name, data in files.items()
         ]
-        transfer.send_preview(output, stream_table(file, request.options, report))
+        with limited_reading(file.name, file.size):  # one budget for the detection and for the rows
+            stream = stream_table(file, request.options, report)
+            if request.kind == "preview":
+                transfer.send_preview(output, stream)
+            else:
+                transfer.send_chunks(output, stream.read(request.chunk_rows))
         return
     files |= {name: Path(path).read_bytes() for name, path in request.paths.items()}
     if not files:

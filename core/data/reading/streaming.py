@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
-from core.data.budget import MAX_UNPACKED_BYTES, limited_reading, reading_error
+from core.data.budget import MAX_UNPACKED_BYTES, limited_reading, reading_error, spend_rows
 from core.data.reading.archives import is_archive_bomb
 from core.data.reading.chunks import Chunk, Row, SourceFile, TableStream, make_chunks
 from core.data.reading.encodings import detect_stream_encoding
@@ -26,6 +26,7 @@ from core.data.reading.records import DelimitedFile, Records, open_records
 from core.data.table import (
     ABOVE_TABLE,
     DETECT,
+    NO_ROWS,
     ReadOptions,
     Table,
     cell_text,
@@ -72,6 +73,7 @@ def _detect_and_stream(source: SourceFile, options: ReadOptions, on_progress: On
         raise DataError(f"{source.name} is empty.", "Choose a file with a header line and at least one row.")
     refuse_other_formats(start, source.name)
     stream = _stream(source, start, options, on_progress)
+    spend_rows(stream.rows)
     if not stream.rows:
         raise DataError(f"{source.name} has a header line but no rows.", "Add at least one row below the header.")
     return stream
@@ -162,7 +164,7 @@ def _stream_parquet(source: SourceFile) -> TableStream:
 
     with source.open() as opened:
         file = ParquetStream(opened, source.name)
-    return TableStream(source.name, tuple(file.columns), file.rows, read)
+    return TableStream(source.name, tuple(file.columns), file.rows, read, Table(NO_ROWS, source.name, format="Parquet"))
 
 
 def _stream_delimited(file: DelimitedFile) -> TableStream:
@@ -177,7 +179,7 @@ def _stream_delimited(file: DelimitedFile) -> TableStream:
         with open_records(quiet_file, dialect, strict) as records:
             yield from make_chunks(_delimited_rows(records), names, max_rows)
 
-    return TableStream(file.name, tuple(names), rows, read)
+    return TableStream(file.name, tuple(names), rows, read, counted.describe(NO_ROWS))
 
 
 def _delimited_rows(records: Records) -> Iterator[Row]:
@@ -214,7 +216,8 @@ def _stream_json_lines(source: SourceFile, encoding: str, on_progress: OnProgres
         items = _json_rows(source, encoding, no_progress)
         return make_chunks(((cells(item), problem) for item, problem in items), names, max_rows)
 
-    return TableStream(source.name, tuple(names), rows, read)
+    empty = Table(NO_ROWS, source.name, encoding=encoding.removesuffix("-sig"), format="JSON Lines")
+    return TableStream(source.name, tuple(names), rows, read, empty)
 
 
 def _json_rows(
@@ -259,4 +262,6 @@ def _stream_whole(table: Table) -> TableStream:
         )
         yield from make_chunks(rows, names, max_rows)
 
-    return TableStream(table.name, names, len(table) + len(unreadable), read)
+    return TableStream(
+        table.name, names, len(table) + len(unreadable), read, replace(table, frame=NO_ROWS, unreadable=())
+    )

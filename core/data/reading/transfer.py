@@ -1,7 +1,10 @@
-"""How a table travels between two processes: a line of JSON, then its cells as an Arrow stream. Nothing is pickled."""
+"""How a table travels between two processes: a line of JSON, then its cells as an Arrow stream. Nothing is pickled.
+
+A table of any size travels as many chunks, each of which is a line of JSON and an Arrow stream.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, get_type_hints
@@ -10,21 +13,23 @@ import pandas as pd
 import pyarrow as pa
 
 from core.data.budget import Limits
-from core.data.reading.chunks import TableStream
-from core.data.table import DETECT, ReadOptions, Table, frame_from_arrow
+from core.data.reading.chunks import Chunk, TableStream
+from core.data.reading.hub import HubDataset
+from core.data.table import DETECT, NO_ROWS, ReadOptions, Table, frame_from_arrow
 from core.errors import DataError, LimitError
 from core.storage import parse_record
 
 _BATCH_ROWS = 50_000
 _MAX_LINE = 100_000_000
 _FRAME = "frame"
+_PROBLEMS = "problems"
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows of a file of any size, and the number of all its rows."""
+    """The first rows of a file of any size as a table, and the number of all its rows."""
 
-    head: pd.DataFrame
+    head: Table
     rows: int
 
 
@@ -32,7 +37,8 @@ class Preview:
 class Request:
     """What to read: files by name, each with its size (its bytes follow the request) or with the path to read it from.
 
-    ``kind`` is "table" for the whole table, "preview" for the first rows of a single file.
+    ``kind`` is "table" for the whole table, "preview" for the first rows of a single file, "chunks" for all rows of a single
+    file in chunks of at most ``chunk_rows``, "hub" for the ``dataset`` of the hub.
     """
 
     kind: str
@@ -41,11 +47,13 @@ class Request:
     paths: dict[str, str] = field(default_factory=dict)
     options: ReadOptions = DETECT
     columns_needed: int = 2
+    chunk_rows: int = 0
+    dataset: HubDataset | None = None
 
 
 @dataclass(frozen=True)
 class Message:
-    """What the reading process reports: progress, an error, or that the cells of a table or a preview follow."""
+    """What the reading process reports: progress, an error, the end, or that the cells of a table, preview or chunk follow."""
 
     kind: str
     done: int = 0
@@ -74,22 +82,30 @@ def receive(stream: BinaryIO, kind: type[Any]) -> Any:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError("The file cannot be read.", "Save the table as CSV (UTF-8) and upload that file.") from error
+        raise _unreadable() from error
     return parse_record(kind, record, Path("message"))
 
 
 def send_table(stream: BinaryIO, table: Table) -> None:
     """Write a table: a message with what was detected about the file, then its cells."""
-    facts = asdict(replace(table, frame=pd.DataFrame()))
-    del facts[_FRAME]
-    send(stream, Message("table", facts=facts))
+    send(stream, Message("table", facts=_facts(table)))
     _send_cells(stream, table.frame)
 
 
 def send_preview(stream: BinaryIO, table: TableStream) -> None:
     """Write the first rows of a table of any size, and the number of all its rows."""
-    send(stream, Message("preview", facts={"rows": table.rows}))
-    _send_cells(stream, table.head())
+    head = table.head()
+    send(stream, Message("preview", total=table.rows, facts=_facts(head)))
+    _send_cells(stream, head.frame)
+
+
+def send_chunks(stream: BinaryIO, chunks: Iterable[Chunk]) -> None:
+    """Write chunks of a table, each as a message with its problems and its cells, then a message that there are no more."""
+    for chunk in chunks:
+        send(stream, Message("chunk", facts={_PROBLEMS: list(chunk.problems.items())}))
+        with pa.ipc.new_stream(stream, chunk.table.schema) as writer:
+            writer.write_table(chunk.table)
+    send(stream, Message("end"))
 
 
 def receive_table(stream: BinaryIO, message: Message, limits: Limits) -> Table:
@@ -107,10 +123,25 @@ def receive_table(stream: BinaryIO, message: Message, limits: Limits) -> Table:
 
 def receive_preview(stream: BinaryIO, message: Message, limits: Limits) -> Preview:
     """The preview that follows a message; see :func:`receive_table` for the errors."""
-    rows = message.facts.get("rows")
-    if not isinstance(rows, int) or rows < 0:
-        raise DataError("The file cannot be read.", "Save the table as CSV (UTF-8) and upload that file.")
-    return Preview(_receive_cells(stream, limits), rows)
+    return Preview(receive_table(stream, message, limits), message.total)
+
+
+def receive_chunk(stream: BinaryIO, message: Message, limits: Limits) -> Chunk:
+    """The chunk that follows a message; see :func:`receive_table` for the errors."""
+    problems = parse_record(_Problems, message.facts, Path("message")).problems
+    return Chunk(_receive_arrow(stream, limits), dict(problems))
+
+
+@dataclass(frozen=True)
+class _Problems:
+    problems: list[tuple[int, str]]
+
+
+def _facts(table: Table) -> dict[str, Any]:
+    """The fields of a table without its rows."""
+    facts = asdict(replace(table, frame=NO_ROWS))
+    del facts[_FRAME]
+    return facts
 
 
 def _send_cells(stream: BinaryIO, frame: pd.DataFrame) -> None:
@@ -123,24 +154,32 @@ def _send_cells(stream: BinaryIO, frame: pd.DataFrame) -> None:
 
 
 def _receive_cells(stream: BinaryIO, limits: Limits) -> pd.DataFrame:
-    """The cells of an Arrow stream whose sender is not trusted."""
+    """The cells of an Arrow stream of strings whose sender is not trusted."""
+    table = _receive_arrow(stream, limits)
+    if any(kind != pa.large_string() for kind in table.schema.types):
+        raise _unreadable()
+    return frame_from_arrow(table.columns, table.column_names)
+
+
+def _receive_arrow(stream: BinaryIO, limits: Limits) -> pa.Table:
+    """The table in an Arrow stream whose sender is not trusted."""
     batches: list[pa.RecordBatch] = []
     rows = size = 0
     with pa.ipc.open_stream(stream) as reader:
         schema = reader.schema
-        if any(kind != pa.large_string() for kind in schema.types) or len(set(schema.names)) < len(schema.names):
-            raise DataError("The file cannot be read.", "Save the table as CSV (UTF-8) and upload that file.")
+        if len(set(schema.names)) < len(schema.names):
+            raise _unreadable()
         for batch in reader:
             rows, size = rows + batch.num_rows, size + batch.nbytes
             if rows > limits.rows or size > limits.memory_bytes:
                 raise LimitError("The file has more data than is allowed.", "Upload a smaller part of it.")
             batch.validate(full=True)
             batches.append(batch)
-    return _frame(pa.Table.from_batches(batches, schema))
+    return pa.Table.from_batches(batches, schema)
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
-    return frame_from_arrow(table.columns, table.column_names)
+def _unreadable() -> DataError:
+    return DataError("The file cannot be read.", "Save the table as CSV (UTF-8) and upload that file.")
 
 
 def _facts_of(kind: type[Any], left_out: Sequence[str]) -> type[Any]:

@@ -8,17 +8,22 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.charts import data as data_charts
 from core.data.reading.files import EXTENSIONS
+from core.data.reading.misreading import cut_sample
+from core.data.reading.sandbox import preview_file, read_tables
 from core.data.reading.sandbox_processes import warm_up
+from core.data.reading.transfer import Preview
+from core.data.table import ReadOptions, Table
 from core.formatting import pluralize
+from core.jobs.events import OnProgress
 from core.models.engines.base import TITLES
 from core.prediction.batch import BatchPrediction, Upload, create_batch, damaged_batches, list_batches
 from core.prediction.batch_output import FORMAT_TITLES, OutputFormat
 from core.prediction.batch_shards import BatchSummary
 from core.prediction.cascade import CASCADE
 from core.prediction.predict import guess_text_column
-from pages.shared import cache
 from pages.shared.job_progress import JobTexts, show_job
 from pages.shared.prediction import Model
+from pages.shared.reading_options import Source, read_with_options
 from pages.shared.session import pinned_engine
 from pages.shared.visitor import workspace
 from pages.shared.widgets import delete_button, escape_markdown, show_damaged, show_errors
@@ -47,11 +52,15 @@ def show_file(model: Model) -> None:
 
 
 def _show_start(model: Model, file: UploadedFile) -> None:
-    preview = cache.file_preview(file.file_id, file.name, file.getvalue())
-    st.dataframe(preview.head, hide_index=True, alt="The first rows of the file")
-    columns = list(preview.head.columns)
+    found = read_with_options(_source(file))
+    if found is None:
+        return
+    preview, options = found
+    frame = preview.head.frame
+    st.dataframe(frame, hide_index=True, alt="The first rows of the file")
+    columns = list(frame.columns)
     left, right = st.columns(2)
-    column = left.selectbox("Text column", columns, index=columns.index(guess_text_column(preview.head)))
+    column = left.selectbox("Text column", columns, index=columns.index(guess_text_column(frame)))
     output_format = right.selectbox("Download format", _FORMATS, format_func=FORMAT_TITLES.__getitem__)
     cascade = _can_cascade(model) and st.checkbox(
         "Cascade: faster, at most about 0.2 points less accurate",
@@ -64,8 +73,22 @@ def _show_start(model: Model, file: UploadedFile) -> None:
     if st.button(f"Predict {pluralize(preview.rows, 'row')}", type="primary", icon=":material/play_arrow:"):
         folder = model.run.folder if model.run else model.folder
         file.seek(0)
-        create_batch(workspace(), folder, Upload(file.name, file), column, output_format, engine).job.start()
+        create_batch(workspace(), folder, Upload(file.name, file, options), column, output_format, engine).job.start()
         st.rerun()
+
+
+def _source(file: UploadedFile) -> Source[Preview]:
+    """An uploaded file as something to preview."""
+    data = file.getvalue()
+    start = cut_sample(data)
+
+    def read(options: ReadOptions, on_progress: OnProgress) -> Preview:
+        return preview_file(file.name, data, options, on_progress)
+
+    def read_start(options: ReadOptions, on_progress: OnProgress) -> Table:
+        return read_tables({file.name: start}, options, 1, on_progress)
+
+    return Source(file.file_id, file.name, read, lambda preview: preview.head, lambda preview: preview.rows, read_start)
 
 
 def _can_cascade(model: Model) -> bool:

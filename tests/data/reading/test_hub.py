@@ -1,16 +1,13 @@
 """Datasets from the hub, loaded with the real library from a local server that imitates the hub."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from core.data.reading.hub import load_hub_dataset
+from core.data.reading.hub import HubDataset, load_hub_dataset
+from core.data.reading.sandbox import read_hub_dataset
+from core.data.table import Table
 from core.errors import DataError
 from tests.hub_server import Hub, serve
 
@@ -20,17 +17,6 @@ REPOSITORIES = {
     "datasets/someone/tickets": {"train.csv": TRAIN, "test.csv": TEST},
     "datasets/someone/secret": {"train.csv": TRAIN},
 }
-# The libraries read their environment when they are imported, so each call runs in its own process.
-LOAD = """
-import json, sys
-from core.data.reading.hub import load_hub_dataset
-from core.errors import StudioError
-try:
-    table = load_hub_dataset(*sys.argv[1:])
-    print(json.dumps({"rows": table.frame.to_dict("records")}))
-except StudioError as error:
-    print(json.dumps({"error": error.message, "hint": error.hint}))
-"""
 
 
 @pytest.fixture
@@ -39,31 +25,26 @@ def hub() -> Iterator[Hub]:
         yield running
 
 
-def load(environment: dict[str, str], *arguments: str) -> dict[str, Any]:
-    process = subprocess.run(
-        [sys.executable, "-c", LOAD, *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert process.returncode == 0, process.stderr
-    result: dict[str, Any] = json.loads(process.stdout)
-    return result
+def load(hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Table:
+    """The table in a dataset, which a process with the environment of this one loads."""
+    for name, value in hub.environment(cache).items():
+        monkeypatch.setenv(name, value)
+    return read_hub_dataset(HubDataset(*arguments))
 
 
-def test_all_splits_are_loaded_with_their_names(hub: Hub, tmp_path: Path) -> None:
-    rows = load(hub.environment(tmp_path), "someone/tickets")["rows"]
-    assert [(row["text"], row["label"], row["split"]) for row in rows] == [
-        ("the parcel never came", "shipping", "train"),
-        ("I was charged twice", "billing", "train"),
-        ("where is my parcel", "shipping", "test"),
+def test_all_splits_are_loaded_with_their_names(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = load(hub, tmp_path, monkeypatch, "someone/tickets")
+    assert table.frame.to_numpy().tolist() == [
+        ["the parcel never came", "shipping", "train"],
+        ["I was charged twice", "billing", "train"],
+        ["where is my parcel", "shipping", "test"],
     ]
+    assert table.format == "Hugging Face hub"
 
 
-def test_a_part_of_a_split_is_loaded(hub: Hub, tmp_path: Path) -> None:
-    rows = load(hub.environment(tmp_path), "someone/tickets", "", "train[:1]")["rows"]
-    assert rows == [{"text": "the parcel never came", "label": "shipping"}]
+def test_a_part_of_a_split_is_loaded(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = load(hub, tmp_path, monkeypatch, "someone/tickets", "", "train[:1]")
+    assert table.frame.to_dict("records") == [{"text": "the parcel never came", "label": "shipping"}]
 
 
 @pytest.mark.parametrize(
@@ -76,19 +57,19 @@ def test_a_part_of_a_split_is_loaded(hub: Hub, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_loaded_gets_a_message_and_a_hint(
-    hub: Hub, tmp_path: Path, arguments: tuple[str, ...], message: str
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
 ) -> None:
-    result = load(hub.environment(tmp_path), *arguments)
-    assert message in result["error"]
-    assert result["hint"]
+    with pytest.raises(DataError, match=message) as raised:
+        load(hub, tmp_path, monkeypatch, *arguments)
+    assert raised.value.hint
 
 
-def test_an_unreachable_hub_gets_a_message(tmp_path: Path) -> None:
-    result = load(Hub({}, address="http://127.0.0.1:9").environment(tmp_path), "someone/tickets")
-    assert "could not be reached" in result["error"]
+def test_an_unreachable_hub_gets_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataError, match="could not be reached"):
+        load(Hub({}, address="http://127.0.0.1:9"), tmp_path, monkeypatch, "someone/tickets")
 
 
 @pytest.mark.parametrize("name", ["csv", "../secrets", "/etc/passwd", "core/data", "a/b/c", ""])
 def test_local_paths_are_refused(name: str) -> None:
     with pytest.raises(DataError, match="Expected a dataset as owner/name"):
-        load_hub_dataset(name)
+        load_hub_dataset(HubDataset(name))

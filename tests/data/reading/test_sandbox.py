@@ -1,5 +1,6 @@
 """Files are read in a process of their own: the same tables come back, and nothing that a file does harms this process."""
 
+import gzip
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,16 +12,19 @@ import psutil
 import pytest
 
 from core.data.budget import Limits
+from core.data.reading.chunks import SourceFile
 from core.data.reading.files import SMALL_BYTES, read_bytes
-from core.data.reading.sandbox import preview_file, read_pasted, read_tables
+from core.data.reading.sandbox import preview_file, read_pasted, read_tables, stream_file
+from core.data.reading.streaming import stream_table
 from core.data.table import ReadOptions
 from core.errors import DataError, LimitError, StudioError
 from tests.data.reading.cases import CSV, FRAME, csv_bytes, excel_bytes, parquet_bytes, zip_bytes
 from tests.data.reading.hostile import REFUSED
 
 ROWS = csv_bytes([["text", "label"], *[[f"text number {i}, long enough", "xy"[i % 2]] for i in range(5_000)]])
+BROKEN = ROWS + b"one,two,three,four\n"
 FILES = {
-    "x.csv": ROWS + b"one,two,three,four\n",
+    "x.csv": BROKEN,
     "x.xlsx": excel_bytes(Sheet=FRAME, Other=FRAME),
     "x.parquet": parquet_bytes(FRAME),
     "x.json": b'[{"text": "a", "label": 1}, {"text": "b\\ud800", "label": 2}]',
@@ -43,13 +47,48 @@ def test_a_table_is_the_same_as_in_this_process(name: str) -> None:
     assert (table.sheets, table.unreadable, table.format) == (expected.sheets, expected.unreadable, expected.format)
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.parquet", "x.json", "x.csv.gz"])
+def test_a_stream_of_rows_is_the_same_as_in_this_process(name: str, tmp_path: Path) -> None:
+    content = {
+        "x.csv": BROKEN,
+        "x.jsonl": b'{"text": "a"}\n{"text": "b\\ud800"}\n' * 500 + b"no object\n",
+        "x.csv.gz": gzip.compress(BROKEN, mtime=0),
+    } | FILES
+    path = tmp_path / name
+    path.write_bytes(content[name])
+    expected = stream_table(SourceFile.of_path(path))
+    for source in (path, content[name]):
+        stream = stream_file(name, source)
+        assert (stream.columns, stream.rows, stream.name) == (expected.columns, expected.rows, expected.name)
+        assert stream.empty.format == expected.empty.format
+        for chunk, same in zip(stream.read(400), expected.read(400), strict=True):
+            assert chunk.table.equals(same.table)
+            assert chunk.problems == same.problems
+
+
+def test_a_stream_is_read_as_the_options_say_and_ends_with_its_reader(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(ROWS)
+    before = len(children())
+    rows = stream_file("x.csv", path, ReadOptions(header=False)).read(10)
+    assert next(rows).table.column(0).to_pylist()[0] == "text"
+    rows.close()  # type: ignore[attr-defined]
+    assert _wait_for_children(before) <= before
+
+
+@pytest.mark.parametrize("name", ["string.parquet", "rows.csv.gz"])
+def test_a_stream_that_exceeds_its_limits_ends_in_a_sentence(name: str) -> None:
+    with pytest.raises(LimitError, match="unpacks to"):
+        sum(map(len, stream_file(name, REFUSED[name]()).read(1_000)))
+
+
 def test_files_are_read_with_options_from_paths_and_as_previews(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(ROWS)
     assert len(read_tables({"x.csv": path}, ReadOptions(header=False))) == 5_001
     preview = preview_file("x.csv", path)
     assert preview.rows == 5_000
-    assert list(preview.head.columns) == ["text", "label"]
+    assert list(preview.head.frame.columns) == ["text", "label"]
     assert len(preview.head) == 1_000
     assert len(read_tables({"train.csv": path, "test.xlsx": FILES["x.xlsx"]})) == 5_003
     assert len(read_pasted(ROWS.decode())) == 5_000
@@ -110,10 +149,15 @@ def test_reading_ends_when_nobody_waits_for_it() -> None:
 
     with pytest.raises(_Gone):
         read_tables({"far row.xlsx": REFUSED["far row.xlsx"]()}, on_progress=leave)
+    assert _wait_for_children(before) <= before
+
+
+def _wait_for_children(most: int) -> int:
+    """The number of processes of this one, once there are at most so many."""
     deadline = time.monotonic() + 20
-    while len(children()) > before and time.monotonic() < deadline:
+    while len(children()) > most and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(children()) <= before
+    return len(children())
 
 
 def test_reading_goes_on_after_the_process_that_is_forked_has_ended() -> None:

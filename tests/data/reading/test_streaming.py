@@ -80,7 +80,7 @@ def test_every_format_gives_the_cells_of_the_ordinary_reader(name: str, max_rows
     frame, problems = frame_and_problems(table, max_rows)
     pd.testing.assert_frame_equal(frame.astype(str), expected.astype(str), check_dtype=False)
     assert not problems
-    pd.testing.assert_frame_equal(table.head(2).astype(str), expected.head(2).astype(str), check_dtype=False)
+    pd.testing.assert_frame_equal(table.head(2).frame.astype(str), expected.head(2).astype(str), check_dtype=False)
 
 
 def test_the_encoding_is_that_of_the_whole_file() -> None:
@@ -219,7 +219,7 @@ def test_files_on_disk_can_have_another_name(tmp_path: Path) -> None:
     path.write_bytes(JSON_LINES + b"\noops")
     table = stream_table(SourceFile.of_path(path, "rows.jsonl"))
     assert (table.name, table.rows) == ("rows.jsonl", 4)
-    assert table.head(1)["text"].tolist() == ["null"]
+    assert table.head(1).frame["text"].tolist() == ["null"]
     table.require_column("text")
     with pytest.raises(DataError, match="no column 'body'"):
         table.require_column("body")
