@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import commands, engines, push
+from core.cli import behavior, commands, engines, push
 from core.cli.data_options import add_column_options, add_reading_options
 from core.cli.training_options import add_training_options
 from core.prediction.serving.command import add_serve_parser
@@ -22,6 +22,7 @@ _JOBS = {
         "core.analysis.important_words:run_important_words",
         "Compute the important words of a run.",
     ),
+    "test-behavior": ("core.behavior.execution:run_behavior_job", "Run the behavioral tests of a run."),
     "compare-engines": (
         "core.prediction.engine_trial:run_engine_trial",
         "Compare prediction engines on the validation rows of a run.",
@@ -46,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_search,
         _add_jobs,
         _add_evaluate,
+        _add_behavior,
         _add_predict,
         _add_engines,
         _add_export,
@@ -121,6 +123,24 @@ def _add_evaluate(subparsers: "Subparsers") -> None:
     parser = _add_command(subparsers, "evaluate", commands.evaluate, "Show the metrics of a run's model.")
     _add_run_argument(parser)
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a report; the name ends in .html or .md")
+    _add_json(parser)
+
+
+def _add_behavior(subparsers: "Subparsers") -> None:
+    description = (
+        "Run the behavioral tests of a run's dataset; the exit code is 1 if one is below its wanted pass rate."
+    )
+    parser = _add_command(subparsers, "behavior", behavior.behavior, description)
+    _add_run_argument(parser)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--tests", type=Path, metavar="FILE", help="tests of a file, such as one downloaded on Evaluate"
+    )
+    source.add_argument(
+        "--suggested", action="store_true", help="tests to start with, for the validation texts of the run"
+    )
+    parser.add_argument("--list", action="store_true", help="list the tests and run none")
+    parser.add_argument("--pytest", type=Path, metavar="FILE", help="also write the tests as a pytest file")
     _add_json(parser)
 
 

@@ -68,6 +68,13 @@ def _train_and_evaluate(run: Run, on_event: OnEvent, stop: StopSignal) -> None:
         _save_result(run, trained, temperature, start)
     if _checkpoints(run).exists():
         delete(_checkpoints(run))
+    from core.behavior.execution import run_tests_after_training
+
+    # The tests load the saved model.
+    del trained
+    host.release_memory()
+    with stop.deferred():
+        run_tests_after_training(run, on_event, lambda: stop.requested)
 
 
 @contextmanager

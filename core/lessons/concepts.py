@@ -113,4 +113,11 @@ CONCEPTS: tuple[Concept, ...] = (
         "Wilson 1927: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), z = 1.96",
         7,
     ),
+    Concept(
+        "behavioral_test",
+        "Behavioral test",
+        "Changes texts on purpose, for example with typos: the prediction must stay the same or move in a known direction.",
+        "pass rate = cases that pass / cases; invariance, direction, minimum functionality (CheckList, Ribeiro et al. 2020)",
+        7,
+    ),
 )

@@ -7,6 +7,7 @@ from typing import get_args
 import streamlit as st
 
 from core.task import TaskKind
+from pages.sections.evaluate.behavior import show_behavior
 from pages.sections.evaluate.cascade import show_cascade
 from pages.sections.evaluate.comparison import show_comparison
 from pages.sections.evaluate.confidence import show_confidence
@@ -46,6 +47,7 @@ SECTIONS = (
     Section("Confidence", _CLASSIFICATION, show_confidence),
     Section("Prediction interval", ("regression",), show_prediction_interval),
     Section("Mistakes", _ALL, show_mistakes),
+    Section("Behavioral tests", _ALL, show_behavior),
     Section("Important words", _ALL, show_important_words),
     Section("Learning curve", _ALL, show_learning_curve),
     Section("Cascade", _CLASSIFICATION, show_cascade),
