@@ -1,7 +1,7 @@
 """The decision rule of a model: thresholds, abstention and the interval around a predicted value, in ``decision_rule.json``.
 
 All of it is chosen on validation rows. The interval comes with the training; thresholds and abstention are saved on Evaluate.
-The rule applies wherever the model predicts. The temperature is not part of it: training folds it into the model's output layer.
+The rule applies wherever the model predicts. The calibration is not part of it: training folds it into the model's output layer.
 """
 
 import math

@@ -61,8 +61,8 @@ class RunGroup:
 class Result:
     """The outcome of a run: metrics of each split, seconds of the whole job, peak memory, speed of prediction.
 
-    ``temperature`` is the one that was fitted on validation and folded into the model's output layer; the logits of the
-    run are those of the saved model. ``validation_optimism`` is by how much F1 (macro, or micro for multi-label tasks) on
+    ``temperature`` and ``class_offsets`` (none if empty) were fitted on validation and folded into the model's output layer; the
+    logits of the run are those of the saved model. ``validation_optimism`` is by how much F1 (macro, or micro for multi-label tasks) on
     validation exceeds that on new rows because the model was chosen there; None if unknown.
     """
 
@@ -75,6 +75,7 @@ class Result:
     texts_per_second: float
     temperature: float = 1.0
     validation_optimism: float | None = None
+    class_offsets: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

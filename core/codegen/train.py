@@ -67,7 +67,7 @@ def _left_out(config: TrainingConfig, task: Task, mean_pooled: bool) -> list[str
     if config.init_fitted_head and mean_pooled:
         parts.append("the interpolation between start and end")
     if task.kind != "regression":
-        parts.append("the temperature, which changes no prediction")
+        parts.append("the calibration of the probabilities")
     if config.truncation == "head_tail":
         parts.append("reading the end of long texts")
     if config.gradient_checkpointing:

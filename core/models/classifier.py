@@ -25,6 +25,7 @@ from transformers.utils import logging as transformers_logging
 
 from core import host
 from core.errors import ModelError
+from core.evaluation.decisions.weight_correction import Calibration
 from core.jobs.events import OnProgress, no_progress
 from core.migrations import legacy_temperature
 from core.models.batching import BatchRunner, Ints
@@ -142,6 +143,15 @@ def scale_output(classifier: Classifier, factor: float) -> None:
     with torch.no_grad():
         layer.weight.mul_(factor)
         layer.bias.mul_(factor)
+
+
+def calibrate_output(classifier: Classifier, calibration: Calibration) -> None:
+    """Fold a calibration into the output layer, in place, so that all logits are calibrated."""
+    scale_output(classifier, 1 / calibration.temperature)
+    if calibration.offsets:
+        layer = output_layer(classifier.model)
+        with torch.no_grad():
+            layer.bias.add_(torch.tensor(calibration.offsets, dtype=layer.bias.dtype, device=layer.bias.device))
 
 
 def build_classifier(encoder: str, task: Task, max_length: int, truncation: Truncation = "head") -> Classifier:

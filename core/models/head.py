@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.evaluation.decisions.weight_correction import Calibration
 from core.task import Floats
 
 # The constants of mean pooling, which core/models/pooling.py explains. The residual contributes 1/1000 of the pooled vector,
@@ -30,7 +31,8 @@ class Head:
         """Logits (n, outputs) for features (n, features)."""
         return features @ self.weight.T + self.bias
 
-    def divided_by(self, temperature: float) -> "Head":
-        """The head whose logits are divided by a temperature."""
-        factor = np.float32(1 / temperature)
-        return Head(self.weight * factor, self.bias * factor, self.C)
+    def calibrated(self, calibration: Calibration) -> "Head":
+        """The head whose logits are calibrated."""
+        factor = np.float32(1 / calibration.temperature)
+        offsets = np.asarray(calibration.offsets or 0.0, dtype=np.float32)
+        return Head(self.weight * factor, self.bias * factor + offsets, self.C)

@@ -246,6 +246,7 @@ def _import_evaluation(run: Run, bundle: Bundle, scratch: Path) -> None:
             prediction_seconds=_number(numbers.get("prediction_seconds")),
             texts_per_second=_number(numbers.get("texts_per_second")),
             temperature=_number(numbers.get("temperature")) or 1.0,
+            class_offsets=_numbers(numbers.get("class_offsets"), run.task.outputs),
         )
     )
 
@@ -268,6 +269,14 @@ def _number(value: Any) -> float:
     """A number from 0 to a billion, or 0."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value <= 1e9 else 0.0
+
+
+def _numbers(values: Any, count: int) -> tuple[float, ...]:
+    """As many finite numbers as counted, or none."""
+    if not isinstance(values, list) or len(values) != count:
+        return ()
+    are_numbers = all(isinstance(value, int | float) and abs(value) <= 1e9 for value in values)
+    return tuple(float(value) for value in values) if are_numbers else ()
 
 
 def _try_model(run: Run) -> None:

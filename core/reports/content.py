@@ -223,7 +223,8 @@ def _calibration_error(evaluation: _Evaluation) -> list[str]:
     between = "" if np.isnan(interval.low) else f" (between {format_range(*interval, percent=True)})"
     sentences = [
         f"Calibration error: {format_percent(error)}{between}; 0% is a calibrated model. "
-        f"The model includes a temperature of {evaluation.result.temperature:.2f}, which was fitted on validation rows."
+        f"The model includes a temperature of {evaluation.result.temperature:.2f}"
+        f"{' and takes the class weights back' if evaluation.result.class_offsets else ''}, fitted on validation rows."
     ]
     if rule.thresholds:
         names = task.labels[1:] if task.kind == "binary" else task.labels

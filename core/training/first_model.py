@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from core.data.splitting import Splits
-from core.evaluation.decisions.calibration import fit_temperature
+from core.evaluation.decisions.weight_correction import fit_calibration
 from core.evaluation.metrics.summary import summarize
 from core.models.record import STATIC, ModelRecord, write_head
 from core.models.static_encoder import load_static_encoder
 from core.training.config import TrainingConfig
-from core.training.head_fitting import fit_head, sample_rows
+from core.training.head_fitting import fit_head, sample_rows, training_class_weights
 
 # It must be there at once: with more rows and more strengths of regularization it is hardly better.
 _ROWS = 20_000
@@ -31,7 +31,6 @@ def save_first_model(splits: Splits, config: TrainingConfig, folder: Path) -> di
     texts, targets = sample_rows(task, (all_texts, y_train), _ROWS, config.seed)
     features = encoder.features(splits.validation["text"].tolist())
     head = fit_head(task, (encoder.features(texts.tolist()), targets), (features, y_true), config.seed, _C_VALUES)
-    if task.kind != "regression":
-        head = head.divided_by(fit_temperature(task, y_true, head.logits(features)))
+    head = head.calibrated(fit_calibration(task, y_true, head.logits(features), training_class_weights(task, y_train)))
     write_head(folder, head, ModelRecord(STATIC, task, config.encoder, encoder.max_length, config.truncation))
     return summarize(task, y_true, head.logits(features))

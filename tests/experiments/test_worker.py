@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.data.columns import ColumnChoice
@@ -41,6 +42,9 @@ WORDS = [
     ("cold sea", "cold"),
     ("cold ice", "cold"),
 ]
+
+
+_WORD_SHARES = {"rare": (0.05, 0.1, 0.25, 0.6), "common": (0.6, 0.25, 0.1, 0.05)}
 
 
 def wait_for_training(run: Run) -> None:
@@ -97,6 +101,25 @@ def test_the_temperature_is_part_of_the_saved_model(
     targets = run.task.encode(run.split("validation")["label"].tolist())
     unscaled = run.logits("validation") * result.temperature
     assert fit_temperature(run.task, targets, unscaled) == pytest.approx(result.temperature, rel=0.01)
+    texts = run.split("test")["text"].tolist()
+    assert load_classifier(run.model_folder).logits(texts) == pytest.approx(run.logits("test"), abs=1e-4)
+
+
+def test_class_weights_are_taken_back_in_the_saved_model(workspace: Workspace, tiny_encoder: str) -> None:
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(500):
+        label = "rare" if rng.random() < 0.1 else "common"
+        words = rng.choice(["red apple", "sweet plum", "blue sky", "cold ice"], 3, p=_WORD_SHARES[label])
+        rows.append(f"{number} {' '.join(words)},{label}")
+    table = read_bytes(("text,label\n" + "\n".join(rows)).encode(), "toy.csv")
+    dataset = save_dataset(workspace, table, ColumnChoice("text", "label", "binary"), SplitConfig(0.4, 0.2), "Toy")
+    run = create_training_run(workspace, dataset, TrainingConfig(method="instant", encoder=tiny_encoder, max_length=16))
+    run_worker(run, workspace.home)
+    result = run.result()
+    assert result is not None
+    rare = run.task.labels.index("rare")
+    assert result.class_offsets[rare] < 0 < result.class_offsets[1 - rare]
     texts = run.split("test")["text"].tolist()
     assert load_classifier(run.model_folder).logits(texts) == pytest.approx(run.logits("test"), abs=1e-4)
 

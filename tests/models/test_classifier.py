@@ -13,9 +13,11 @@ from transformers import AutoModel, AutoTokenizer
 
 from core.errors import ModelError
 from core.evaluation.decisions.predictions import make_predictions
+from core.evaluation.decisions.weight_correction import Calibration
 from core.models.classifier import (
     Classifier,
     build_classifier,
+    calibrate_output,
     load_classifier,
     output_layer,
     save_head,
@@ -133,6 +135,15 @@ def test_scaling_the_output_scales_the_logits(classifier: Classifier) -> None:
     assert classifier.logits(TEXTS) == pytest.approx(0.5 * logits, abs=1e-5)
     scale_output(classifier, 2.0)
     assert classifier.logits(TEXTS) == pytest.approx(logits, abs=1e-5)
+
+
+def test_a_calibration_is_part_of_the_saved_model(classifier: Classifier, tmp_path: Path) -> None:
+    calibration = Calibration(2.0, tuple(float(number) for number in range(classifier.task.outputs)))
+    expected = calibration.apply(classifier.logits(TEXTS))
+    calibrate_output(classifier, calibration)
+    save_pretrained(classifier, tmp_path)
+    assert load_classifier(tmp_path).logits(TEXTS) == pytest.approx(expected, abs=1e-5)
+    calibrate_output(classifier, Calibration(0.5, tuple(-2.0 * offset for offset in calibration.offsets)))
 
 
 def test_a_temperature_stored_by_version_0_1_divides_the_logits(classifier: Classifier, tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ BINS = 15
 # A bin with fewer predictions says little about its accuracy.
 _MIN_BIN_SIZE = 10
 # Beyond these limits all predictions are alike, or all certain; without a mistake the optimum is a temperature of 0.
-_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 # Of the logarithm of the temperature: most models need one between 0.5 and 2.
-_PRIOR_DEVIATION = 0.3
+PRIOR_DEVIATION = 0.3
 
 
 def confidence_and_correct(
@@ -104,7 +104,7 @@ def fit_temperature(task: Task, y_true: Targets, logits: Floats) -> float:
     Raises:
         ValueError: the task is regression.
     """
-    return _minimize_temperature(task, y_true, logits, None, 1 / (2 * _PRIOR_DEVIATION**2))
+    return _minimize_temperature(task, y_true, logits, None, 1 / (2 * PRIOR_DEVIATION**2))
 
 
 def best_temperature(task: Task, y_true: Targets, logits: Floats, weights: FloatArray | None = None) -> float:
@@ -129,7 +129,7 @@ def _minimize_temperature(
     per_row = penalty / len(y_true)
     optimum = minimize_scalar(
         lambda log_t: negative_log_likelihood(task, y_true, exact / np.exp(log_t), weights) + per_row * log_t**2,
-        bounds=(np.log(_MIN_TEMPERATURE), np.log(_MAX_TEMPERATURE)),
+        bounds=(np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE)),
         method="bounded",
     )
     improved = optimum.fun < negative_log_likelihood(task, y_true, exact, weights)

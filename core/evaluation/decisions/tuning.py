@@ -53,7 +53,7 @@ def tune_decisions(task: Task, y_true: Targets, logits: Floats) -> TunedDecision
         return TunedDecisions(calibration, np.asarray([0.0, -logit(threshold)]))
     priors = np.log(np.maximum(probabilities.mean(axis=0), _EDGE))
     offsets = [-power * priors for power in _PRIOR_POWERS]
-    best = max(offsets, key=lambda offset: _expected_macro_f1(probabilities, (calibrated + offset).argmax(axis=1)))
+    best = max(offsets, key=lambda offset: expected_macro_f1(probabilities, (calibrated + offset).argmax(axis=1)))
     return TunedDecisions(calibration, best)
 
 
@@ -77,7 +77,7 @@ def fold_numbers(task: Task, y_true: Targets) -> list[BoolArray]:
     return [numbers == fold for fold in range(min(_FOLDS, rows))]
 
 
-def _expected_macro_f1(probabilities: FloatArray, predicted: IndexArray) -> float:
+def expected_macro_f1(probabilities: FloatArray, predicted: IndexArray) -> float:
     """The macro-F1 of predictions (n,) if each row has each class with its probability (n, k)."""
     chosen = np.eye(probabilities.shape[1])[predicted]
     return float((2 * (chosen * probabilities).sum(axis=0) / (chosen + probabilities).sum(axis=0)).mean())

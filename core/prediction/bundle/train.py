@@ -9,7 +9,7 @@ pandas, pyarrow, safetensors and scikit-learn.
 It repeats the split, the settings and the method: mean pooling (for encoders of the BERT architecture, as one more layer that
 computes the mean with fixed weights), the head fitted on frozen features, frozen parts, layer-wise learning rates, dropout,
 token masking, class weights, label smoothing, early stopping, the best checkpoint, the interpolation between start and end, and
-the temperature. It starts from the published encoder, not from the trained model in this zip. It does not repeat the order of
+the calibration. It starts from the published encoder, not from the trained model in this zip. It does not repeat the order of
 the batches, and computes in bfloat16 on GPUs only, so the metric differs by chance. Thresholds and "not sure" are left out,
 because they were chosen for the other model.
 """
@@ -28,6 +28,7 @@ import pandas as pd
 import torch
 from datasets import Dataset
 from safetensors.numpy import save_file
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, r2_score
 from torch import nn
@@ -130,6 +131,38 @@ def fit_temperature(data: Data, targets: np.ndarray, logits: np.ndarray) -> floa
     """The temperature for new texts: that with the lowest log loss, drawn toward 1 where there are few rows."""
     penalty = 1 / (2 * 0.3**2 * len(targets))
     return min(TEMPERATURES, key=lambda t: log_loss(data, targets, logits / t) + penalty * math.log(t) ** 2)
+
+
+def expected_f1(logits: np.ndarray, predicted: np.ndarray) -> float:
+    """The macro-F1 of predicted classes (n,) if the probabilities of the logits (n, outputs) are right."""
+    probabilities = torch.softmax(torch.from_numpy(logits), dim=1).numpy()
+    chosen = np.eye(logits.shape[1])[predicted]
+    return float((2 * (chosen * probabilities).sum(axis=0) / (chosen + probabilities).sum(axis=0)).mean())
+
+
+def fit_calibration(data: Data, targets: np.ndarray, logits: np.ndarray) -> tuple[float, np.ndarray]:
+    """The temperature, and offsets (outputs,) that take class weights back if that lowers the loss by more than chance."""
+    temperature, none = fit_temperature(data, targets, logits), np.zeros(data.outputs)
+    power = 1.0 if data.config["method"] == "instant" else data.config["class_weight_power"]
+    class_weights = data.class_weights(power) if data.one_label else None
+    if class_weights is None or np.ptp(class_weights[class_weights > 0]) < 1e-9:
+        return temperature, none
+    shift = np.log(np.where(class_weights > 0, class_weights, 1.0))
+    exact = logits.astype(np.float64)
+
+    def loss(parameters: np.ndarray) -> float:
+        penalty = (parameters[0] / 0.3) ** 2 / 2 + (parameters[1] / 0.5) ** 2 / 2
+        calibrated = exact / np.exp(parameters[0]) - parameters[1] * shift
+        return log_loss(data, targets, calibrated) + float(penalty) / len(targets)
+
+    bounds = [(np.log(0.05), np.log(20.0)), (0.0, 1.5)]
+    log_temperature, share = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=bounds).x
+    plain, corrected = exact / temperature, exact / np.exp(log_temperature) - share * shift
+    gain = len(targets) * (log_loss(data, targets, plain) - log_loss(data, targets, corrected))
+    before, after = (expected_f1(corrected, calibrated.argmax(axis=1)) for calibrated in (plain, corrected))
+    if gain > 1.92 and after >= before:
+        return float(np.exp(log_temperature)), -share * shift
+    return temperature, none
 
 
 def selection_loss(data: Data, targets: np.ndarray, logits: np.ndarray) -> float:
@@ -485,15 +518,15 @@ def interpolate(model: Any, tokenizer: Any, data: Data, initial: dict[str, torch
 
 @torch.no_grad()
 def calibrate(model: Any, tokenizer: Any, data: Data) -> dict[str, np.ndarray]:
-    """Fold the temperature into the output layer. Returns the logits of the validation and the test rows."""
+    """Fold the calibration into the output layer. Returns the logits of the validation and the test rows."""
     logits = {name: compute(model, tokenizer, data, data.texts[name]) for name in ("validation", "test")}
     if data.kind == "regression":
         return logits
-    temperature = fit_temperature(data, data.targets["validation"], logits["validation"])
+    temperature, offsets = fit_calibration(data, data.targets["validation"], logits["validation"])
     layer = output_layer(model)
     layer.weight.div_(temperature)
-    layer.bias.div_(temperature)
-    return {name: values / np.float32(temperature) for name, values in logits.items()}
+    layer.bias.div_(temperature).add_(torch.from_numpy(offsets))
+    return {name: values / np.float32(temperature) + offsets.astype(np.float32) for name, values in logits.items()}
 
 
 def save(model: Any, tokenizer: Any, data: Data, logits: dict[str, np.ndarray], output: Path) -> None:

@@ -1,28 +1,28 @@
-"""Calibration: the reliability diagram and the calibration error, before and after temperature scaling."""
+"""Calibration: the reliability diagram and the calibration error, before and after what was fitted on validation."""
 
 import math
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.charts import evaluation as evaluation_charts
 from core.evaluation.decisions import calibration
+from core.evaluation.decisions.weight_correction import Calibration
 from core.evaluation.statistics.intervals import Interval
 from core.formatting import format_percent, format_range, pluralize
 from pages.sections.evaluate.view import RunView
 from pages.shared.downloads import download_buttons
 
-_BEFORE, _AFTER = "before temperature scaling", "after temperature scaling"
+_BEFORE, _AFTER = "before calibration", "after calibration"
 
 
 def show_calibration(view: RunView) -> None:
-    """Draw the diagram and the error. The logits are those after temperature scaling."""
+    """Draw the diagram and the error. The logits are those after calibration."""
     st.caption("A calibrated model is right 90% of the time when it is 90% confident.")
-    shown, temperature = view.run_predictions, _temperature(view)
+    shown, fitted = view.run_predictions, _calibration(view)
     versions = {
         name: calibration.confidence_and_correct(shown.task, shown.targets, logits)
-        for name, logits in ((_BEFORE, shown.logits * np.float32(temperature)), (_AFTER, shown.logits))
+        for name, logits in ((_BEFORE, fitted.undo(shown.logits)), (_AFTER, shown.logits))
     }
     bins = pd.concat(
         [calibration.calibration_curve(*version).assign(version=name) for name, version in versions.items()],
@@ -39,16 +39,21 @@ def show_calibration(view: RunView) -> None:
         f"{inside} of {pluralize(len(after), 'point')} lie within the wide bars, which hold 95% of those of a calibrated model."
     )
     st.caption(
-        f"The temperature {temperature:.2f} was fitted on {pluralize(view.run.sizes['validation'], 'validation row')} "
+        f"The temperature {fitted.temperature:.2f} was fitted on {pluralize(view.run.sizes['validation'], 'validation row')} "
         "and is part of the saved model. It does not change which label is predicted. "
         "A temperature above 1 means that the model was overconfident."
     )
+    if fitted.offsets:
+        st.caption(
+            "Training weighed rare classes more, which made them seem too likely. The saved model takes that back, because "
+            "the validation rows support it."
+        )
     download_buttons(bins, view.file_name("reliability"))
 
 
-def _temperature(view: RunView) -> float:
+def _calibration(view: RunView) -> Calibration:
     result = view.run.result()
-    return result.temperature if result else 1.0
+    return Calibration(result.temperature, result.class_offsets) if result else Calibration()
 
 
 def _format_error(error: float, interval: Interval) -> str:
