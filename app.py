@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from pages.shared.housekeeping import housekeeping  # noqa: E402
 from pages.shared.middleware import VisitorCookieMiddleware  # noqa: E402  (the path must be set first)
+from pages.shared.takeout_route import takeout_route  # noqa: E402
 from pages.shared.zip_download import download_route  # noqa: E402
 
 ROUTER = ROOT / "pages" / "router.py"
@@ -32,7 +34,8 @@ if st.runtime.exists() and st.runtime.scriptrunner.get_script_run_ctx() is not N
 else:
     app = st.App(
         ROUTER,
-        routes=[download_route()],
+        lifespan=housekeeping,
+        routes=[download_route(), takeout_route()],
         middleware=[Middleware(VisitorCookieMiddleware)],
         on_script_error=show_script_error,
     )

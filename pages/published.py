@@ -9,11 +9,12 @@ from core.errors import StorageError, StudioError
 from core.evaluation.metrics.definitions import HEADLINE_METRICS
 from core.evaluation.metrics.estimate import interval_sentence
 from core.formatting import join_names, pluralize
+from core.hosting.idle import record_use as record_visit
 from core.publishing.publication import Publication, open_link
 from core.publishing.usage import Use, receive_correction, record_use
 from core.runs import MODEL, Run
 from core.task import TITLES, Label
-from core.workspace import default_home
+from core.workspace import default_home, workspace_containing
 from pages.sections.predict.correction import show_correction
 from pages.sections.predict.explanation import show_explanation
 from pages.shared import cache
@@ -109,6 +110,7 @@ def show_published_model() -> None:
         st.title("Published model", anchor=False)
         show_error(error.message, error.hint)
         return
+    record_visit(workspace_containing(run.folder))
     show_texts(publication)
     with show_errors():
         show_prediction(run, publication)

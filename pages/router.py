@@ -7,6 +7,7 @@ import streamlit as st
 from core.hub import allow_hub_token
 from pages.shared import sidebar
 from pages.shared.navigation import pages, published_page
+from pages.shared.visit import record_visit
 from pages.shared.visitor import is_local
 from pages.shared.widgets import show_failure
 
@@ -25,6 +26,8 @@ st.logo(_ASSETS / "logo.svg", icon_image=_ASSETS / "icon.svg", size="large")
 st.html(_ASSETS / "style.css")
 slots = {} if published else sidebar.show_links()
 try:
+    if not published:
+        record_visit()
     page.run()
 except Exception as error:
     if not show_failure(error):

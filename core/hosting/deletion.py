@@ -45,8 +45,8 @@ def end_jobs(workspace: Workspace) -> None:
 
 
 def _end(folder: Path) -> None:
-    if process.read_status(folder).pid:
-        with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):
+        if process.read_status(folder).state == "queued":
+            process.stop(folder)
+        else:
             process.kill(folder)
-    else:
-        process.write_status(folder, "stopped", "Stopped before it started.", pid=0)

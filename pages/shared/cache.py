@@ -32,7 +32,7 @@ from core.models.tokenization import count_tokens
 from core.prediction import texts
 from core.prediction.explain import Explanation, Method, explain
 from core.prediction.loaded_model import LoadedModel, load_model
-from core.prediction.model_cache import ModelCache
+from core.prediction.model_cache import shared_cache
 from core.prediction.predict import predict
 from core.prediction.read_text import TokensRead, count_tokens_read
 from core.reports.verdict.compose import Verdict, make_verdict
@@ -76,14 +76,20 @@ _RUN_KEY: HashFuncs = {Run: _run_key}
 _JOB_KEY: HashFuncs = {JobFolder: lambda job: (str(job.result_path), _modified(job.result_path))}
 
 
-@st.cache_resource(show_spinner=False)
-def _model_cache() -> ModelCache:
-    return ModelCache()
-
-
 def _model(folder: str, modified: float, rule_modified: float, engine: str) -> LoadedModel:
     """The model in a folder, in memory once for all visitors; loaded again after it was written again."""
-    return _model_cache().get((folder, modified, rule_modified, engine), lambda: load_model(Path(folder), engine))
+    return shared_cache().get((folder, modified, rule_modified, engine), lambda: load_model(Path(folder), engine))
+
+
+def forget(root: Path) -> None:
+    """Drop what is in memory of a workspace that was deleted: its models, and all cached texts and values of all visitors.
+
+    The others' are computed again when they are needed.
+    """
+    shared_cache().drop(lambda key: isinstance(key, tuple) and Path(key[0]).is_relative_to(root))
+    st.cache_data.clear()
+    for cached in (table, uploaded_texts, dataset_texts, findings, splits, token_counts, important_words):
+        cached.clear()
 
 
 def engine_choice(folder: Path) -> Choice | None:

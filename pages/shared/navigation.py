@@ -14,14 +14,16 @@ _ICONS = {
     "predict": ":material/chat:",
     "models": ":material/inventory_2:",
     "learn": ":material/school:",
+    "workspace": ":material/folder_managed:",
 }
+_TITLES = {"workspace": "Your data"}
 
 
 @cache
 def pages() -> dict[str, st.Page]:
     """All pages by name, in the order of the menu."""
     return {
-        name: st.Page(_FOLDER / f"{name}.py", title=name.capitalize(), icon=icon, default=name == "home")
+        name: st.Page(_FOLDER / f"{name}.py", title=_TITLES.get(name, name.capitalize()), icon=icon, default=name == "home")
         for name, icon in _ICONS.items()
     }
 

@@ -40,6 +40,7 @@ def show_links() -> dict[Step, DeltaGenerator]:
             slots[step] = st.container(key=f"step-{step}")
         link("models", "Models")
         link("learn", "Learn")
+        link("workspace", "Your data")
     return slots
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +133,23 @@ def test_of_many_threads_one_loads_a_model_and_others_do_not_wait_for_it() -> No
         go_on.set()
         assert len({id(future.result()) for future in waiting}) == 1
     assert loads == ["slow"]
+
+
+def test_models_that_nobody_uses_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    cache = ModelCache(max_models=4, max_bytes=100)
+    old = weakref.ref(cache.get("old", made_up).engine)
+    cache.get("used", made_up)
+    now[0] = 160.0
+    cache.get("used", unexpected)
+    now[0] = 190.0
+    assert cache.drop_unused(60) == 1
+    assert cache.keys() == ["used"]
+    assert old() is None
+    assert cache.drop(lambda key: key == "used") == 1
+    assert (len(cache), cache.nbytes) == (0, 0)
+    assert cache.get("used", made_up) is not None
 
 
 @pytest.mark.parametrize("engine", [TORCH, ONNX_FP32])
