@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from core import host
-from core.errors import ConfigError
+from core.errors import ConfigError, LimitError
 
 _PREFIX = "STUDIO_MAX_"
 _MEGABYTE = 1_000_000
@@ -60,6 +60,17 @@ class HostLimits:
                     f"{VARIABLES[smaller]}.",
                     "Set it to at least as much.",
                 )
+
+    def check_rows(self, name: str, rows: int) -> None:
+        """Check that a table has no more rows than are allowed.
+
+        Raises:
+            LimitError: it has more.
+        """
+        if self.rows and rows > self.rows:
+            raise LimitError(
+                f"{name} has {rows:,} rows, and this host takes up to {self.rows:,}.", "Upload a smaller part of it."
+            )
 
 
 VARIABLES: dict[str, str] = {item.name: item.metadata["variable"] for item in fields(HostLimits)}

@@ -79,8 +79,9 @@ def workspace_containing(folder: Path) -> Workspace:
 
 
 def visitor_of(folder: Path) -> str:
-    """The name of the workspace in the home that contains a folder; empty for a folder elsewhere."""
-    return next((parent.name for parent in folder.resolve().parents if parent.parent.name == "workspaces"), "")
+    """The name of the workspace in the home that is or contains a folder; empty for a folder elsewhere."""
+    path = folder.resolve()
+    return next((each.name for each in (path, *path.parents) if each.parent.name == "workspaces"), "")
 
 
 def belongs_to_visitor(folder: Path) -> bool:

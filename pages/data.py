@@ -39,7 +39,7 @@ from pages.shared.deep_link import follow_link, show_in_address
 from pages.shared.navigation import go_to
 from pages.shared.reading_options import describe_reading
 from pages.shared.session import SOURCE, UPLOAD, remember_dataset
-from pages.shared.visitor import workspace
+from pages.shared.visitor import limits, workspace
 from pages.shared.widgets import (
     choose_dataset,
     delete_button,
@@ -131,6 +131,7 @@ def show_first_rows(table: Table) -> None:
 def show_uploaded(uploaded: UploadedTable) -> None:
     """The health of a new table, its columns, findings and texts; a button that saves it as a dataset stays in sight."""
     table = uploaded.table
+    limits().check_rows(table.name, len(table))
     show_unreadable(table)
     health = st.container()
     columns = choose_columns(uploaded)

@@ -26,7 +26,7 @@ from pages.shared.run_progress import show_run_progress
 from pages.shared.run_result import show_result
 from pages.shared.session import remember_run
 from pages.shared.showcase import show_scores
-from pages.shared.visitor import workspace
+from pages.shared.visitor import limits, workspace
 from pages.shared.widgets import (
     choose_run,
     creation_time,
@@ -112,6 +112,7 @@ def show_import() -> None:
         file = st.file_uploader(
             "Zip of a model",
             type="zip",
+            max_upload_size=limits().upload_mb,
             help="The zip from Download as zip of another Finetune Studio, or trained.zip from its notebook.",
         )
         if file is None or not st.button("Import", type="primary"):

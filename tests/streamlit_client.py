@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -38,13 +39,14 @@ class Visitor:
         self._page, self._query, self.session_id = "", "", ""
         self._fragments: dict[str, str] = {}
         self.timed_fragments: set[str] = set()
-        self._socket = self._connect()
+        self._closing = ExitStack()
+        self._socket = self._closing.enter_context(self._connect())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._closing.close()
 
     def _first_cookie(self) -> str:
         response = self.get("/")
@@ -108,6 +110,10 @@ class Visitor:
         state.file_uploader_state_value.uploaded_file_info.append(info)
         self._states[identifier] = state
         self._run()
+
+    def put(self, name: str, data: bytes) -> int:
+        """Send a file that no uploader of the page uses; returns the status of the answer."""
+        return self._put(self._file_urls(name).upload_url, name, data)
 
     def _file_urls(self, name: str) -> FileURLs:
         message = BackMsg()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ConfigError
+from core.errors import ConfigError, LimitError
 from core.limits import VARIABLES, HostLimits, host_limits
 
 ROOT = Path(__file__).parents[1]
@@ -64,3 +64,11 @@ def test_the_documents_list_every_limit_with_its_defaults() -> None:
     assert numbers == {
         item.metadata["variable"]: (item.metadata["local"], item.metadata["shared"]) for item in fields(HostLimits)
     }
+
+
+def test_a_table_with_more_rows_is_refused() -> None:
+    visitor = host_limits(shared=True)
+    visitor.check_rows("texts.csv", 1_000_000)
+    with pytest.raises(LimitError, match=r"texts\.csv has 1,000,001 rows, and this host takes up to 1,000,000\."):
+        visitor.check_rows("texts.csv", 1_000_001)
+    host_limits(shared=False).check_rows("texts.csv", 50_000_000)

@@ -59,3 +59,14 @@ def test_delete_removes_a_folder_for_good(tmp_path: Path) -> None:
     (tmp_path / "x" / "marker").touch()
     workspace.delete(tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_visitor_has_the_workspace_and_everything_in_it(tmp_path: Path) -> None:
+    root = workspace.workspace_of("visitor-1", tmp_path).root
+    assert [workspace.visitor_of(folder) for folder in (root, root / "runs" / "a", tmp_path)] == [
+        "visitor-1",
+        "visitor-1",
+        "",
+    ]
+    assert workspace.belongs_to_visitor(root)
+    assert not workspace.belongs_to_visitor(workspace.workspace_of("local", tmp_path).runs)

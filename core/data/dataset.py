@@ -13,9 +13,10 @@ from core.data.splitting import SplitConfig, fingerprint
 from core.data.table import Table, UnreadableRow
 from core.disk import check_disk
 from core.errors import DataError
+from core.limits import host_limits
 from core.storage import DamagedFolder, load_folders, read_folder, read_parquet, unless_changed, write_folder
 from core.task import TaskKind
-from core.workspace import Workspace, create_folder_atomically, find_child, write_atomically
+from core.workspace import Workspace, belongs_to_visitor, create_folder_atomically, find_child, write_atomically
 
 _RECORD = "dataset.json"
 _TABLE = "table.parquet"
@@ -121,8 +122,9 @@ def save_dataset(
 
     Raises:
         DataError: the chosen columns do not make labeled texts.
-        LimitError: the disk, or what the host grants of it, has no room for it.
+        LimitError: it has more rows than the host allows, or the disk, or what the host grants of it, has no room for it.
     """
+    host_limits(belongs_to_visitor(workspace.root)).check_rows(table.name, len(table))
     labeled = apply_repairs(apply_columns(table, columns), repairs)
     check_disk(workspace, int(table.frame.memory_usage(index=False).sum()), "The dataset")
     source = TableSource(

@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from core.data.budget import spend_bytes, spend_cells, spend_rows
 from core.errors import DataError, LimitError
+from core.limits import host_limits
 
 MAX_COLUMNS = 1_000
-MAX_CELL_CHARACTERS = 1_000_000
+MAX_CELL_CHARACTERS = host_limits(shared=False).text_characters
 _MAX_SHOWN_CHARACTERS = 200
 _MAX_NAME_CHARACTERS = 300
 STRING_DTYPE = pd.StringDtype(na_value=np.nan)

@@ -22,13 +22,20 @@ from core.errors import RunError
 from core.jobs.events import Event, OnEvent, ignore_event
 from core.jobs.folder import JobFolder
 from core.jobs.runner import StopSignal, run_job
+from core.limits import host_limits
 from core.models.record import read_model_record
 from core.prediction.batch_file import BatchRequest, predict_in_shards
 from core.prediction.batch_output import OutputFormat, check_output_rows
 from core.prediction.batch_rows import LoadPredictor, load_predictor
 from core.prediction.batch_shards import BatchSummary, read_summary
 from core.storage import DamagedFolder, load_folders, read_folder, write_folder, write_record
-from core.workspace import Workspace, create_folder_atomically, workspace_containing, write_atomically
+from core.workspace import (
+    Workspace,
+    belongs_to_visitor,
+    create_folder_atomically,
+    workspace_containing,
+    write_atomically,
+)
 
 _RECORD = "input.json"
 _RESULT = "summary.json"
@@ -140,6 +147,7 @@ def create_batch(
             write_atomically(folder / _UPLOAD, partial(_copy, source.file))
         path = source.resolve() if isinstance(source, Path) else folder / _UPLOAD
         preview = preview_file(name, path, options)
+        host_limits(belongs_to_visitor(workspace.root)).check_rows(name, preview.rows)
         preview.head.require_columns([column])
         check_output_rows(output_format, preview.rows)
         final = workspace.predictions / folder.name

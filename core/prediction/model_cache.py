@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable
 from functools import cache
 
 from core import host
+from core.limits import host_limits
 from core.prediction.loaded_model import LoadedModel
 
-MAX_MODELS = 8
 # The share of this machine's memory that weights may take.
 _MEMORY_SHARE = 0.25
 
@@ -21,8 +21,8 @@ class ModelCache:
     The last one that was asked for stays, until :meth:`drop_unused` or :meth:`drop` is called.
     """
 
-    def __init__(self, max_models: int = MAX_MODELS, max_bytes: int | None = None) -> None:
-        self._max_models = max_models
+    def __init__(self, max_models: int | None = None, max_bytes: int | None = None) -> None:
+        self._max_models = host_limits(shared=False).models_in_memory if max_models is None else max_models
         self._max_bytes = int(_MEMORY_SHARE * host.memory_bytes()) if max_bytes is None else max_bytes
         self._models: OrderedDict[Hashable, LoadedModel] = OrderedDict()
         self._used: dict[Hashable, float] = {}

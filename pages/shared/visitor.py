@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.requests import cookie_parser
 
+from core.limits import HostLimits, host_limits
 from core.workspace import VISITOR_PREFIX, Workspace, workspace_of
 
 COOKIE = "studio_visitor"
@@ -52,6 +53,11 @@ def workspace_for(headers: Mapping[str, str]) -> Workspace | None:
 def is_local() -> bool:
     """Whether the current session is one of the owner of this machine."""
     return is_local_request(st.context.headers)
+
+
+def limits() -> HostLimits:
+    """The limits of the host for the current visitor."""
+    return host_limits(shared=not is_local())
 
 
 def is_local_request(headers: Mapping[str, str]) -> bool:

@@ -21,6 +21,7 @@ from pages.shared.downloads import download_csv
 from pages.shared.reading import read_once
 from pages.shared.reading_options import Source, read_with_options
 from pages.shared.session import SAMPLE
+from pages.shared.visitor import limits
 
 _SHOWN_UNREADABLE = 200
 
@@ -54,6 +55,7 @@ def upload_files() -> UploadedTable | None:
         "Table of texts and labels",
         type=list(EXTENSIONS),
         accept_multiple_files=True,
+        max_upload_size=limits().upload_mb,
         help="CSV, TSV, JSON, JSON Lines, Excel, or Parquet; these compressed with gzip or zip; or a zip with a folder for "
         "each class. You can upload several files if their names contain train, validation, and test.",
     )

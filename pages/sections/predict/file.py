@@ -25,7 +25,7 @@ from pages.shared.job_progress import JobTexts, show_job
 from pages.shared.prediction import Model
 from pages.shared.reading_options import Source, read_with_options
 from pages.shared.session import pinned_engine
-from pages.shared.visitor import workspace
+from pages.shared.visitor import limits, workspace
 from pages.shared.widgets import delete_button, escape_markdown, show_damaged, show_errors
 
 _FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
@@ -40,7 +40,7 @@ _JOB = JobTexts(
 def show_file(model: Model) -> None:
     """Upload a file and start its prediction; below, the predictions of files with progress, counts and download."""
     warm_up()
-    file = st.file_uploader("File with a text column", type=list(EXTENSIONS))
+    file = st.file_uploader("File with a text column", type=list(EXTENSIONS), max_upload_size=limits().upload_mb)
     if file is not None:
         _show_start(model, file)
     for position, batch in enumerate(list_batches(workspace())):
