@@ -10,7 +10,7 @@ import pandas as pd
 
 from core import decision_rule
 from core.behavior.results import COLUMNS, FOLDER, RESULTS, BehaviorResults, save_results
-from core.behavior.suite import cases_of_run, tests_of_run
+from core.behavior.suite import cases_of_run, load_run_tests
 from core.decision_rule import DecisionRule
 from core.errors import ConfigError, StudioError
 from core.evaluation.behavior.cases import Cases
@@ -38,7 +38,7 @@ def run_behavior_job(folder: Path) -> None:
 
     def compute(on_event: OnEvent, stop: StopSignal) -> None:
         run = Run.open(folder.parent)
-        tests = tests_of_run(run)
+        tests = load_run_tests(run)
         if not tests:
             raise ConfigError("The dataset of this run has no behavioral tests.", "Write some on Evaluate.")
         on_event(Phase("loading"))
@@ -56,7 +56,7 @@ def run_tests_after_training(run: Run, on_event: OnEvent, should_stop: Callable[
     The run is finished by then, so a failure is an event and a traceback in the log, never an exception.
     """
     try:
-        tests = tests_of_run(run)
+        tests = load_run_tests(run)
         if tests and not should_stop():
             on_event(Phase("testing"))
             save_results(run, run_tests(run, tests, load_logits(run), on_event, should_stop))

@@ -54,7 +54,7 @@ def save_tests(dataset: Dataset, tests: Sequence[BehaviorTest]) -> None:
     write_record(dataset.folder / FILE, asdict(_Suite(tuple(tests))))
 
 
-def tests_of_run(run: Run) -> tuple[BehaviorTest, ...]:
+def load_run_tests(run: Run) -> tuple[BehaviorTest, ...]:
     """The tests of the dataset that a run was trained on; empty if the dataset was deleted.
 
     Raises:

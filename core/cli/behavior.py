@@ -54,14 +54,14 @@ def _choose_tests(run: "Run", options: argparse.Namespace) -> "tuple[BehaviorTes
         ConfigError: there are none.
         DataError: there is no such file.
     """
-    from core.behavior.suite import load_tests, suggested_tests, tests_of_run
+    from core.behavior.suite import load_run_tests, load_tests, suggested_tests
 
     if options.tests:
         if not options.tests.is_file():
             raise DataError(f"There is no file {str(options.tests)!r}.", "Check the path.")
         tests = load_tests(options.tests)
     else:
-        tests = suggested_tests(run) if options.suggested else tests_of_run(run)
+        tests = suggested_tests(run) if options.suggested else load_run_tests(run)
     if not tests:
         raise ConfigError(
             "The dataset of this run has no behavioral tests.",

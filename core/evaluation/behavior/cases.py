@@ -15,6 +15,8 @@ from core.types import IndexArray
 MAX_CASES = 500
 # With few seed texts, each is changed in up to this many ways.
 _VARIANTS = 3
+# Random changes of a text are sometimes the same; so many more are tried.
+_TRIES = 9
 # Of more texts only so many are searched for something to change, and of longer ones so many characters are used.
 _MAX_SEARCHED = 20_000
 MAX_CHARACTERS = 10_000
@@ -74,10 +76,12 @@ def _change_texts(seeds: Iterable[tuple[int, str]], change: Change, seed: int) -
     count = 0
     for unit, text in seeds:
         rng = random.Random(f"{seed}|{change.kind}|{text}")
-        changed = dict.fromkeys(apply_change(change, text, rng) for _ in range(_VARIANTS))
-        changed.pop(text, None)
-        if changed:
-            yield [(unit, text, variant) for variant in changed if variant.strip()]
+        if (first := apply_change(change, text, rng)) == text:
+            continue
+        changed = dict.fromkeys([first, *(apply_change(change, text, rng) for _ in range(_TRIES))])
+        variants = [variant for variant in changed if variant.strip() and variant != text]
+        if variants:
+            yield [(unit, text, variant) for variant in variants]
             count += 1
         if count == MAX_CASES:
             return
