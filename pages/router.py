@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.hub import allow_hub_token
 from pages.shared import sidebar
+from pages.shared.admin_access import admin_page, admin_secret
 from pages.shared.navigation import pages, published_page
 from pages.shared.visit import record_visit
 from pages.shared.visitor import is_local
@@ -15,7 +16,8 @@ _ASSETS = Path(__file__).parent / "assets"
 
 allow_hub_token(is_local())
 
-page = st.navigation([*pages().values(), published_page()], position="hidden")
+extra_pages = [published_page(), *([admin_page()] if admin_secret() else [])]
+page = st.navigation([*pages().values(), *extra_pages], position="hidden")
 published = page is published_page()
 st.set_page_config(
     page_title=f"{page.title} · Finetune Studio",

@@ -52,7 +52,6 @@ def show_takeout(contents: Contents) -> None:
             st.link_button(
                 f"Download everything (about {format_megabytes(contents.bytes)})",
                 PATH,
-                type="primary",
                 icon=":material/download:",
             )
         else:

@@ -234,11 +234,15 @@ def export(options: argparse.Namespace) -> int:
 
 
 def import_zip(options: argparse.Namespace) -> int:
-    """Import a model from a zip that was exported, and print the id of its run."""
+    """Import a model from a zip that was exported, and print the id of its run; or everything of a takeout."""
+    from core.cli.hosting import import_everything
+    from core.hosting.takeout_import import is_takeout
     from core.prediction.importing import import_bundle
 
     if not options.file.is_file():
         raise DataError(f"There is no file {str(options.file)!r}.", "Check the path.")
+    if is_takeout(options.file):
+        return import_everything(options)
     run = import_bundle(_workspace(options.workspace), options.file)
     print(run.id)
     print(f"{run.name} is imported. Its model is in {run.model_folder}", file=sys.stderr)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import behavior, commands, engines, push
+from core.cli import behavior, commands, engines, hosting, push
 from core.cli.data_options import add_column_options, add_reading_options
 from core.cli.training_options import add_training_options
 from core.prediction.serving.command import add_serve_parser
@@ -53,6 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
         _add_export,
         _add_import,
         _add_push,
+        _add_takeout,
+        _add_purge,
     ):
         add(subparsers)
     add_serve_parser(subparsers)
@@ -204,6 +206,18 @@ def _add_push(subparsers: "Subparsers") -> None:
     _add_run_argument(parser)
     parser.add_argument("repository", metavar="OWNER/NAME", help="the repository to create on the hub")
     parser.add_argument("--private", action="store_true", help="only the owner may see the repository")
+
+
+def _add_takeout(subparsers: "Subparsers") -> None:
+    description = "Write every dataset, model, prediction and correction of a workspace into a zip."
+    parser = _add_command(subparsers, "takeout", hosting.takeout, description)
+    parser.add_argument("file", type=Path, metavar="FILE", help="the zip to write")
+
+
+def _add_purge(subparsers: "Subparsers") -> None:
+    description = "Delete workspaces of visitors that nobody has used for the days in STUDIO_MAX_IDLE_DAYS."
+    parser = _add_command(subparsers, "purge", hosting.purge_command, description)
+    parser.add_argument("--dry-run", action="store_true", help="list them and delete nothing")
 
 
 def _add_run_argument(parser: argparse.ArgumentParser) -> None:

@@ -142,6 +142,11 @@ def end_links(workspace: Workspace) -> None:
             path.with_suffix(suffix).unlink(missing_ok=True)
 
 
+def list_links(home: Path) -> list[tuple[str, str]]:
+    """The ids of all links of a host, each with the name of its workspace's folder."""
+    return [(path.stem, entry.workspace) for path, entry in _read_index(home)]
+
+
 def _index_files(workspace: Workspace) -> list[Path]:
     """The files of the index that lead to a run of a workspace."""
     return [path for path, entry in _read_index(workspace.home) if entry.workspace == workspace.root.name]

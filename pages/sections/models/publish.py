@@ -4,6 +4,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
+from core import audit
 from core.errors import StorageError
 from core.publishing.publication import (
     MAX_EXAMPLES,
@@ -19,7 +20,7 @@ from core.publishing.publication import (
 )
 from core.runs import Run
 from pages.sections.models.health import show_health
-from pages.shared.visitor import is_local
+from pages.shared.visitor import is_local, workspace
 from pages.shared.widgets import show_error, show_errors
 
 
@@ -43,6 +44,11 @@ def show_publication(run: Run) -> None:
             with show_errors():
                 show_health(run)
             _show_unpublish(run)
+
+
+def _record(action: audit.Action) -> None:
+    here = workspace()
+    audit.record(here.home, audit.pseudonym(here.root.name), action, "a model")
 
 
 def _show_link(publication: Publication) -> None:
@@ -79,6 +85,7 @@ def _edit_texts(run: Run, publication: Publication | None) -> None:
             publish(run, PublicTexts(title or "", description or "", limits or "", split_examples(examples or "")))
             if publication is None:
                 run.record_test_view("publication")
+                _record("published")
             st.rerun()
 
 
@@ -87,4 +94,5 @@ def _show_unpublish(run: Run) -> None:
         st.markdown("The link ends at once, and the record of its use is deleted. Corrections stay.")
         if st.button("Unpublish now", type="primary", key=f"confirm-unpublish-{run.id}"):
             unpublish(run)
+            _record("unpublished")
             st.rerun()
