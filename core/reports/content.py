@@ -180,7 +180,7 @@ def _details(predictions: RunPredictions) -> list[Section]:
         pairs = confusion.most_confused(matrix, task.labels)
         pairs = pairs.rename(columns={name: name.replace("_", " ") for name in pairs.columns})
         sections.append(Section("Confusion matrix", chart=chart.properties(width=640), table=pairs))
-    table = per_class(task, predictions.targets, predictions.logits, predictions.rule.thresholds)
+    table = per_class(task, predictions.targets, predictions.logits, predictions.rule.thresholds, predictions.units)
     rates = {name: _format_rates(table, name) for name in ("precision", "recall", "f1")}
     by_label = pd.DataFrame({"label": table["label"], "rows": table["rows"], **rates, "note": table["note"]})
     return [*sections, Section("Metrics by label", table=by_label)]
@@ -218,7 +218,7 @@ def _calibration_error(evaluation: _Evaluation) -> list[str]:
     predictions, rule = evaluation.predictions, evaluation.predictions.rule
     task = predictions.task
     error, interval = calibration.calibration_error(
-        *calibration.confidence_and_correct(task, predictions.targets, predictions.logits)
+        *calibration.confidence_and_correct(task, predictions.targets, predictions.logits), units=predictions.units
     )
     between = "" if np.isnan(interval.low) else f" (between {format_range(*interval, percent=True)})"
     sentences = [

@@ -265,4 +265,5 @@ def error_slices(run: Run, split: str, _columns: pd.DataFrame) -> pd.DataFrame:
     """Slices of a split with lower accuracy; ``_columns`` are the columns of the dataset for its rows."""
     rows = prediction_table(run, split)
     outcome = rows["error"] if "error" in rows else rows["correct"]
-    return slices.find_slices(_columns.assign(text=rows["text"].to_numpy()), outcome.to_numpy())
+    texts = _columns.assign(text=rows["text"].to_numpy())
+    return slices.find_slices(texts, outcome.to_numpy(), units=run_predictions(run, split).units)

@@ -14,6 +14,7 @@ from core.errors import ConfigError
 from core.evaluation.decisions.bias_correction import probability_curve
 from core.evaluation.decisions.risk_control import RISK, guaranteed_rows
 from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, wilson_interval
+from core.evaluation.statistics.units import Units, count_units, one_row_of_each
 from core.formatting import format_percent, pluralize
 from core.types import BoolArray, FloatArray
 
@@ -55,13 +56,15 @@ def risk_coverage_curve(confidence: FloatArray, correct: BoolArray) -> pd.DataFr
     )
 
 
-def choose_threshold(confidence: FloatArray, correct: BoolArray, accuracy: float) -> SelectiveResult:
+def choose_threshold(
+    confidence: FloatArray, correct: BoolArray, accuracy: float, units: Units = None
+) -> SelectiveResult:
     """The lowest confidence above which predictions reach about this accuracy, chosen on validation rows (n,).
 
     The lowest threshold at which the *counted* accuracy reaches the target would be chosen by luck: the best of many noisy
     ones. So the probability of being correct is first fitted as a logistic curve of the confidence's log-odds (Platt 1999),
     whose mean over the answered rows rises smoothly with the threshold. ``low`` and ``high`` are for the accuracy on as many
-    *new* rows; they cover the luck of these rows and of the new ones.
+    *new* rows; they cover the luck of these rows and of the new ones. Rows of one unit (n,) depend on one another and count once.
 
     Raises:
         ConfigError: the accuracy is not between 0 and 1.
@@ -77,29 +80,34 @@ def choose_threshold(confidence: FloatArray, correct: BoolArray, accuracy: float
     if chosen is None:
         note = f"Even the most confident predictions are not correct {format_percent(accuracy, 0)} of the time."
         return SelectiveResult(math.inf, len(correct), 0, math.nan, *UNKNOWN_INTERVAL, note)
-    return apply_threshold(confidence, correct, chosen.threshold, chosen_on=chosen.answered)
+    chosen_on = _count_answered(confidence, chosen.threshold, units)
+    return apply_threshold(confidence, correct, chosen.threshold, chosen_on, units)
 
 
 def choose_guaranteed_threshold(
-    confidence: FloatArray, correct: BoolArray, accuracy: float, risk: float = RISK
+    confidence: FloatArray, correct: BoolArray, accuracy: float, risk: float = RISK, units: Units = None
 ) -> SelectiveResult:
     """The lowest confidence above which new predictions reach this accuracy, except with probability ``risk``.
 
-    See :func:`core.evaluation.decisions.risk_control.guaranteed_rows`. Where the validation rows (n,) prove nothing, the
-    threshold is infinite and a note says how many rows are needed.
+    See :func:`core.evaluation.decisions.risk_control.guaranteed_rows`, which needs independent rows: one random row of
+    each unit (n,). Where the validation rows (n,) prove nothing, the threshold is infinite and a note says how many are needed.
 
     Raises:
         ConfigError: the accuracy is not between 0 and 1.
     """
     _check(accuracy)
-    guarantee = guaranteed_rows(confidence, correct, accuracy, risk)
+    independent = one_row_of_each(len(correct), units)
+    guarantee = guaranteed_rows(confidence[independent], correct[independent], accuracy, risk)
     if guarantee.answered == 0:
-        note = f"{pluralize(len(correct), 'validation row')} cannot guarantee {format_percent(accuracy, 0)}: at least "
+        rows = pluralize(len(correct), "validation row")
+        if len(independent) < len(correct):
+            rows += f" in {pluralize(len(independent), 'independent group')}"
+        note = f"{rows} cannot guarantee {format_percent(accuracy, 0)}: at least "
         note += f"{guarantee.needed:,} predictions without a mistake are needed, more where some are wrong."
         return SelectiveResult(math.inf, len(correct), 0, math.nan, *UNKNOWN_INTERVAL, note)
-    everything = guarantee.answered == len(correct)
-    threshold = 0.0 if everything else float(np.sort(confidence)[::-1][guarantee.answered - 1])
-    return apply_threshold(confidence, correct, threshold, chosen_on=guarantee.answered)
+    everything = guarantee.answered == len(independent)
+    threshold = 0.0 if everything else float(np.sort(confidence[independent])[::-1][guarantee.answered - 1])
+    return apply_threshold(confidence, correct, threshold, guarantee.answered, units)
 
 
 def _check(accuracy: float) -> None:
@@ -108,7 +116,7 @@ def _check(accuracy: float) -> None:
 
 
 def apply_threshold(
-    confidence: FloatArray, correct: BoolArray, threshold: float, chosen_on: int | None = None
+    confidence: FloatArray, correct: BoolArray, threshold: float, chosen_on: int | None = None, units: Units = None
 ) -> SelectiveResult:
     """The effect of a threshold on rows (n,): those with at least this confidence are answered.
 
@@ -116,16 +124,23 @@ def apply_threshold(
         confidence: the confidence of each prediction.
         correct: whether it is correct.
         threshold: as :func:`choose_threshold` gives it.
-        chosen_on: how many rows were answered where the threshold was chosen. The interval then also covers the luck of that
-            choice, so it shows how far from the target the accuracy may land; without it, the interval is Wilson's.
+        chosen_on: how many rows, or units, were answered where the threshold was chosen. The interval then also covers the luck
+            of that choice, so it shows how far from the target the accuracy may land; without it, the interval is Wilson's.
+        units: the unit of each row (n,): rows of one unit count once in the interval. None for independent rows.
     """
     answered = correct[confidence >= threshold]
-    count = len(answered)
-    effective_rows = count if chosen_on is None else count * chosen_on / max(1, count + chosen_on)
+    count, independent = len(answered), _count_answered(confidence, threshold, units)
+    effective_rows = independent if chosen_on is None else independent * chosen_on / max(1, independent + chosen_on)
     accuracy = float(answered.mean()) if count else math.nan
     interval = wilson_interval(accuracy * effective_rows, effective_rows) if count else UNKNOWN_INTERVAL
     note = "" if count else "No row reaches this confidence."
     return SelectiveResult(threshold, len(correct), count, accuracy, *interval, note)
+
+
+def _count_answered(confidence: FloatArray, threshold: float, units: Units) -> int:
+    """The number of independent units with a row of at least this confidence."""
+    answered = confidence >= threshold
+    return count_units(int(answered.sum()), None if units is None else units[answered])
 
 
 def _lowest_threshold(

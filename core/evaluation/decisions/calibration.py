@@ -11,8 +11,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from scipy.stats import binom
 
-from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, percentile_interval, wilson_interval
+from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, percentile_interval
+from core.evaluation.statistics.rates import share_interval
 from core.evaluation.statistics.resampling import resample_rows
+from core.evaluation.statistics.units import Units, count_units, number_units, sum_by_unit
 from core.task import Floats, Task
 from core.types import BoolArray, FloatArray, IndexArray, Targets
 
@@ -42,46 +44,58 @@ def confidence_and_correct(
     return np.asarray(probabilities.max(axis=1)), np.asarray(probabilities.argmax(axis=1) == y_true)
 
 
-def calibration_curve(confidence: FloatArray, correct: BoolArray, bins: int = BINS) -> pd.DataFrame:
+def calibration_curve(
+    confidence: FloatArray, correct: BoolArray, bins: int = BINS, units: Units = None
+) -> pd.DataFrame:
     """Bins of equal size by probability: low, high, confidence (mean), share (correct), share_low, share_high, rows.
 
     Also chance_low and chance_high, between which a calibrated model's share lies in 95% of cases (consistency bars, Broecker and
-    Smith 2007). Equal probabilities share a bin, so there may be fewer bins. Each has about ten predictions or more.
+    Smith 2007). Equal probabilities share a bin, so there may be fewer bins. Each has about ten predictions or more. Rows of one
+    unit (n,) count once in the intervals.
     """
     flat_confidence, flat_correct = confidence.ravel(), correct.ravel()
+    # The labels of a row depend on one another as well, but only rows of one unit are known to err alike.
+    flat_units = None if units is None else np.repeat(units, confidence.size // len(confidence))
     bin_numbers = _assign_bins(flat_confidence, bins)
     lines = []
     for number in range(int(bin_numbers.max(initial=-1)) + 1):
         in_bin = bin_numbers == number
         values, hits = flat_confidence[in_bin], flat_correct[in_bin]
-        interval = wilson_interval(float(hits.sum()), len(hits))
-        chance = binom.interval(0.95, len(hits), min(max(float(values.mean()), 0.0), 1.0))
-        shares = [end / len(hits) for end in chance]
+        bin_units = None if flat_units is None else flat_units[in_bin]
+        independent = count_units(len(hits), bin_units)
+        interval = share_interval(hits, bin_units)
+        chance = binom.interval(0.95, independent, min(max(float(values.mean()), 0.0), 1.0))
+        shares = [end / independent for end in chance]
         lines.append((values.min(), values.max(), values.mean(), hits.mean(), *interval, *shares, len(hits)))
     columns = ["low", "high", "confidence", "share", "share_low", "share_high", "chance_low", "chance_high", "rows"]
     return pd.DataFrame(lines, columns=columns)
 
 
-def calibration_error(confidence: FloatArray, correct: BoolArray, bins: int = BINS) -> tuple[float, Interval]:
+def calibration_error(
+    confidence: FloatArray, correct: BoolArray, bins: int = BINS, units: Units = None
+) -> tuple[float, Interval]:
     """The calibration error over bins of equal size, with its interval; NaN without predictions.
 
     It is the root of the mean squared distance between a bin's probability and its accuracy, less the part of it that comes from
     the luck of the rows (the debiased estimator of Kumar et al. 2019). So it is about 0 for a calibrated model, while the plain
-    expected calibration error (Naeini et al. 2015) is above 0 for every model, the more so the fewer rows there are.
+    expected calibration error (Naeini et al. 2015) is above 0 for every model, the more so the fewer rows there are. With units
+    (n,) of rows that depend on one another, this luck is that of whole units.
     """
     if confidence.size == 0:
         return float("nan"), UNKNOWN_INTERVAL
-    members, gaps, squares = _bin_sums(confidence, correct, bins)
+    members, gaps = _bin_sums(confidence, correct, bins, number_units(units))
+    parts = (members > 0, members, gaps, members**2, members * gaps, gaps**2)
 
     def squared_error(weights: Floats) -> FloatArray:
-        counts, sums, sums_of_squares = (weights @ part for part in (members, gaps, squares))
-        counts = np.maximum(counts, 1e-9)
-        means = sums / counts
-        variances = np.maximum(sums_of_squares / counts - means**2, 0) / np.maximum(counts - 1, 1)
-        return np.asarray((counts * (means**2 - variances)).sum(axis=1) / confidence.size)
+        drawn, counts, sums, *products = (weights @ np.asarray(part, dtype=np.float32) for part in parts)
+        means = sums / np.maximum(counts, 1e-9)
+        # The variance of the mean of each bin, from the sums of its units.
+        spread = np.maximum(products[2] - 2 * means * products[1] + means**2 * products[0], 0)
+        variances = spread / np.maximum(counts, 1e-9) ** 2 * drawn / np.maximum(drawn - 1, 1)
+        return np.asarray((counts * (means**2 - variances)).sum(axis=1) / counts.sum(axis=1))
 
     value = float(squared_error(np.ones((1, len(members)), dtype=np.float32))[0])
-    resampled = resample_rows(lambda w: {"error": squared_error(w)}, len(members), 3 * members.shape[1])["error"]
+    resampled = resample_rows(lambda w: {"error": squared_error(w)}, len(members), 6 * members.shape[1])["error"]
     # Drawing rows again adds the luck of the rows a second time: what the resamples exceed the value by is subtracted.
     interval = percentile_interval(value, resampled - (resampled.mean() - value), len(members))
     return _signless_root(value), Interval(*(_signless_root(end) for end in interval))
@@ -155,12 +169,12 @@ def _assign_bins(confidence: FloatArray, bins: int) -> IndexArray:
     return np.unique(np.searchsorted(np.unique(edges), confidence, side="right"), return_inverse=True)[1]
 
 
-def _bin_sums(confidence: FloatArray, correct: BoolArray, bins: int) -> tuple[Floats, Floats, Floats]:
-    """What each row adds to each bin's count, sum of confidence minus correctness, and sum of its squares, each (n, bins)."""
+def _bin_sums(confidence: FloatArray, correct: BoolArray, bins: int, units: Units) -> tuple[FloatArray, FloatArray]:
+    """What each unit adds to each bin's count, and to its sum of confidence minus correctness, each (units, bins)."""
     bin_numbers = _assign_bins(confidence.ravel(), bins).reshape(len(confidence), -1)
     gaps = (confidence - correct).reshape(bin_numbers.shape)
     rows = np.arange(len(gaps))[:, None]
-    members, sums, squares = (np.zeros((len(gaps), int(bin_numbers.max()) + 1), dtype=np.float32) for _ in range(3))
-    for part, values in ((members, 1.0), (sums, gaps), (squares, gaps**2)):
-        np.add.at(part, (rows, bin_numbers), values)
-    return members, sums, squares
+    members, sums = (np.zeros((len(gaps), int(bin_numbers.max()) + 1)) for _ in range(2))
+    np.add.at(members, (rows, bin_numbers), 1.0)
+    np.add.at(sums, (rows, bin_numbers), gaps)
+    return sum_by_unit(members, units), sum_by_unit(sums, units)

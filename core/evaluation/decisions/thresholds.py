@@ -16,6 +16,7 @@ from core.evaluation.decisions.bias_correction import probability_curve
 from core.evaluation.decisions.one_vs_rest import ranked_labels
 from core.evaluation.decisions.risk_control import guaranteed_rows
 from core.evaluation.statistics.intervals import wilson_interval
+from core.evaluation.statistics.units import Units, count_units, one_row_of_each
 from core.formatting import format_percent
 from core.task import Floats, Task
 from core.types import BoolArray, FloatArray, Targets
@@ -38,11 +39,15 @@ class ThresholdChoice:
 
 @dataclass(frozen=True)
 class _Label:
-    """The scores (n,) of a label, whether rows have it, and the probability of each to have it by a fitted logistic curve."""
+    """The scores (n,) of a label, whether rows have it, and the probability of each to have it by a fitted logistic curve.
+
+    ``units`` is the unit of each row (n,); None where each row is its own unit.
+    """
 
     scores: FloatArray
     positive: BoolArray
     probabilities: FloatArray
+    units: Units
 
     @cached_property
     def candidates(self) -> "_Candidates":
@@ -62,7 +67,9 @@ class _Label:
         """The expected effect of one threshold."""
         c = self.candidates
         correct, predicted, rows = float(c.true_positives[position]), float(c.predicted[position]), float(c.rows)
-        interval = wilson_interval(correct, predicted)
+        above = self.scores > c.thresholds[position]
+        independent = count_units(int(above.sum()), None if self.units is None else self.units[above])
+        interval = wilson_interval(independent * correct / max(predicted, 1), independent)
         return {
             "threshold": float(c.thresholds[position]),
             "rows": int(self.positive.sum()),
@@ -94,8 +101,8 @@ class _Candidates:
 _Rule = Callable[[_Label], tuple[int, str]]
 
 
-def choose_for_f1(task: Task, y_true: Targets, logits: Floats) -> ThresholdChoice:
-    """The thresholds with the highest expected F1 for each label.
+def choose_for_f1(task: Task, y_true: Targets, logits: Floats, units: Units = None) -> ThresholdChoice:
+    """The thresholds with the highest expected F1 for each label; rows of one unit (n,) count once in the intervals.
 
     F1 is that which the fitted probabilities promise (Lipton et al. 2014), because counted F1 is noisy where a label is rare.
     """
@@ -105,17 +112,17 @@ def choose_for_f1(task: Task, y_true: Targets, logits: Floats) -> ThresholdChoic
         f1 = 2 * candidates.true_positives / (candidates.predicted + candidates.rows)
         return candidates.closest_to_default(f1 >= f1.max() - 1e-12), ""
 
-    return _choose(task, y_true, logits, rule)
+    return _choose(task, y_true, logits, rule, units)
 
 
 def choose_for_precision(
-    task: Task, y_true: Targets, logits: Floats, precision: float, risk: float | None = None
+    task: Task, y_true: Targets, logits: Floats, precision: float, risk: float | None = None, units: Units = None
 ) -> ThresholdChoice:
     """The thresholds with the highest recall among those with about this precision on new rows.
 
     Where no threshold reaches it, the one with the highest precision, and a note. With a ``risk``, the precision is guaranteed
     for each label except with this probability (see :mod:`core.evaluation.decisions.risk_control`); a label for which the rows
-    prove nothing gets the threshold for about this precision, and a note.
+    prove nothing gets the threshold for about this precision, and a note. Of each unit (n,), one random row counts.
 
     Raises:
         ConfigError: the precision is not between 0 and 1.
@@ -136,21 +143,23 @@ def choose_for_precision(
 
     def proven(label: _Label) -> tuple[int, str]:
         assert risk is not None
-        guarantee = guaranteed_rows(label.scores, label.positive, precision, risk)
+        rows = one_row_of_each(len(label.scores), label.units)
+        guarantee = guaranteed_rows(label.scores[rows], label.positive[rows], precision, risk)
         if guarantee.answered == 0:
             position, note = about(label)
             unproven = (
                 f"Not guaranteed: that takes at least {guarantee.needed:,} rows with this label and without a mistake."
             )
             return position, f"{unproven} {note}".rstrip()
+        lowest = np.sort(label.scores[rows])[::-1][guarantee.answered - 1]
         candidates = label.candidates
-        return candidates.closest_to_default(candidates.predicted == guarantee.answered), ""
+        return candidates.closest_to_default(candidates.predicted == (label.scores >= lowest).sum()), ""
 
-    return _choose(task, y_true, logits, about if risk is None else proven)
+    return _choose(task, y_true, logits, about if risk is None else proven, units)
 
 
 def choose_for_cost(
-    task: Task, y_true: Targets, logits: Floats, false_positive: float, false_negative: float
+    task: Task, y_true: Targets, logits: Floats, false_positive: float, false_negative: float, units: Units = None
 ) -> ThresholdChoice:
     """The thresholds with the lowest expected cost, given the cost of a false positive and of a false negative.
 
@@ -170,10 +179,10 @@ def choose_for_cost(
         cost = cost + false_negative * (candidates.rows - candidates.true_positives)
         return candidates.closest_to_default(cost <= cost.min() + 1e-9 * max(costs)), ""
 
-    return _choose(task, y_true, logits, rule)
+    return _choose(task, y_true, logits, rule, units)
 
 
-def _choose(task: Task, y_true: Targets, logits: Floats, rule: _Rule) -> ThresholdChoice:
+def _choose(task: Task, y_true: Targets, logits: Floats, rule: _Rule, units: Units) -> ThresholdChoice:
     if task.kind not in ("binary", "multilabel"):
         raise ConfigError(
             f"Expected a binary or multi-label task to choose thresholds for, found {task.kind}.",
@@ -183,7 +192,7 @@ def _choose(task: Task, y_true: Targets, logits: Floats, rule: _Rule) -> Thresho
     lines = []
     for column, name in enumerate(names):
         label_scores, has_label = scores[:, column], positive[:, column]
-        label = _Label(label_scores, has_label, probability_curve(label_scores, has_label))
+        label = _Label(label_scores, has_label, probability_curve(label_scores, has_label), units)
         position, note = _apply_rule(rule, label)
         lines.append({"label": name} | label.describe(position) | {"note": note})
     expected = pd.DataFrame(lines)

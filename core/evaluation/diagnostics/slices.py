@@ -3,15 +3,17 @@
 Many slices are tried, so some look bad by chance; the p-values are corrected for that (Benjamini and Hochberg 1995).
 """
 
+import math
 import re
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, fisher_exact, mannwhitneyu
+from scipy.stats import false_discovery_control, fisher_exact, mannwhitneyu, t
 
-from core.evaluation.statistics.intervals import Interval, percentile_interval, wilson_interval
-from core.evaluation.statistics.resampling import resample_rows
+from core.evaluation.statistics.rates import share_interval
+from core.evaluation.statistics.resampling import mean_interval
+from core.evaluation.statistics.units import Units, clustered_variance, count_units, number_units
 from core.types import BoolArray, FloatArray
 
 COLUMNS = ["slice", "rows", "value", "low", "high", "rest", "p"]
@@ -22,7 +24,9 @@ _MAX_WORDS = 200
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def find_slices(frame: pd.DataFrame, outcome: BoolArray | FloatArray, max_p: float = 0.05) -> pd.DataFrame:
+def find_slices(
+    frame: pd.DataFrame, outcome: BoolArray | FloatArray, max_p: float = 0.05, units: Units = None
+) -> pd.DataFrame:
     """Slices on which the model does worse than on the other rows, lowest p-value first.
 
     Args:
@@ -30,10 +34,13 @@ def find_slices(frame: pd.DataFrame, outcome: BoolArray | FloatArray, max_p: flo
             values are used.
         outcome: whether each prediction is correct, bool (n,), or the absolute error of each number, float (n,).
         max_p: the largest corrected p-value to include.
+        units: the unit of each row (n,): rows of one unit depend on one another, which makes p-values larger and intervals wider.
+            None for independent rows.
 
     Returns:
         slice (in words), rows, value (accuracy, or mean absolute error) with low and high, rest (the value on the other rows),
-        p (corrected; Fisher's exact test for accuracy, Mann-Whitney for errors).
+        p (corrected; Fisher's exact test for accuracy, Mann-Whitney for errors, with units at least that of clustered standard
+        errors).
     """
     are_errors = outcome.dtype != np.bool_
     values = outcome.astype(np.float64)
@@ -41,12 +48,17 @@ def find_slices(frame: pd.DataFrame, outcome: BoolArray | FloatArray, max_p: flo
     if not slices:
         return pd.DataFrame(columns=COLUMNS)
     p_value = _p_value_of_larger_errors if are_errors else _p_value_of_lower_accuracy
-    corrected = false_discovery_control([p_value(values[mask], values[~mask]) for _, mask in slices])
+    sign = 1 if are_errors else -1
+    p_values = [
+        max(p_value(values[mask], values[~mask]), _clustered_p_value(sign * values, mask, units)) for _, mask in slices
+    ]
+    corrected = false_discovery_control(p_values)
     lines = []
     for (name, mask), p in zip(slices, corrected, strict=True):
         if p <= max_p:
             inside, mean = values[mask], float(values[mask].mean())
-            interval = _mean_interval(inside) if are_errors else wilson_interval(mean * len(inside), len(inside))
+            inside_units = None if units is None else number_units(units[mask])
+            interval = mean_interval(inside, inside_units) if are_errors else share_interval(inside, inside_units)
             lines.append((name, len(inside), mean, *interval, float(values[~mask].mean()), float(p)))
     return pd.DataFrame(lines, columns=COLUMNS).sort_values(["p", "slice"], ignore_index=True)
 
@@ -107,6 +119,15 @@ def _p_value_of_larger_errors(inside: FloatArray, rest: FloatArray) -> float:
     return float(mannwhitneyu(inside, rest, alternative="greater").pvalue)
 
 
-def _mean_interval(errors: FloatArray) -> Interval:
-    resampled = resample_rows(lambda weights: {"mean": weights @ errors / len(errors)}, len(errors))["mean"]
-    return percentile_interval(float(errors.mean()), resampled, len(errors))
+def _clustered_p_value(values: FloatArray, mask: BoolArray, units: Units) -> float:
+    """The p-value that the mean inside is not larger, with the standard error of whole units; 0 for independent rows."""
+    if units is None:
+        return 0.0
+    inside, rest = values[mask], values[~mask]
+    influence = np.empty(len(values))
+    influence[mask], influence[~mask] = (inside - inside.mean()) / len(inside), (rest.mean() - rest) / len(rest)
+    error = math.sqrt(clustered_variance(influence, number_units(units)))
+    difference = float(inside.mean() - rest.mean())
+    if error == 0:
+        return float(difference <= 0)
+    return float(t.sf(difference / error, max(1, count_units(len(inside), units[mask]) - 1)))

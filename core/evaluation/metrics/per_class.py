@@ -7,24 +7,28 @@ import pandas as pd
 from core.evaluation.decisions.one_vs_rest import label_indicators
 from core.evaluation.decisions.predictions import make_predictions
 from core.evaluation.metrics.auc import average_precision
-from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, wilson_interval
+from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval
+from core.evaluation.statistics.rates import share_interval
+from core.evaluation.statistics.units import Units
 from core.task import Floats, Task
 from core.types import BoolArray, Targets
 
 
-def per_class(task: Task, y_true: Targets, logits: Floats, thresholds: tuple[float, ...] = ()) -> pd.DataFrame:
+def per_class(
+    task: Task, y_true: Targets, logits: Floats, thresholds: tuple[float, ...] = (), units: Units = None
+) -> pd.DataFrame:
     """One line per label: label, rows; precision, recall and f1, each with _low and _high; average_precision; note.
 
     Recall, F1 and average precision are NaN for a label without rows, precision for one that is never predicted; the note
     explains it. F1 is 2 J / (1 + J), where J is the share of correct rows among those that have the label or are predicted to
-    have it, so that its interval follows from Wilson's.
+    have it, so that its interval follows from Wilson's. Rows of one unit (n,) depend on one another, which widens the intervals.
     """
     predictions = make_predictions(task, logits, thresholds)
     actual, predicted = label_indicators(task, y_true), label_indicators(task, predictions.predicted)
     return pd.DataFrame(
         [
             {"label": name}
-            | _rates(actual[:, i], predicted[:, i])
+            | _rates(actual[:, i], predicted[:, i], units)
             | {"average_precision": average_precision(actual[:, i], predictions.probabilities[:, i])}
             | {"note": _note(actual[:, i], predicted[:, i])}
             for i, name in enumerate(task.labels)
@@ -32,14 +36,18 @@ def per_class(task: Task, y_true: Targets, logits: Floats, thresholds: tuple[flo
     )
 
 
-def _rates(actual: BoolArray, predicted: BoolArray) -> dict[str, float]:
+def _rates(actual: BoolArray, predicted: BoolArray, units: Units) -> dict[str, float]:
     """The rows of one label, and its precision, recall and F1 with their intervals."""
     correct, rows, predictions = (float(mask.sum()) for mask in (actual & predicted, actual, predicted))
+    of_predicted, of_actual, of_either = (
+        share_interval((actual & predicted)[mask], None if units is None else units[mask])
+        for mask in (predicted, actual, actual | predicted)
+    )
     # Without rows of the label, F1 is as undefined as recall.
-    jaccard = wilson_interval(correct, float((actual | predicted).sum())) if rows else UNKNOWN_INTERVAL
+    jaccard = of_either if rows else UNKNOWN_INTERVAL
     rates = {
-        "precision": (correct / predictions if predictions else math.nan, wilson_interval(correct, predictions)),
-        "recall": (correct / rows if rows else math.nan, wilson_interval(correct, rows)),
+        "precision": (correct / predictions if predictions else math.nan, of_predicted),
+        "recall": (correct / rows if rows else math.nan, of_actual),
         "f1": (2 * correct / (rows + predictions) if rows else math.nan, Interval(*(2 * j / (1 + j) for j in jaccard))),
     }
     line: dict[str, float] = {"rows": int(rows)}

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.stats import norm, t
 
 from core.evaluation.statistics.intervals import UNKNOWN_INTERVAL, Interval, wilson_interval, wilson_intervals
-from core.evaluation.statistics.units import Units, clustered_variance, sum_by_unit
+from core.evaluation.statistics.units import Units, clustered_variance, number_units, sum_by_unit
 from core.types import FloatArray
 
 _Z = float(norm.ppf(0.975))
@@ -46,6 +46,12 @@ class Rates:
 def rates_of_rows(values: FloatArray) -> Rates:
     """The mean of one value between 0 and 1 for each row, as a rate."""
     return Rates(sparse.csr_matrix(values[:, None]), sparse.csr_matrix(np.ones((len(values), 1))))
+
+
+def share_interval(successes: Any, units: Units = None) -> Interval:
+    """The interval of the share of successes among rows, both (n,); unknown without rows."""
+    values = np.asarray(successes, dtype=np.float64)
+    return rate_interval(rates_of_rows(values), number_units(units)) if len(values) else UNKNOWN_INTERVAL
 
 
 def rate_interval(rates: Rates, units: Units = None) -> Interval:

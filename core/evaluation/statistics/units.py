@@ -27,6 +27,14 @@ def count_units(rows: int, units: Units) -> int:
     return rows if units is None else len(np.unique(units))
 
 
+def one_row_of_each(rows: int, units: Units, seed: int = 0) -> IndexArray:
+    """The positions of one random row of each unit, ascending: independent rows, for tests that are exact with these alone."""
+    if units is None:
+        return np.arange(rows)
+    order = np.random.default_rng(seed).permutation(rows)
+    return np.sort(order[np.unique(units[order], return_index=True)[1]])
+
+
 def sum_by_unit(values: Any, units: Units) -> Any:
     """The sums of row values (n, ...) over each unit, (units, ...); dense stays dense and sparse stays sparse."""
     if units is None:

@@ -173,7 +173,9 @@ def _review_by_hand(evidence: Evidence) -> Advice | None:
     if validation is None or validation.rule.abstain_below or not len(validation.targets):
         return None
     try:
-        chosen = abstention.choose_threshold(validation.predictions.confidence, validation.correct, _WANTED_ACCURACY)
+        chosen = abstention.choose_threshold(
+            validation.predictions.confidence, validation.correct, _WANTED_ACCURACY, validation.units
+        )
     except ConfigError:
         return None
     if not math.isfinite(chosen.threshold) or not _MIN_COVERAGE <= chosen.coverage < 1:

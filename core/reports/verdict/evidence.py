@@ -57,7 +57,7 @@ class Evidence:
     def labels(self) -> pd.DataFrame:
         """Precision, recall and F1 of each label: see :func:`core.evaluation.metrics.per_class.per_class`."""
         shown = self.known
-        return per_class(shown.task, shown.targets, shown.logits, shown.rule.thresholds)
+        return per_class(shown.task, shown.targets, shown.logits, shown.rule.thresholds, shown.units)
 
     @cached_property
     def confusion(self) -> CountMatrix:

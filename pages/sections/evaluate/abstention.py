@@ -26,9 +26,9 @@ def show_abstention(view: RunView) -> None:
     data = (validation.predictions.confidence, validation.correct)
     if choose_guaranteed(view.run, "target"):
         risk = RISK / compared_versions(view.run)
-        chosen = abstention.choose_guaranteed_threshold(*data, percent / 100, risk)
+        chosen = abstention.choose_guaranteed_threshold(*data, percent / 100, risk, validation.units)
     else:
-        chosen = abstention.choose_threshold(*data, percent / 100)
+        chosen = abstention.choose_threshold(*data, percent / 100, validation.units)
     if chosen.note:
         st.warning(chosen.note, icon=":material/warning:")
     else:
@@ -58,7 +58,7 @@ def _show_test_result(view: RunView, chosen: SelectiveResult) -> None:
         return
     shown = cache.run_predictions(view.run, "test")
     result = abstention.apply_threshold(
-        shown.predictions.confidence, shown.correct, chosen.threshold, chosen_on=chosen.answered
+        shown.predictions.confidence, shown.correct, chosen.threshold, chosen.answered, shown.units
     )
     if not result.answered:
         st.markdown(f"On the test rows: {result.note}")

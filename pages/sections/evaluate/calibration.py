@@ -25,12 +25,16 @@ def show_calibration(view: RunView) -> None:
         for name, logits in ((_BEFORE, fitted.undo(shown.logits)), (_AFTER, shown.logits))
     }
     bins = pd.concat(
-        [calibration.calibration_curve(*version).assign(version=name) for name, version in versions.items()],
+        [
+            calibration.calibration_curve(*version, units=shown.units).assign(version=name)
+            for name, version in versions.items()
+        ],
         ignore_index=True,
     )
     st.altair_chart(evaluation_charts.reliability_diagram(bins), alt="Reliability diagram")
     errors = "; ".join(
-        f"{name} {_format_error(*calibration.calibration_error(*version))}" for name, version in versions.items()
+        f"{name} {_format_error(*calibration.calibration_error(*version, units=shown.units))}"
+        for name, version in versions.items()
     )
     after = bins[bins["version"] == _AFTER]
     inside = int(after["share"].between(after["chance_low"], after["chance_high"]).sum())

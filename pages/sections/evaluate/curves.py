@@ -48,7 +48,9 @@ def _choose_labels(view: RunView, labels: list[str]) -> list[str]:
     if len(labels) == 1:
         return labels
     shown = view.run_predictions
-    table = per_class(shown.task, shown.targets, shown.logits, shown.rule.thresholds).sort_values("average_precision")
+    table = per_class(shown.task, shown.targets, shown.logits, shown.rule.thresholds, shown.units).sort_values(
+        "average_precision"
+    )
     lowest = [name for name in table["label"] if name in labels][:_DEFAULT_LABELS]
     return st.multiselect("Labels", labels, default=lowest, help="Starts with the labels that are ranked worst.")
 

@@ -17,7 +17,7 @@ def choose_guaranteed(run: Run, name: str) -> bool:
         st.caption(
             f"New texts like the validation texts reach at least this target, with a risk of {format_percent(RISK, 0)} that they "
             f"do not. The risk allows for the {pluralize(compared_versions(run), 'version')} of the model that were compared "
-            "on the validation rows."
+            "on the validation rows. Texts that depend on one another, such as near-duplicates, count once."
         )
     else:
         st.caption("New texts come to about this target: a little above it as often as a little below.")

@@ -33,7 +33,7 @@ def show_labels(view: RunView) -> None:
     """Draw the scores of each label. Any column sorts the table."""
     st.subheader("Scores per label", anchor=False)
     shown = view.run_predictions
-    table = per_class(shown.task, shown.targets, shown.logits, shown.rule.thresholds)
+    table = per_class(shown.task, shown.targets, shown.logits, shown.rule.thresholds, shown.units)
     found = table.sort_values("f1", kind="stable", na_position="last")
     if len(table) > MANY_LABELS:
         search = st.text_input("Find a label", icon=":material/search:", key=f"find-label-{view.run.id}")

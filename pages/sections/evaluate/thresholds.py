@@ -62,13 +62,13 @@ def _choose_thresholds(view: RunView) -> ThresholdChoice:
     if goal == _MIN_PRECISION:
         percent = st.slider("Minimum precision", 50, 99, 90, format="%d%%")
         risk = RISK / compared_versions(view.run) if choose_guaranteed(view.run, "precision") else None
-        return thresholds.choose_for_precision(*data, percent / 100, risk)
+        return thresholds.choose_for_precision(*data, percent / 100, risk, validation.units)
     if goal == _LOWEST_COST:
         left, right = st.columns(2)
         false_positive = left.number_input("Cost of a false positive", 0.0, value=1.0)
         false_negative = right.number_input("Cost of a false negative", 0.0, value=1.0)
-        return thresholds.choose_for_cost(*data, false_positive, false_negative)
-    return thresholds.choose_for_f1(*data)
+        return thresholds.choose_for_cost(*data, false_positive, false_negative, validation.units)
+    return thresholds.choose_for_f1(*data, validation.units)
 
 
 def _show_effect(view: RunView, choice: ThresholdChoice) -> None:
@@ -78,7 +78,7 @@ def _show_effect(view: RunView, choice: ThresholdChoice) -> None:
     current, chosen = (
         next(
             estimate
-            for estimate in compute_metrics(shown.task, shown.targets, shown.logits, thresholds)
+            for estimate in compute_metrics(shown.task, shown.targets, shown.logits, thresholds, shown.units)
             if estimate.name == name
         )
         for thresholds in (shown.rule.thresholds, choice.thresholds)
