@@ -133,7 +133,7 @@ def show_uploaded(uploaded: UploadedTable) -> None:
     table = uploaded.table
     limits().check_rows(table.name, len(table))
     show_unreadable(table)
-    health = st.container()
+    health = st.container(key="health-summary")
     columns = choose_columns(uploaded)
     repairs_key = f"repairs-{uploaded.key}"
     repairs: tuple[Repair, ...] = st.session_state.get(repairs_key, ())
@@ -149,7 +149,7 @@ def show_uploaded(uploaded: UploadedTable) -> None:
     with st.bottom, st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Dataset name", value=uploaded.name, max_chars=80).strip() or uploaded.name
         if st.button("Use this dataset", type="primary", icon=":material/check:"):
-            dataset = save_dataset(workspace(), table, columns, split_config, name, repairs)
+            dataset = save_dataset(workspace(), table, columns, split_config, name, repairs, uploaded.parent)
             remember_dataset(dataset.id)
             go_to("train")
 
@@ -165,7 +165,7 @@ def show_saved(datasets: list[Dataset]) -> None:
             st.rerun()
         delete_button(dataset.folder, dataset.name, "Models that were trained on it are kept.")
     loaded = cache.dataset_texts(dataset)
-    health = st.container()
+    health = st.container(key="health-summary")
     findings = find_problems(loaded, uploaded=False)
     edited = edit_repairs(loaded, findings)
     if edited != list(dataset.repairs):

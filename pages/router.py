@@ -25,7 +25,6 @@ st.set_page_config(
     layout="centered" if published else "wide",
 )
 st.logo(_ASSETS / "logo.svg", icon_image=_ASSETS / "icon.svg", size="large")
-st.html(_ASSETS / "style.css")
 slots = {} if published else sidebar.show_links()
 try:
     if not published:

@@ -42,24 +42,21 @@ def show_empty() -> None:
 
 def show_form(datasets: list[Dataset], runs: list[Run]) -> None:
     """What, how long and how good, then all settings in one expander; Start stays in sight below them."""
-    dataset = choose_dataset(datasets)
+    left, right = st.columns(2)
+    with left:
+        dataset = choose_dataset(datasets)
+    with right:
+        encoder = choose_encoder()
     show_in_address("dataset", dataset.id)
     labels = f"{pluralize(dataset.labels, 'label')}, " if dataset.task_kind != "regression" else ""
     st.caption(f"{pluralize(dataset.rows, 'row')}, {labels}{TITLES[dataset.task_kind].lower()}")
-    cards = st.container()
-    with st.expander("Settings: encoder, several runs, and every parameter", icon=":material/tune:"):
-        left, right = st.columns(2)
-        with left:
-            encoder = choose_encoder()
-        run_choice = right.container()
-        details = st.container()
-    with cards:
-        preset = choose_preset(dataset, encoder, runs)
-        show_measurement(encoder)
-    with details:
+    preset = choose_preset(dataset, encoder, runs)
+    show_measurement(encoder)
+    with st.expander("Settings: several runs, and every parameter", icon=":material/tune:"):
+        run_choice = st.container()
         config = choose_settings(dataset, preset, encoder)
-    with run_choice:
-        plan = choose_runs(dataset, config)
+        with run_choice:
+            plan = choose_runs(dataset, config)
     show_settings_code(dataset, config)
     cost = describe_cost(dataset, config, plan.runs)
     with (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+PUBLISHED_PATH = "published"
 _FOLDER = Path(__file__).resolve().parents[1]
 _ICONS = {
     "home": ":material/home:",
@@ -23,7 +24,9 @@ _TITLES = {"workspace": "Your data"}
 def pages() -> dict[str, st.Page]:
     """All pages by name, in the order of the menu."""
     return {
-        name: st.Page(_FOLDER / f"{name}.py", title=_TITLES.get(name, name.capitalize()), icon=icon, default=name == "home")
+        name: st.Page(
+            _FOLDER / f"{name}.py", title=_TITLES.get(name, name.capitalize()), icon=icon, default=name == "home"
+        )
         for name, icon in _ICONS.items()
     }
 
@@ -31,7 +34,8 @@ def pages() -> dict[str, st.Page]:
 @cache
 def published_page() -> st.Page:
     """The page of a published model, ``/published?model=<id>``: in no menu, and without links to the other pages."""
-    return st.Page(_FOLDER / "published.py", title="Published model", icon=":material/public:")
+    file = _FOLDER / f"{PUBLISHED_PATH}.py"
+    return st.Page(file, title="Published model", icon=":material/public:", url_path=PUBLISHED_PATH)
 
 
 def link(name: str, label: str) -> None:

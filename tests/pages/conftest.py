@@ -1,12 +1,14 @@
 """Workspaces that the pages show: an empty one, and one with a dataset and a finished run."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from core.data.samples import CLINIC
 from core.experiments.launch import create_training_run, sample_dataset
@@ -14,6 +16,14 @@ from core.experiments.worker import run_worker
 from core.runs import Run, list_runs
 from core.training.config import TrainingConfig
 from core.workspace import Workspace, workspace_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_scan_of_packages() -> Iterator[None]:
+    """Streamlit looks for components in all installed packages each time that a page is opened; here once a process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture
