@@ -22,7 +22,7 @@ def class_counts(counts: pd.DataFrame) -> Chart:
             y=alt.Y("label:N", sort="-x", title=None, axis=label_axis()),
             color=alt.Color("split:N", sort=splits, title=None, legend=alt.Legend(orient="top")),
             order=alt.Order("position:Q"),
-            tooltip=["label", "split", "rows"],
+            tooltip=[alt.Tooltip("label"), alt.Tooltip("split"), alt.Tooltip("rows")],
         )
         .transform_calculate(position=f"indexof({splits}, datum.split)")
         .properties(height=alt.Step(BAR_HEIGHT))
@@ -40,9 +40,9 @@ def histogram(values: pd.Series, title: str, limit: float | None = None) -> Char
         .mark_bar()
         .encode(
             x=alt.X("start:Q", title=title, bin="binned"),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=alt.Y("rows:Q", title="rows"),
-            tooltip=["start", "end", "rows"],
+            tooltip=[alt.Tooltip("start"), alt.Tooltip("end"), alt.Tooltip("rows")],
         )
     )
     layers = [bars] if limit is None else [bars, limit_line(limit, "limit")]
@@ -59,7 +59,7 @@ def label_cooccurrence(pairs: pd.DataFrame) -> Chart:
             x=alt.X("with:N", title=None, axis=alt.Axis(**axis, labelAngle=-45)),
             y=alt.Y("label:N", title=None, axis=alt.Axis(**axis)),
             color=alt.Color("rows:Q", legend=None),
-            tooltip=["label", "with", "rows"],
+            tooltip=[alt.Tooltip("label"), alt.Tooltip("with"), alt.Tooltip("rows")],
         )
         .properties(height=max(240, 20 * pairs["label"].nunique() + 100))
     )
@@ -82,8 +82,8 @@ def text_map(points: pd.DataFrame, title: str, is_score: bool) -> Chart:
             x=alt.X("x:Q", axis=hidden, scale=alt.Scale(zero=False)),
             y=alt.Y("y:Q", axis=hidden, scale=alt.Scale(zero=False)),
             color=color,
-            opacity=alt.condition(brush, alt.value(0.75), alt.value(0.12)),
-            tooltip=["label"],
+            opacity=alt.OpacityValue(**alt.condition(brush, alt.value(0.75), alt.value(0.12))),
+            tooltip=[alt.Tooltip("label")],
         )
         .add_params(brush)
         .properties(height=460)

@@ -35,10 +35,14 @@ def metric_intervals(estimates: pd.DataFrame) -> Chart:
         yOffset=alt.YOffset("source:N", sort=sources),
         color=alt.Color("source:N", sort=sources, title=None, legend=legend),
     )
-    tooltip = ["metric", "source", *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("value", "low", "high"))]
+    tooltip = [
+        alt.Tooltip("metric"),
+        alt.Tooltip("source"),
+        *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("value", "low", "high")),
+    ]
     x = alt.X("low:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6))
-    intervals = base.mark_rule(size=2).encode(x=x, x2="high:Q", tooltip=tooltip)
-    points = base.mark_circle(size=60, opacity=1).encode(x="value:Q", tooltip=tooltip)
+    intervals = base.mark_rule(size=2).encode(x=x, x2=alt.X2("high:Q"), tooltip=tooltip)
+    points = base.mark_circle(size=60, opacity=1).encode(x=alt.X("value:Q"), tooltip=tooltip)
     return alt.layer(intervals, points).properties(height=alt.Step(14))
 
 
@@ -59,11 +63,16 @@ def confusion_matrix(cells: pd.DataFrame, as_percent: bool) -> Chart:
     base = alt.Chart((cells[cells["count"] > 0] if many else cells).fillna({"share": 0.0})).encode(
         x=alt.X("predicted:N", scale=scale, title="predicted", axis=alt.Axis(**axis, labelAngle=-90 if many else -45)),
         y=alt.Y("actual:N", scale=scale, title="actual", axis=alt.Axis(**axis)),
-        tooltip=["actual", "predicted", "count", alt.Tooltip("share:Q", format=".0%")],
+        tooltip=[
+            alt.Tooltip("actual"),
+            alt.Tooltip("predicted"),
+            alt.Tooltip("count"),
+            alt.Tooltip("share:Q", format=".0%"),
+        ],
     )
     squares = base.mark_rect(cursor="pointer").encode(
         color=alt.Color("share:Q", scale=alt.Scale(range="heatmap", domain=[0, 1]), legend=None),
-        opacity=alt.condition(selection, alt.value(1.0), alt.value(0.45)),
+        opacity=alt.OpacityValue(**alt.condition(selection, alt.value(1.0), alt.value(0.45))),
     )
     # Only the squares take the selection: the numbers on top of them must not swallow clicks.
     layers = alt.layer(squares.add_params(selection), _cell_numbers(base, as_percent, many))
@@ -81,7 +90,7 @@ def _cell_numbers(base: Chart, as_percent: bool, many: bool) -> Chart:
     )
     # The colors of the squares are those of the theme; white and the dark text have the same contrast at this luminance.
     is_light = "luminance(scale('color', datum.share)) > 0.2"
-    color = alt.condition(is_light, alt.value(DARK_TEXT_COLOR), alt.value("white"))
+    color = alt.ColorValue(**alt.condition(is_light, alt.value(DARK_TEXT_COLOR), alt.value("white")))
     return numbers.encode(text=share if as_percent else alt.Text("count:Q"), color=color)
 
 
@@ -96,7 +105,7 @@ def predicted_vs_actual(prediction_table: pd.DataFrame, max_points: int = 2_000)
         .encode(
             x=alt.X("actual:Q", title="actual"),
             y=alt.Y("predicted:Q", title="predicted"),
-            tooltip=["actual", alt.Tooltip("predicted:Q", format=".2f")],
+            tooltip=[alt.Tooltip("actual"), alt.Tooltip("predicted:Q", format=".2f")],
         )
     )
     return alt.layer(diagonal("actual", "predicted", low, high), dots).properties(height=360)
@@ -119,8 +128,12 @@ def threshold_curve(
         "y": alt.Y(f"{y}:Q", title=titles[1], scale=share_scale(), axis=percent_axis()),
         "color": alt.Color("label:N", sort=labels, title=None, legend=alt.Legend(orient="bottom", columns=2)),
     }
-    tooltip = ["label", *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("threshold", x, y))]
-    lines = alt.Chart(finite).mark_line(interpolate="linear").encode(**encoding, order="position:O", tooltip=tooltip)
+    tooltip = [alt.Tooltip("label"), *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("threshold", x, y))]
+    lines = (
+        alt.Chart(finite)
+        .mark_line(interpolate="linear")
+        .encode(**encoding, order=alt.Order("position:O"), tooltip=tooltip)
+    )
     lines = lines.transform_window(position="row_number()", groupby=["label"])
     rings = alt.Chart(operating_points.dropna(subset=[x, y])).mark_point(size=110, strokeWidth=2.5, filled=False)
     return alt.layer(lines, rings.encode(**encoding, tooltip=tooltip)).properties(height=340)
@@ -138,16 +151,18 @@ def reliability_diagram(bins: pd.DataFrame) -> Chart:
             "version:N", sort=versions, title=None, legend=alt.Legend(orient="top", symbolOpacity=1, columns=1)
         ),
         tooltip=[
-            "version",
+            alt.Tooltip("version"),
             alt.Tooltip("confidence:Q", format=".1%"),
             alt.Tooltip("share:Q", format=".1%", title="accuracy"),
-            "rows",
+            alt.Tooltip("rows"),
         ],
     )
     axis: dict[str, Any] = {"title": "accuracy", "scale": share_scale(), "axis": percent_axis()}
     lines = base.mark_line(point=alt.OverlayMarkDef(size=50)).encode(y=alt.Y("share:Q", **axis))
-    intervals = base.mark_rule(opacity=0.45).encode(y=alt.Y("share_low:Q", **axis), y2="share_high:Q")
-    by_chance = base.mark_rule(opacity=0.12, strokeWidth=10).encode(y=alt.Y("chance_low:Q", **axis), y2="chance_high:Q")
+    intervals = base.mark_rule(opacity=0.45).encode(y=alt.Y("share_low:Q", **axis), y2=alt.Y2("share_high:Q"))
+    by_chance = base.mark_rule(opacity=0.12, strokeWidth=10).encode(
+        y=alt.Y("chance_low:Q", **axis), y2=alt.Y2("chance_high:Q")
+    )
     return alt.layer(by_chance, diagonal("confidence", "share", 0, 1), intervals, lines).properties(height=340)
 
 
@@ -175,11 +190,15 @@ def learning_curve(points: pd.DataFrame, curve: pd.DataFrame, title: str) -> Cha
     dots = (
         alt.Chart(points)
         .mark_circle(size=90, opacity=1)
-        .encode(x=x, y=alt.Y("score:Q", title=title, scale=alt.Scale(zero=False)), tooltip=["rows", "score"])
+        .encode(
+            x=x,
+            y=alt.Y("score:Q", title=title, scale=alt.Scale(zero=False)),
+            tooltip=[alt.Tooltip("rows"), alt.Tooltip("score")],
+        )
     )
-    line = alt.Chart(curve).mark_line(strokeDash=DASHES).encode(x=x, y="score:Q")
+    line = alt.Chart(curve).mark_line(strokeDash=DASHES).encode(x=x, y=alt.Y("score:Q"))
     projected = alt.Chart(curve.dropna(subset=["low"]))
-    intervals = projected.mark_rule(size=2, color=LIMIT_COLOR).encode(x=x, y="low:Q", y2="high:Q")
+    intervals = projected.mark_rule(size=2, color=LIMIT_COLOR).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     return alt.layer(line, intervals, dots).properties(height=300)
 
 
@@ -188,8 +207,8 @@ def important_words(words: pd.DataFrame, title: str) -> Chart:
     base = alt.Chart(words).encode(y=alt.Y("word:N", sort=words["word"].tolist(), title=None, axis=label_axis()))
     bars = base.mark_bar().encode(
         x=alt.X("score:Q", title=title, axis=alt.Axis(tickCount=6)),
-        color=alt.condition("datum.score > 0", alt.value(POSITIVE_COLOR), alt.value(NEGATIVE_COLOR)),
-        tooltip=["word", alt.Tooltip("score:Q", format="+.2f"), "texts"],
+        color=alt.ColorValue(**alt.condition("datum.score > 0", alt.value(POSITIVE_COLOR), alt.value(NEGATIVE_COLOR))),
+        tooltip=[alt.Tooltip("word"), alt.Tooltip("score:Q", format="+.2f"), alt.Tooltip("texts")],
     )
     return bars.properties(height=alt.Step(BAR_HEIGHT))
 

@@ -16,7 +16,7 @@ def daily_volume(volume: pd.DataFrame) -> Chart:
         .encode(
             x=alt.X("yearmonthdate(day):O", title=None, axis=alt.Axis(format="%b %d", labelOverlap=True)),
             y=alt.Y("predictions:Q", title="predictions", axis=alt.Axis(tickMinStep=1)),
-            tooltip=[alt.Tooltip("day:T", format="%Y-%m-%d"), "predictions"],
+            tooltip=[alt.Tooltip("day:T", format="%Y-%m-%d"), alt.Tooltip("predictions")],
         )
         .properties(height=180)
     )
@@ -34,7 +34,7 @@ def share_comparison(shares: pd.DataFrame) -> Chart:
             y=alt.Y("label:N", sort=largest, title=None, axis=label_axis()),
             yOffset=alt.YOffset("source:N", sort=sources),
             color=alt.Color("source:N", sort=sources, title=None, legend=alt.Legend(orient="top")),
-            tooltip=["label", "source", alt.Tooltip("share:Q", format=".1%")],
+            tooltip=[alt.Tooltip("label"), alt.Tooltip("source"), alt.Tooltip("share:Q", format=".1%")],
         )
         .properties(height=alt.Step(12))
     )

@@ -21,7 +21,7 @@ def small_label_counts(counts: pd.DataFrame) -> Chart:
                 title=None,
                 axis=alt.Axis(labelLimit=LABEL_WIDTH, labelOverlap=False, ticks=False, domain=False),
             ),
-            tooltip=["label", "rows"],
+            tooltip=[alt.Tooltip("label"), alt.Tooltip("rows")],
         )
         .properties(height=_HEIGHT)
     )
@@ -35,7 +35,7 @@ def small_loss(losses: pd.DataFrame) -> Chart:
         .encode(
             x=alt.X("step:Q", title="training step", axis=alt.Axis(tickCount=3, grid=False)),
             y=alt.Y("loss:Q", title=None, axis=alt.Axis(tickCount=3), scale=alt.Scale(zero=True)),
-            tooltip=["step", "loss"],
+            tooltip=[alt.Tooltip("step"), alt.Tooltip("loss")],
         )
         .properties(height=_HEIGHT)
     )
@@ -46,13 +46,18 @@ def small_scores(scores: pd.DataFrame, percent: bool = True) -> Chart:
     number = ".0%" if percent else ".3~g"
     base = alt.Chart(scores).encode(
         y=alt.Y("source:N", sort=None, title=None, axis=label_axis()),
-        color=alt.condition("datum.source == 'This model'", alt.value(HIGHLIGHT_COLOR), alt.value(MUTED_COLOR)),
-        tooltip=["source", *(alt.Tooltip(f"{name}:Q", format=number) for name in ("value", "low", "high"))],
+        color=alt.ColorValue(
+            **alt.condition("datum.source == 'This model'", alt.value(HIGHLIGHT_COLOR), alt.value(MUTED_COLOR))
+        ),
+        tooltip=[
+            alt.Tooltip("source"),
+            *(alt.Tooltip(f"{name}:Q", format=number) for name in ("value", "low", "high")),
+        ],
     )
     axis = alt.Axis(format="%", tickCount=3) if percent else alt.Axis(tickCount=4)
     scale = share_scale() if percent else alt.Scale(zero=True)
     intervals = base.mark_rule(size=3, opacity=0.6).encode(
-        x=alt.X("low:Q", title=None, axis=axis, scale=scale), x2="high:Q"
+        x=alt.X("low:Q", title=None, axis=axis, scale=scale), x2=alt.X2("high:Q")
     )
-    points = base.mark_circle(size=90, opacity=1).encode(x="value:Q")
+    points = base.mark_circle(size=90, opacity=1).encode(x=alt.X("value:Q"))
     return alt.layer(intervals, points).properties(height=_HEIGHT)

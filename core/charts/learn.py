@@ -49,7 +49,7 @@ def before_and_after(probabilities: pd.DataFrame) -> Chart:
         y=alt.Y("text:N", sort=None, title=None, axis=alt.Axis(labelLimit=_TEXT_WIDTH, ticks=False, domain=False)),
         yOffset=alt.YOffset("when:N", sort=None),
         x=alt.X("probability:Q", title=None, scale=share_scale(), axis=percent_axis()),
-        tooltip=["text", "when", alt.Tooltip("probability:Q", format=".1%")],
+        tooltip=[alt.Tooltip("text"), alt.Tooltip("when"), alt.Tooltip("probability:Q", format=".1%")],
     )
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("when:N", sort=None, title=None, legend=legend))
     # At the right end of the axis, where no bar of a single step reaches.
@@ -78,7 +78,7 @@ def loss_curves(history: pd.DataFrame, best_step: int, last_step: int) -> Chart:
                 title=None,
                 legend=alt.Legend(orient="top", labelLimit=200, symbolType="stroke"),
             ),
-            tooltip=["reviews", "step", alt.Tooltip("loss:Q", format=".3f")],
+            tooltip=[alt.Tooltip("reviews"), alt.Tooltip("step"), alt.Tooltip("loss:Q", format=".3f")],
         )
     )
     return alt.layer(lines, limit_line(best_step, "step")).properties(height=_HEIGHT)
@@ -93,9 +93,11 @@ def interval_by_rows(intervals: pd.DataFrame, rows: int, accuracy: float) -> Cha
         .encode(
             x=x,
             y=alt.Y("low:Q", title="accuracy", scale=alt.Scale(domain=[0, 1]), axis=percent_axis()),
-            y2="high:Q",
-            tooltip=["rows", *(alt.Tooltip(f"{end}:Q", format=".1%") for end in ("low", "high"))],
+            y2=alt.Y2("high:Q"),
+            tooltip=[alt.Tooltip("rows"), *(alt.Tooltip(f"{end}:Q", format=".1%") for end in ("low", "high"))],
         )
     )
-    measured = alt.Chart(pd.DataFrame({"accuracy": [accuracy]})).mark_rule(strokeDash=DASHES).encode(y="accuracy:Q")
+    measured = (
+        alt.Chart(pd.DataFrame({"accuracy": [accuracy]})).mark_rule(strokeDash=DASHES).encode(y=alt.Y("accuracy:Q"))
+    )
     return alt.layer(band, measured, limit_line(rows, "rows")).properties(height=_HEIGHT)

@@ -14,9 +14,9 @@ def label_probabilities(probabilities: dict[str, float], max_labels: int = 20) -
     base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=order, title=None, axis=label_axis()))
     bars = base.mark_bar(cornerRadiusEnd=3).encode(
         x=alt.X("probability:Q", scale=share_scale(), axis=percent_axis(), title=None),
-        tooltip=["label", alt.Tooltip("probability:Q", format=".1%")],
+        tooltip=[alt.Tooltip("label"), alt.Tooltip("probability:Q", format=".1%")],
     )
     numbers = base.mark_text(align="left", dx=4).encode(
-        x="probability:Q", text=alt.Text("probability:Q", format=".0%"), color=alt.value("gray")
+        x=alt.X("probability:Q"), text=alt.Text("probability:Q", format=".0%"), color=alt.ColorValue("gray")
     )
     return alt.layer(bars, numbers).properties(height=alt.Step(BAR_HEIGHT + 4))

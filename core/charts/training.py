@@ -17,7 +17,7 @@ def training_curve(steps: pd.DataFrame, value: str, title: str) -> Chart:
         .encode(
             x=alt.X("step:Q", title="step"),
             y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
-            tooltip=["step", alt.Tooltip(value, format=".4g")],
+            tooltip=[alt.Tooltip("step"), alt.Tooltip(value, format=".4g")],
         )
         .properties(height=200)
     )
@@ -29,10 +29,10 @@ def search_history(trials: pd.DataFrame, title: str) -> Chart:
     base = alt.Chart(frame).encode(x=alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1)))
     points = base.mark_circle(size=60).encode(
         y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
-        opacity=alt.condition("datum.state == 'complete'", alt.value(0.9), alt.value(0.35)),
-        tooltip=["trial", alt.Tooltip("value:Q", format=".4f"), "state"],
+        opacity=alt.OpacityValue(**alt.condition("datum.state == 'complete'", alt.value(0.9), alt.value(0.35))),
+        tooltip=[alt.Tooltip("trial"), alt.Tooltip("value:Q", format=".4f"), alt.Tooltip("state")],
     )
-    best = base.mark_line(interpolate="step-after", strokeDash=[4, 3]).encode(y="best:Q")
+    best = base.mark_line(interpolate="step-after", strokeDash=[4, 3]).encode(y=alt.Y("best:Q"))
     return alt.layer(best, points).properties(height=220)
 
 
@@ -44,7 +44,7 @@ def parameter_importance(shares: pd.DataFrame) -> Chart:
         .encode(
             x=alt.X("share:Q", axis=percent_axis(), title=None),
             y=alt.Y("setting:N", sort="-x", title=None, axis=label_axis()),
-            tooltip=["setting", alt.Tooltip("share:Q", format=".0%")],
+            tooltip=[alt.Tooltip("setting"), alt.Tooltip("share:Q", format=".0%")],
         )
         .properties(height=alt.Step(BAR_HEIGHT + 4))
     )
@@ -63,9 +63,14 @@ def parallel_coordinates(trials: pd.DataFrame, settings: list[str]) -> Chart:
         .encode(
             x=alt.X("setting:N", title=None, sort=settings, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("height:Q", axis=None),
-            detail="trial:N",
+            detail=alt.Detail("trial:N"),
             opacity=alt.Opacity("value:Q", scale=alt.Scale(range=[0.15, 1.0]), legend=None),
-            tooltip=["trial", alt.Tooltip("value:Q", format=".4f"), "setting", alt.Tooltip("set to:Q", format=".3g")],
+            tooltip=[
+                alt.Tooltip("trial"),
+                alt.Tooltip("value:Q", format=".4f"),
+                alt.Tooltip("setting"),
+                alt.Tooltip("set to:Q", format=".3g"),
+            ],
         )
         .properties(height=240)
     )
