@@ -11,7 +11,8 @@ from core.workflow import STEPS, Step, Workflow, find_workflow
 from pages.shared.navigation import link
 from pages.shared.run_progress import describe_phase
 from pages.shared.session import remembered_dataset, remembered_run
-from pages.shared.visitor import workspace
+from pages.shared.sign_in import show_sign_in
+from pages.shared.visitor import is_local, workspace
 from pages.shared.widgets import escape_markdown
 
 _REFRESH = "2s"
@@ -41,6 +42,8 @@ def show_links() -> dict[Step, DeltaGenerator]:
         link("models", "Models")
         link("learn", "Learn")
         link("workspace", "Your data")
+        if not is_local():
+            show_sign_in()
     return slots
 
 

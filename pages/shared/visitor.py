@@ -17,6 +17,7 @@ from starlette.requests import cookie_parser
 
 from core.limits import HostLimits, host_limits
 from core.workspace import VISITOR_PREFIX, Workspace, workspace_of
+from pages.shared.sign_in import signed_in_person
 
 COOKIE = "studio_visitor"
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -43,10 +44,16 @@ def workspace() -> Workspace:
 
 
 def workspace_for(headers: Mapping[str, str]) -> Workspace | None:
-    """The workspace of a request with these headers; None for a visitor without a cookie."""
+    """The workspace of a request with these headers: the owner's, that of a person who has signed in, or that of a cookie.
+
+    None for a visitor without a cookie.
+    """
     if is_local_request(headers):
         return workspace_of("local")
-    key = visitor_key(_lower(headers).get("cookie", ""))
+    cookies = _lower(headers).get("cookie", "")
+    if (person := signed_in_person(cookies)) is not None:
+        return _workspace_of_key(person.key)
+    key = visitor_key(cookies)
     return _workspace_of_key(key) if key else None
 
 
