@@ -11,6 +11,7 @@ import json
 import math
 import sys
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from core import host
@@ -180,6 +181,7 @@ def describe_host() -> dict[str, str | int]:
     return {"cores": host.cores(), "cpu_flags": flags, **versions}
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
