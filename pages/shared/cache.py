@@ -39,6 +39,7 @@ from core.reports.verdict.compose import Verdict, make_verdict
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
 from pages.shared.session import pinned_engine
+from pages.shared.turns import few_at_once
 
 # What Streamlit hashes instead of an argument, by the type of the argument.
 HashFuncs = dict[str | type[Any], Callable[[Any], Any]]
@@ -185,6 +186,7 @@ def table(key: str, options: ReadOptions, _read: Callable[[], Table]) -> Table:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
+@few_at_once
 def uploaded_texts(key: str, columns: ColumnChoice, repairs: tuple[Repair, ...], _table: Table) -> LoadedTexts:
     """The labeled texts of an uploaded table after the repairs; ``key`` names the table."""
     labeled = apply_repairs(apply_columns(_table, columns), repairs)
@@ -192,6 +194,7 @@ def uploaded_texts(key: str, columns: ColumnChoice, repairs: tuple[Repair, ...],
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_DATASET_KEY)
+@few_at_once
 def dataset_texts(dataset: Dataset) -> LoadedTexts:
     """The labeled texts of a dataset."""
     loaded_table = load_table(dataset)
@@ -200,18 +203,21 @@ def dataset_texts(dataset: Dataset) -> LoadedTexts:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Checking …", show_time=True, hash_funcs=_TEXTS_KEY)
+@few_at_once
 def findings(loaded: LoadedTexts) -> list[Finding]:
     """The findings of all checks that need no encoder."""
     return run_checks(loaded.table, loaded.columns, loaded.labeled)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Splitting …", show_time=True, hash_funcs=_TEXTS_KEY)
+@few_at_once
 def splits(loaded: LoadedTexts, split_config: SplitConfig) -> Splits:
     """The labels of each split."""
     return split_labels(loaded.labeled, split_config)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Counting tokens …", show_time=True)
+@few_at_once
 def token_counts(key: str, encoder: str, _texts: pd.Series) -> TokenCounts:
     """The number of tokens of each text; ``key`` names the texts."""
     return count_tokens(encoder, _texts.tolist())
