@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.data.columns import ColumnChoice, LabeledTexts
     from core.data.table import Table
     from core.jobs.events import Event
+    from core.label_fixes import LabelFixes
 
 _BAR_FORMAT = "{desc:<12} {percentage:3.0f}%|{bar:30}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"
 _MAX_SHOWN = 20
@@ -136,6 +137,7 @@ def print_result(run: Run, as_json: bool) -> None:
         }
         for split in ("validation", "test")
     }
+    fixes = _find_label_fixes(run, "test")
     print_json(
         {
             "run": run.id,
@@ -143,6 +145,7 @@ def print_result(run: Run, as_json: bool) -> None:
             "validation": result.validation,
             "test": result.test,
             "intervals": intervals,
+            "label_fixes": fixes and fixes.to_json(),
             "seconds": round(result.seconds, 3),
             "peak_memory_mb": round(result.peak_memory_mb, 1),
         }
@@ -157,6 +160,7 @@ def print_report(run: Run) -> None:
     """
     from core import run_evaluation
     from core.evaluation.metrics.estimate import interval_sentence
+    from core.label_fixes import QUESTION
     from core.reports.verdict.compose import make_verdict, reported_split
 
     result = _finished_result(run)
@@ -177,6 +181,21 @@ def print_report(run: Run) -> None:
     print()
     for comparison in comparisons:
         print(comparison.sentence)
+    fixes = _find_label_fixes(run, split)
+    if fixes is not None:
+        print(f"\n{QUESTION}\n" + "\n".join(f"  {sentence}" for sentence in fixes.sentences))
+
+
+def _find_label_fixes(run: Run, split: str) -> "LabelFixes | None":
+    """What label fixes since an earlier run brought. On test rows it counts as a view of that run's test results."""
+    from core.label_fixes import find_label_fixes
+    from core.runs import list_runs
+    from core.workspace import workspace_containing
+
+    fixes = find_label_fixes(run, list_runs(workspace_containing(run.folder)), split)
+    if fixes is not None and split == "test":
+        fixes.earlier.record_test_view("command line")
+    return fixes
 
 
 def _finished_result(run: Run) -> Result:

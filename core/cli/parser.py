@@ -172,6 +172,12 @@ def _add_predict(subparsers: "Subparsers") -> None:
         help="such as torch or onnx-fp32 (default: chosen on this host); for files also cascade, where token embeddings answer "
         "clear texts and the model the others, and ray, which computes with Ray, here or on a cluster",
     )
+    parser.add_argument(
+        "--shares",
+        choices=["validation", "test", "none"],
+        help="labeled rows that correct the share of each class in a file; test is counted as a view of the test results "
+        "(default: test once its results have been viewed, else validation)",
+    )
     _add_json(parser)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.cli.data_options import read_options
 from core.cli.output import print_json, progress_bar, show_event
+from core.cli.shares import report_shares
 from core.data.reading.sandbox import preview_file
 from core.errors import DataError, RunError
 from core.formatting import pluralize
@@ -58,7 +59,8 @@ def predict_file_command(model_folder: Path, options: argparse.Namespace) -> int
             if to_folder:
                 result = predict_files(outputs, make_request, on_event)
                 return _report_folder(result, outputs, options.json)
-            return _report_one(requests[0], predict_in_shards(requests[0], load_predictor, on_event), options.json)
+            summary = predict_in_shards(requests[0], load_predictor, on_event)
+        return _report_one(requests[0], summary, options)
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to continue.", file=sys.stderr)
         return _STOPPED
@@ -89,16 +91,17 @@ def _match(pattern: Path) -> list[Path]:
     return sorted(path for path in root.glob(str(pattern.relative_to(root))) if path.is_file())
 
 
-def _report_one(request: BatchRequest, summary: BatchSummary | None, as_json: bool) -> int:
-    """Print the summary of a file, and delete what only a continuation needs."""
+def _report_one(request: BatchRequest, summary: BatchSummary | None, options: argparse.Namespace) -> int:
+    """Print the summary of a file and the share of each class, and delete what only a continuation needs."""
     if summary is None:
         raise RunError(f"Another process is already predicting {request.source.name}.", "Wait until it has finished.")
     shutil.rmtree(request.progress_folder, ignore_errors=True)
     with suppress(OSError):  # shards of other outputs are in it
         request.progress_folder.parent.rmdir()
     _print_summary(request.output, summary)
-    if as_json:
-        print_json(asdict(summary))
+    shares = report_shares(request.model_folder, summary, options)
+    if options.json:
+        print_json(asdict(summary) | {"shares": shares})
     return 0
 
 

@@ -49,7 +49,7 @@ class Dataset:
     """A dataset's folder and what its dataset.json holds.
 
     ``rows`` counts the labeled rows, ``labels`` the outputs that a model needs for them. ``fingerprint`` are 16 hex digits that
-    name the labeled texts, whatever their order.
+    name the labeled texts, whatever their order. ``parent`` is the dataset whose labels were corrected for this one.
     """
 
     folder: Path
@@ -63,6 +63,7 @@ class Dataset:
     fingerprint: str
     created: str
     source: TableSource
+    parent: DatasetRef | None = None
 
     @property
     def id(self) -> str:
@@ -117,8 +118,9 @@ def save_dataset(
     split_config: SplitConfig,
     name: str,
     repairs: Sequence[Repair] = (),
+    parent: DatasetRef | None = None,
 ) -> Dataset:
-    """A new dataset: the table as it was read, with the chosen columns and the repairs.
+    """A new dataset: the table as it was read, with the chosen columns and the repairs, and the dataset that it corrects.
 
     Raises:
         DataError: the chosen columns do not make labeled texts.
@@ -143,6 +145,7 @@ def save_dataset(
             fingerprint=fingerprint(labeled.frame),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             source=source,
+            parent=parent,
         )
         write_atomically(folder / _TABLE, lambda path: table.frame.to_parquet(path, index=False))
         write_folder(dataset, folder, _RECORD)

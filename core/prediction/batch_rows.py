@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from core.data.reading.chunks import Chunk
 from core.data.table import MAX_CELL_CHARACTERS, string_array
 from core.decision_rule import DecisionRule
 from core.evaluation.decisions.predictions import Predictions
+from core.evaluation.prevalence.pile import NO_VALUES, Moments, moments_of
 from core.jobs.events import OnProgress, no_progress
 from core.models.engines.base import Engine
 from core.prediction.predict import DEFAULT_RULE
@@ -61,6 +62,8 @@ class Counts:
     """Counts of rows: all, those marked as not sure, those without a prediction, and the predictions of each label.
 
     ``low`` and ``high`` are the lowest and the highest predicted value of a regression model; None for other models.
+    ``confidence`` has the moments of the confidence by predicted class, for tasks with one label; ``values`` those of predicted
+    numbers.
     """
 
     rows: int
@@ -69,13 +72,18 @@ class Counts:
     labels: dict[str, int]
     low: float | None = None
     high: float | None = None
+    confidence: dict[str, Moments] = field(default_factory=dict)
+    values: Moments = NO_VALUES
 
 
 def sum_counts(counts: Sequence[Counts]) -> Counts:
     """The counts of all rows; the most frequent label comes first."""
     labels: Counter[str] = Counter()
+    confidence: dict[str, Moments] = {}
     for part in counts:
         labels.update(part.labels)
+        for name, moments in part.confidence.items():
+            confidence[name] = confidence.get(name, NO_VALUES) + moments
     return Counts(
         rows=sum(part.rows for part in counts),
         unsure=sum(part.unsure for part in counts),
@@ -83,6 +91,8 @@ def sum_counts(counts: Sequence[Counts]) -> Counts:
         labels=dict(sorted(labels.items(), key=lambda item: (-item[1], item[0]))),
         low=min((part.low for part in counts if part.low is not None), default=None),
         high=max((part.high for part in counts if part.high is not None), default=None),
+        confidence=confidence,
+        values=sum((part.values for part in counts), NO_VALUES),
     )
 
 
@@ -130,10 +140,15 @@ def _number_array(values: pd.Series) -> pa.Array:
 def _count(predictions: Predictions, problems: int) -> Counts:
     labels: Counter[str] = Counter()
     low = high = None
+    confidence, values = {}, NO_VALUES
+    if predictions.task.one_label:
+        for k in np.unique(predictions.predicted):
+            confidence[predictions.task.labels[k]] = moments_of(predictions.confidence[predictions.predicted == k])
     if predictions.task.kind != "regression":
         for label in predictions.labels:
             labels.update(label if isinstance(label, list) else [str(label)])
     elif len(predictions):
         low, high = float(predictions.predicted.min()), float(predictions.predicted.max())
+        values = moments_of(predictions.predicted)
     unsure = int(predictions.abstained.sum())
-    return Counts(len(predictions) + problems, unsure, problems, dict(labels), low, high)
+    return Counts(len(predictions) + problems, unsure, problems, dict(labels), low, high, confidence, values)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from core.errors import StorageError
+from core.evaluation.prevalence.pile import NO_VALUES, Moments
 from core.prediction.batch_rows import Counts
 from core.storage import parse_record, read_record, write_record
 from core.workspace import write_atomically
@@ -38,7 +39,8 @@ class BatchSummary:
 
     ``unsure`` rows are below the confidence that the decision rule asks for, ``problems`` rows have no prediction. ``labels``
     has the number of predictions of each label, the most frequent first; ``bins`` is the histogram of predicted values of a
-    regression model. ``engine`` is the one that computed them.
+    regression model. ``engine`` is the one that computed them. ``confidence`` and ``values`` are those of
+    :class:`core.prediction.batch_rows.Counts`, ``thresholds`` those of the decision rule; None in summaries of older versions.
     """
 
     rows: int
@@ -47,6 +49,14 @@ class BatchSummary:
     labels: dict[str, int]
     bins: list[Bin] = field(default_factory=list)
     engine: str = ""
+    confidence: dict[str, Moments] = field(default_factory=dict)
+    values: Moments = NO_VALUES
+    thresholds: tuple[float, ...] | None = None
+
+    @property
+    def pile_rows(self) -> int:
+        """The number of rows with a prediction."""
+        return self.rows - self.problems
 
 
 def read_summary(path: Path) -> BatchSummary:

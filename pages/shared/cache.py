@@ -23,17 +23,21 @@ from core.data.token_counts import TokenCounts
 from core.evaluation.decisions.predictions import Predictions
 from core.evaluation.diagnostics import slices
 from core.evaluation.metrics.estimate import MetricEstimate
+from core.evaluation.prevalence.estimate import PileEstimate
 from core.jobs.folder import JobFolder
+from core.label_fixes import LabelFixes, find_label_fixes
 from core.models.engines.base import TORCH, is_installed
 from core.models.engines.choice import Choice
 from core.models.engines.load import default_engine
 from core.models.engines.selection import stored_choice
 from core.models.tokenization import count_tokens
 from core.prediction import texts
+from core.prediction.batch_shards import BatchSummary
 from core.prediction.explain import Explanation, Method, explain
 from core.prediction.loaded_model import LoadedModel, load_model
 from core.prediction.model_cache import shared_cache
 from core.prediction.predict import predict
+from core.prediction.prevalence import estimate_shares
 from core.prediction.read_text import TokensRead, count_tokens_read
 from core.reports.verdict.compose import Verdict, make_verdict
 from core.run_evaluation import BaselineComparison, RunPredictions
@@ -264,6 +268,18 @@ def verdict(run: Run, split: str) -> Verdict:
     """The verdict on a run in plain words."""
     measured = run.sizes[split] > 0 and run.has_logits(split)
     return make_verdict(run, split, baseline_comparisons(run, split) if measured else [])
+
+
+@st.cache_data(max_entries=32, show_spinner="Comparing …", hash_funcs=_RUN_KEY)
+def label_fixes(run: Run, runs: tuple[Run, ...], split: str) -> LabelFixes | None:
+    """What label fixes since an earlier one of the runs brought; None where there are none."""
+    return find_label_fixes(run, runs, split)
+
+
+@st.cache_data(max_entries=32, show_spinner="Estimating the shares …", hash_funcs=_RUN_KEY | {BatchSummary: repr})
+def share_estimate(run: Run, summary: BatchSummary, split: str) -> PileEstimate:
+    """The estimated share of each class in a predicted file, from the labeled rows of a split."""
+    return estimate_shares(run, summary, split)
 
 
 @st.cache_data(max_entries=8, show_spinner="Looking for slices …", hash_funcs=_RUN_KEY)

@@ -29,7 +29,8 @@ def choose_corrections() -> UploadedTable:
     named = (corrections, dataset.fingerprint if dataset and rows is not None else "")
     key = hashlib.sha256(repr(named).encode("utf-8", "replace")).hexdigest()[:16]
     table = corrections_table(corrections, rows)
-    return UploadedTable(f"corrections:{key}", TABLE_NAME, table, correction_columns(newest.kind))
+    parent = dataset.ref if dataset and rows is not None else None
+    return UploadedTable(f"corrections:{key}", TABLE_NAME, table, correction_columns(newest.kind), parent)
 
 
 def _choose_models(corrections: list[Correction]) -> list[Correction]:

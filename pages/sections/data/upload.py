@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.columns import ColumnChoice
+from core.data.dataset import DatasetRef
 from core.data.reading.files import EXTENSIONS
 from core.data.reading.hub import HubDataset
 from core.data.reading.misreading import cut_sample
@@ -28,12 +29,16 @@ _SHOWN_UNREADABLE = 200
 
 @dataclass(frozen=True)
 class UploadedTable:
-    """A table with a key that names its bytes and how they were read, and a name; only samples know their columns."""
+    """A table with a key that names its bytes and how they were read, and a name; only samples know their columns.
+
+    ``parent`` is the dataset that the table corrects.
+    """
 
     key: str
     name: str
     table: Table
     columns: ColumnChoice | None = None
+    parent: DatasetRef | None = None
 
 
 def choose_sample() -> UploadedTable:

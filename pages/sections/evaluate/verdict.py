@@ -10,12 +10,14 @@ from core import run_evaluation
 from core.charts.home import small_scores
 from core.evaluation.metrics.definitions import METRICS
 from core.formatting import pluralize
+from core.label_fixes import QUESTION
 from core.reports.verdict.advice import Outcome
 from core.reports.verdict.compose import Verdict
 from core.task import TaskKind
 from pages.sections.evaluate.view import SECTION, RunView, open_test_results
 from pages.shared import cache
 from pages.shared.navigation import go_to, link_term
+from pages.shared.session import record_test_view_once
 from pages.shared.widgets import escape_markdown
 
 # The metric that the headline puts in words.
@@ -53,6 +55,17 @@ def show_verdict(view: RunView) -> None:
             st.subheader("What comes next?", anchor=False)
             _show_next(view, verdict)
         _show_card(verdict.comparison_question, verdict.comparison)
+    _show_label_fixes(view)
+
+
+def _show_label_fixes(view: RunView) -> None:
+    """Draw what label fixes since an earlier run brought, if any. On test rows it is a view of that run's, too."""
+    fixes = cache.label_fixes(view.run, tuple(view.runs), view.split)
+    if fixes is None:
+        return
+    if view.split == "test":
+        record_test_view_once(fixes.earlier)
+    _show_card(QUESTION, fixes.sentences)
 
 
 def _show_card(question: str, sentences: Sequence[str]) -> None:

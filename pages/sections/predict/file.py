@@ -21,6 +21,9 @@ from core.prediction.batch_output import FORMAT_TITLES, OutputFormat
 from core.prediction.batch_shards import BatchSummary
 from core.prediction.cascade import CASCADE
 from core.prediction.predict import guess_text_column
+from core.prediction.prevalence import why_no_estimate
+from core.runs import Run
+from pages.sections.predict.shares import show_shares
 from pages.shared.job_progress import JobTexts, show_job
 from pages.shared.prediction import Model
 from pages.shared.reading_options import Source, read_with_options
@@ -101,7 +104,10 @@ def _show_batch(batch: BatchPrediction) -> None:
     if summary is None:
         show_job(batch.job, _JOB)
         return
-    _show_summary(summary)
+    run = Run.open(batch.run_folder) if (batch.run_folder / "run.json").is_file() else None
+    _show_summary(summary, counts=run is None or bool(why_no_estimate(run, summary)))
+    if run is not None:
+        show_shares(run, summary, batch.folder.name)
     st.download_button(
         f"Download predictions ({FORMAT_TITLES[batch.output_format]})",
         data=batch.output.read_bytes,
@@ -112,16 +118,17 @@ def _show_batch(batch: BatchPrediction) -> None:
     )
 
 
-def _show_summary(summary: BatchSummary) -> None:
+def _show_summary(summary: BatchSummary, counts: bool) -> None:
+    """How many rows have a prediction, and unless their shares are estimated, how many have each label."""
     notes = [pluralize(summary.rows, "row")]
     if summary.unsure:
         notes.append(f"{summary.unsure:,} with low confidence: review by hand")
     if summary.problems:
         notes.append(f"{summary.problems:,} without a prediction (see the column problem)")
     st.caption(f"{'; '.join(notes)}. Engine: {summary.engine}.")
-    if summary.labels:
-        counts = pd.DataFrame(list(summary.labels.items()), columns=["label", "predicted"])
-        st.altair_chart(data_charts.class_counts(counts), alt="Rows per predicted label")
+    if summary.labels and counts:
+        rows = pd.DataFrame(list(summary.labels.items()), columns=["label", "predicted"])
+        st.altair_chart(data_charts.class_counts(rows), alt="Rows per predicted label")
     if summary.bins:
         bins = pd.DataFrame([(b.low, b.high, b.rows) for b in summary.bins], columns=["from", "to", "rows"])
         st.dataframe(bins, hide_index=True, alt="Rows per range of predicted values")
