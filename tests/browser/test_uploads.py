@@ -1,6 +1,7 @@
 """Uploads: files are read in a process of their own, a visitor who leaves ends it, and no text becomes a link."""
 
 import time
+import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +41,8 @@ def test_a_hostile_file_ends_in_a_sentence(page: Page, server: Server, tmp_path:
     path = tmp_path / name
     path.write_bytes(REFUSED[name]())
     upload(page, server, path)
+    for _ in range(20):  # another visitor is answered meanwhile
+        assert urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2).status == 200
     expect(page.get_by_text("Upload the table itself").or_(page.get_by_text("Save it as CSV")).first).to_be_visible(
         timeout=30_000
     )

@@ -9,9 +9,11 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from core.data.table import Table, UnreadableRow, cell_text, frame_from_strings, string_array
-from core.errors import DataError
+from core.errors import DataError, LimitError
 
 _CHUNK_CHARACTERS = 8_000_000
+MAX_LINE = 10_000_000
+_READ_BYTES = 1 << 20
 # The cells of a row, and its problem: empty for a row that can be read.
 Row = tuple[list[str], str]
 
@@ -93,6 +95,23 @@ class TableStream:
         frame = frame_from_strings([chunk.cells(column) for column in self.columns], self.columns)
         unreadable = [UnreadableRow.truncated(row + 1, problem, "") for row, problem in chunk.problems.items()]
         return replace(self.empty, frame=frame, unreadable=tuple(unreadable))
+
+
+def check_line_length(source: SourceFile) -> None:
+    """Refuse a text file with a line that is too long to be held in memory.
+
+    Raises:
+        LimitError: there is one.
+    """
+    length = 0
+    with source.open() as file:
+        while part := file.read(_READ_BYTES):
+            end = max(part.rfind(b"\n"), part.rfind(b"\r"))
+            length = length + len(part) if end < 0 else len(part) - end
+            if length > MAX_LINE:
+                raise LimitError(
+                    f"{source.name} has a line of more than {MAX_LINE // 10**6} MB.", "Save it as CSV or JSON Lines."
+                )
 
 
 def make_chunks(rows: Iterator[Row], names: Iterable[str], max_rows: int) -> Iterator[Chunk]:

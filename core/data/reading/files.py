@@ -12,6 +12,7 @@ import pandas as pd
 
 from core.data.budget import limited_reading, nested
 from core.data.reading import annotations, archives, json_table
+from core.data.reading.chunks import SourceFile, check_line_length
 from core.data.reading.delimited import read_delimited
 from core.data.reading.dialects import DELIMITERS
 from core.data.reading.encodings import detect_encoding
@@ -35,6 +36,9 @@ _MAGIC = {
     b"\xff\xd8\xff": ("an image", "Save the table as CSV (UTF-8) and upload that file."),
     b"Rar!": ("a RAR archive", "Pack the files as zip."),
     b"7z\xbc\xaf": ("a 7-Zip archive", "Pack the files as zip."),
+    b"version https://git-lfs": ("a pointer of Git LFS", "Run git lfs pull, and upload the file that it fetches."),
+    b"<!DOCTYPE html": ("a web page", "Download the table itself, and upload that file."),
+    b"<!doctype html": ("a web page", "Download the table itself, and upload that file."),
     b"SQLite format 3": ("a database", "Export the table as CSV."),
 }
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"PAR1")
@@ -228,6 +232,8 @@ def _read_text(data: bytes, name: str, options: ReadOptions, on_progress: OnProg
     encoding = detect_encoding(data, name, options.encoding)
     start = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace").read(START_CHARACTERS)
     text_format = detect_text_format(start, name)
+    if text_format not in ("json", "rasa"):  # these are read as a whole, whatever their lines are
+        check_line_length(SourceFile.of_bytes(data, name))
     if text_format == "delimited":
         return read_delimited(data, name, encoding, options, on_progress)
     read = _TEXT_READERS[text_format]

@@ -122,6 +122,7 @@ class Shape:
 
 def trim(record: list[str], width: int) -> list[str]:
     """The record without trailing empty cells beyond ``width``."""
-    while len(record) > width and not record[-1].strip():
-        record = record[:-1]
-    return record
+    end = len(record)
+    while end > width and not record[end - 1].strip():
+        end -= 1
+    return record[:end]

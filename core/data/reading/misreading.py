@@ -66,8 +66,9 @@ def find_alternative(
 
 
 def cut_sample(data: bytes) -> bytes:
-    """The first lines of a file, at most ``SAMPLE_BYTES`` unless one line is longer."""
-    return data if len(data) <= SAMPLE_BYTES else data[: data.find(b"\n", SAMPLE_BYTES) + 1] or data
+    """The first lines of a file, about ``SAMPLE_BYTES``; a line that is far longer is cut."""
+    end = data.find(b"\n", SAMPLE_BYTES, 2 * SAMPLE_BYTES)
+    return data if len(data) <= SAMPLE_BYTES else data[: end + 1] or data[:SAMPLE_BYTES]
 
 
 def _read_or_none(read: Callable[[ReadOptions], Table], options: ReadOptions) -> Table | None:

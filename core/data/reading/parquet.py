@@ -24,7 +24,7 @@ from core.data.table import (
     frame_from_arrow,
     string_array,
 )
-from core.errors import DataError
+from core.errors import DataError, LimitError
 from core.formatting import pluralize
 
 _BATCH_ROWS = 50_000
@@ -33,6 +33,7 @@ _MAX_TEXT_BYTES = 32_000_000
 # A character has at most this many bytes in UTF-8.
 _MAX_CHARACTER_BYTES = 4
 _BUFFER_BYTES = 1 << 20
+_MAX_TINY_GROUPS, _MIN_GROUP_ROWS = 2_000, 100
 
 
 def read_parquet(data: bytes, name: str) -> Table:
@@ -56,7 +57,7 @@ class ParquetStream:
 
     Raises:
         DataError: the file cannot be read.
-        LimitError: it has too many columns.
+        LimitError: it has too many columns, or too many small row groups.
     """
 
     def __init__(self, source: BinaryIO, name: str) -> None:
@@ -69,9 +70,14 @@ class ParquetStream:
             source.seek(0)
             self._file = pq.ParquetFile(source, read_dictionary=texts, **options)
         self._schema = schema
+        groups, self.rows = self._file.num_row_groups, int(self._file.metadata.num_rows)
+        if groups > _MAX_TINY_GROUPS and self.rows < _MIN_GROUP_ROWS * groups:
+            raise LimitError(
+                f"{name} has {groups:,} row groups of a few rows each, which takes too long to read.",
+                "Write it again with larger row groups, or save it as CSV.",
+            )
         check_column_count(name, len(schema.names))
         self.columns = column_names(schema.names, len(schema.names))
-        self.rows: int = self._file.metadata.num_rows
         self._class_names = _class_names(schema)
 
     def batches(self, max_rows: int) -> Iterator[pa.Table]:
@@ -173,10 +179,15 @@ def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
     """Class names by column, as the ``datasets`` library writes them into the metadata of a file."""
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-    except (KeyError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return {}
+    names = {
+        column: feature.get("names")
+        for column, feature in (features.items() if isinstance(features, dict) else ())
+        if isinstance(feature, dict)
+    }
     return {
-        column: feature["names"]
-        for column, feature in features.items()
-        if isinstance(feature, dict) and "names" in feature
+        column: of_column
+        for column, of_column in names.items()
+        if isinstance(of_column, list) and all(isinstance(name, str) for name in of_column)
     }

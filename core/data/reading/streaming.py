@@ -16,7 +16,15 @@ import pyarrow as pa
 
 from core.data.budget import MAX_UNPACKED_BYTES, limited_reading, reading_error, spend_rows
 from core.data.reading.archives import is_archive_bomb
-from core.data.reading.chunks import Chunk, Row, SourceFile, TableStream, make_chunks
+from core.data.reading.chunks import (
+    MAX_LINE,
+    Chunk,
+    Row,
+    SourceFile,
+    TableStream,
+    check_line_length,
+    make_chunks,
+)
 from core.data.reading.encodings import detect_stream_encoding
 from core.data.reading.fallbacks import parse_with_fallbacks
 from core.data.reading.files import START_CHARACTERS, detect_text_format, read_bytes, refuse_other_formats
@@ -36,7 +44,6 @@ from core.data.table import (
 from core.errors import DataError, LimitError
 from core.jobs.events import OnProgress, no_progress
 
-_MAX_LINE = 10_000_000
 _READ_BYTES = 1 << 20
 _PROGRESS_LINES = 20_000
 _SHOWN_CHARACTERS = 100
@@ -90,7 +97,7 @@ def _stream(source: SourceFile, start: bytes, options: ReadOptions, on_progress:
         if text_format == "json lines":
             return _stream_json_lines(source, encoding, on_progress)
         if text_format == "delimited":
-            _check_line_length(source)
+            check_line_length(source)
             return _stream_delimited(
                 DelimitedFile(source.open, source.size, source.name, encoding, options, on_progress)
             )
@@ -138,23 +145,6 @@ def _unpacked(source: SourceFile, start: bytes) -> tuple[SourceFile, bytes]:
             f"{source.name} is a damaged gzip file.", "Compress it again, or upload it uncompressed."
         ) from error
     return SourceFile(source.name.removesuffix(".gz"), size, unpack, packed=True), first
-
-
-def _check_line_length(source: SourceFile) -> None:
-    """Refuse a text file with a line that is too long to be held in memory.
-
-    Raises:
-        LimitError: there is one.
-    """
-    length = 0
-    with source.open() as file:
-        while part := file.read(_READ_BYTES):
-            end = max(part.rfind(b"\n"), part.rfind(b"\r"))
-            length = length + len(part) if end < 0 else len(part) - end
-            if length > _MAX_LINE:
-                raise LimitError(
-                    f"{source.name} has a line of more than {_MAX_LINE // 10**6} MB.", "Save it as CSV or JSON Lines."
-                )
 
 
 def _stream_parquet(source: SourceFile) -> TableStream:
@@ -226,13 +216,13 @@ def _json_rows(
     """The flat objects in the lines of a file; None and a problem for a line that has none."""
     raw = source.open()
     with io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="\n") as file:
-        for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), ""), start=1):
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), ""), start=1):
             if number % _PROGRESS_LINES == 0:
                 on_progress(min(raw.tell(), source.size), source.size)
-            if len(line) == _MAX_LINE:
+            if len(line) == MAX_LINE:
                 while line and not line.endswith("\n"):
-                    line = file.readline(_MAX_LINE)
-                yield None, f"line {number}: more than {_MAX_LINE:,} characters"
+                    line = file.readline(MAX_LINE)
+                yield None, f"line {number}: more than {MAX_LINE:,} characters"
             elif line.strip():
                 yield from _parse_json_row(number, line)
 

@@ -19,7 +19,7 @@ from core.data.reading.streaming import stream_table
 from core.data.table import ReadOptions
 from core.errors import DataError, LimitError, StudioError
 from tests.data.reading.cases import CSV, FRAME, csv_bytes, excel_bytes, parquet_bytes, zip_bytes
-from tests.data.reading.hostile import REFUSED
+from tests.data.reading.hostile import READ, REFUSED
 
 ROWS = csv_bytes([["text", "label"], *[[f"text number {i}, long enough", "xy"[i % 2]] for i in range(5_000)]])
 BROKEN = ROWS + b"one,two,three,four\n"
@@ -102,6 +102,14 @@ def test_a_file_that_means_harm_ends_in_a_sentence(name: str) -> None:
         read_tables({name: REFUSED[name]()})
     assert raised.value.message.endswith(".")
     assert raised.value.hint
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_strange_file_is_read_in_little_time(name: str) -> None:
+    make, rows = READ[name]
+    data, started = make(), time.process_time()
+    assert len(read_bytes(data, name)) == rows
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.slow

@@ -130,7 +130,7 @@ def test_lines_that_are_not_json_objects_stay_in_their_place_and_are_marked() ->
 
 
 def test_a_line_of_json_that_is_too_long_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.reading.streaming._MAX_LINE", 50)
+    monkeypatch.setattr("core.data.reading.streaming.MAX_LINE", 50)
     data = b'{"text": "a"}\n{"text": "' + b"x" * 300 + b'"}\n{"text": "c"}'
     frame, problems = frame_and_problems(stream(data, "x.jsonl"), 2)
     assert frame["text"].tolist() == ["a", "", "c"]
