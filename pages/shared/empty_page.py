@@ -10,6 +10,7 @@ from core.experiments.launch import start_demo_run
 from pages.shared.navigation import go_to
 from pages.shared.session import remember_run
 from pages.shared.visitor import workspace
+from pages.shared.widgets import show_errors
 
 
 @dataclass(frozen=True)
@@ -36,5 +37,6 @@ def show_empty_page(texts: EmptyPage, draw: Callable[[], None], show_action: Cal
 def train_sample_button(label: str) -> None:
     """A primary button that trains a model on the sample and opens Train, where its progress is shown."""
     if st.button(label, type="primary", icon=":material/rocket_launch:"):
-        remember_run(start_demo_run(workspace(), CLINIC).id)
-        go_to("train")
+        with show_errors():
+            remember_run(start_demo_run(workspace(), CLINIC).id)
+            go_to("train")

@@ -7,7 +7,7 @@ import streamlit as st
 from core.jobs import dispatcher, process
 from core.runs import Run
 from pages.shared.session import remember_run
-from pages.shared.widgets import delete_button, escape_markdown
+from pages.shared.widgets import delete_button, escape_markdown, show_errors
 
 _SHOWN = 3
 
@@ -26,9 +26,10 @@ def resume_button(run: Run) -> None:
         key=f"resume-{run.id}",
         help="Continues from the last checkpoint. Without a checkpoint, training starts over.",
     ):
-        dispatcher.submit(run.folder)
-        remember_run(run.id)
-        st.rerun()
+        with show_errors():
+            dispatcher.submit(run.folder)
+            remember_run(run.id)
+            st.rerun()
 
 
 def show_interrupted(runs: Sequence[Run]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.jobs import events, process, queue
 from core.jobs.folder import JobFolder
-from pages.shared.widgets import escape_markdown, show_error
+from pages.shared.widgets import escape_markdown, show_error, show_errors
 
 REFRESH = "1s"
 
@@ -39,8 +39,9 @@ def show_job(job: JobFolder, texts: JobTexts) -> None:
             show_error(status.message, status.hint)
     st.caption(texts.description)
     if st.button(texts.button, icon=texts.icon):
-        job.start()
-        st.rerun()
+        with show_errors():
+            job.start()
+            st.rerun()
 
 
 def describe_wait(folder: Path) -> str:

@@ -13,7 +13,7 @@ from core.data.dataset import list_datasets
 from core.data.repairs import TITLES as REPAIRS
 from core.data.samples import CLINIC
 from core.experiments.launch import sample_dataset
-from core.jobs import process
+from core.jobs import dispatcher, process
 from core.runs import Run
 from core.workspace import Workspace
 from tests.data.reading.cases import excel_bytes
@@ -175,7 +175,7 @@ def test_the_analysis_is_started_watched_and_shown(empty: Workspace, monkeypatch
         assert (folder, command) == (job.path, "analyze")
         process.write_status(folder, "running", pid=0)
 
-    monkeypatch.setattr(process, "start", start)
+    monkeypatch.setattr(dispatcher, "submit", start)
     at = visit_saved()
     click(at, "Find label errors and draw a map")
     assert any(button.label == "Stop" for button in at.button)

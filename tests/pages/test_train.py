@@ -14,7 +14,7 @@ from core.estimation.speed import EncoderSpeed, speed_job
 from core.experiments.launch import create_training_run, sample_dataset, train_rows
 from core.experiments.tuning.search import Search, create_search, list_searches
 from core.experiments.tuning.space import SEARCH_RANGES
-from core.jobs import events, process
+from core.jobs import dispatcher, events, process
 from core.jobs.events import Problem, Step, Validation
 from core.models.encoders import BUILT_IN
 from core.runs import Run, list_runs
@@ -49,7 +49,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Path]]]:
         for folder in folders:
             process.write_status(folder, "stopped", "Stopped before it started.")
 
-    monkeypatch.setattr(process, "start", start)
+    monkeypatch.setattr(dispatcher, "submit", start)
     return jobs
 
 
@@ -109,7 +109,7 @@ def test_every_field_reaches_the_run(dataset: Dataset, started: list[tuple[str, 
     ("option", "kind", "seeds"),
     [("Several seeds", "seeds", {42, 43, 44}), ("Cross-validation", "folds", {42})],
 )
-def test_several_runs_start_in_one_process(
+def test_several_runs_start_together(
     option: str, kind: str, seeds: set[int], dataset: Dataset, started: list[tuple[str, list[Path]]]
 ) -> None:
     at = visit_train("Instant")

@@ -12,6 +12,7 @@ from pages.shared.navigation import go_to
 from pages.shared.prediction import Model, show_prediction_form
 from pages.shared.session import choose_upload_first, remember_run
 from pages.shared.visitor import workspace
+from pages.shared.widgets import show_errors
 
 STARTED_RUN = "demo_run_id"
 _FACTS = {
@@ -48,7 +49,8 @@ def show_demo_button(active: tuple[Run, ...], primary: bool = True) -> None:
     """The button that trains a model on the sample; it waits while another run is active."""
     kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
     if st.button("Try it now", type=kind, icon=":material/rocket_launch:", disabled=bool(active)):
-        run = start_demo_run(workspace(), CLINIC)
-        st.session_state[STARTED_RUN] = run.id
-        remember_run(run.id)
-        st.rerun()
+        with show_errors():
+            run = start_demo_run(workspace(), CLINIC)
+            st.session_state[STARTED_RUN] = run.id
+            remember_run(run.id)
+            st.rerun()
