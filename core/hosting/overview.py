@@ -14,6 +14,7 @@ from core import audit
 from core.errors import StudioError
 from core.hosting.contents import Contents, measure_contents
 from core.hosting.idle import idle_days, list_visitors
+from core.hosting.startup import WORKSPACE_NAME
 from core.jobs import process
 from core.publishing.publication import Publication, list_links, open_link
 from core.runs import Run
@@ -64,7 +65,8 @@ class PublishedRun:
 
 def list_overviews(home: Path) -> list[VisitorOverview]:
     """The workspaces of a host that hold something, the largest first."""
-    workspaces = [Workspace(home / "workspaces" / "local", home), *list_visitors(home)]
+    own = [Workspace(home / "workspaces" / name, home) for name in ("local", WORKSPACE_NAME)]
+    workspaces = [*own, *list_visitors(home)]
     found = [VisitorOverview(item, measure_contents(item), idle_days(item)) for item in workspaces]
     return sorted((item for item in found if not item.contents.is_empty), key=lambda item: -item.contents.bytes)
 

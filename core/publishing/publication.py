@@ -92,8 +92,10 @@ def index_folder(home: Path) -> Path:
     return home / "published"
 
 
-def publish(run: Run, texts: PublicTexts) -> Publication:
+def publish(run: Run, texts: PublicTexts, identifier: str = "") -> Publication:
     """The publication of a run with these texts. A run that is published already keeps its link.
+
+    ``identifier`` is the id of a new link; by default one that cannot be guessed.
 
     Raises:
         RunError: the run has no result yet.
@@ -106,7 +108,7 @@ def publish(run: Run, texts: PublicTexts) -> Publication:
         raise RunError(f"{run.name} has no model yet.", "Wait until its training has finished.")
     else:
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        publication = Publication(secrets.token_urlsafe(_ID_BYTES), texts, now)
+        publication = Publication(identifier or secrets.token_urlsafe(_ID_BYTES), texts, now)
     workspace = workspace_containing(run.folder)
     publication_folder(run).mkdir(mode=0o700, exist_ok=True)
     index_folder(workspace.home).mkdir(parents=True, mode=0o700, exist_ok=True)

@@ -1,17 +1,16 @@
 """Who may open the admin page: whoever knows the secret that the host has set. Without a secret there is no such page."""
 
 import hashlib
-import os
 import time
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
 
 from core import audit
 from core.hosting.attempts import MIN_SECRET_CHARACTERS, Attempts
 from core.workspace import default_home
+from pages.shared.host_secrets import read_secret
 from pages.shared.visitor import workspace
 
 VARIABLE = "STUDIO_ADMIN_SECRET"
@@ -27,12 +26,7 @@ def admin_page() -> st.Page:
 
 def admin_secret() -> str:
     """The secret of the host, from the environment or from secrets.toml; empty if none is set, or one that is too short."""
-    secret = os.environ.get(VARIABLE, "")
-    if not secret:
-        try:
-            secret = str(st.secrets.get(VARIABLE, ""))
-        except StreamlitSecretNotFoundError:
-            secret = ""
+    secret = read_secret(VARIABLE)
     return secret if len(secret) >= MIN_SECRET_CHARACTERS else ""
 
 
