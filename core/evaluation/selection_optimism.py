@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import log_expit, log_softmax
+from scipy.stats import norm
 
 from core.evaluation.decisions.calibration import best_temperature
 from core.evaluation.decisions.one_vs_rest import label_indicators
@@ -48,6 +49,23 @@ def selection_optimism(
         best = (drawn @ losses).argmin(axis=1)
         differences.append(scores[:, chosen] - scores[np.arange(len(best)), best])
     return max(0.0, float(np.mean(np.concatenate(differences))))
+
+
+def search_optimism(scores: Sequence[float], rows: int) -> float | None:
+    """By how much the best of several scores, shares such as F1, exceeds that on new rows because it was the luckiest.
+
+    The best of k equally good trials exceeds their mean by the expected largest of k normal deviates (Blom 1958) times what one
+    trial's score varies by chance on these validation rows. Two trials share half of that variance, as they err on the same
+    difficult rows. It is at most what the best exceeds the mean of all trials by. None for fewer than two scores or ten rows, and
+    for scores that are no shares.
+    """
+    best = max(scores, default=-1.0)
+    if len(scores) < 2 or rows < 10 or not 0 <= best <= 1:
+        return None
+    largest = float(norm.ppf((len(scores) - 0.375) / (len(scores) + 0.25)))
+    mean = float(np.mean(scores))
+    deviation = np.sqrt(max(mean * (1 - mean), 0.0) / rows / 2)
+    return float(min(largest * deviation, best - mean))
 
 
 def _row_losses(task: Task, y_true: Targets, logits: Floats, row_weights: FloatArray) -> FloatArray:

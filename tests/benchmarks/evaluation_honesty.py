@@ -9,10 +9,19 @@ from collections.abc import Callable, Iterable
 from tests.benchmarks.common import Figure
 from tests.benchmarks.honesty_decisions import decision_rows
 from tests.benchmarks.honesty_intervals import interval_rows
+from tests.benchmarks.honesty_regression import regression_rows
 from tests.benchmarks.honesty_rows import HonestyRow
+from tests.benchmarks.honesty_shares import share_rows
+from tests.benchmarks.honesty_units import unit_rows
 
 # Each gives some rows; a new group of figures is one more function here.
-SOURCES: tuple[Callable[[], Iterable[HonestyRow]], ...] = (decision_rows, interval_rows)
+SOURCES: tuple[Callable[[], Iterable[HonestyRow]], ...] = (
+    decision_rows,
+    unit_rows,
+    regression_rows,
+    share_rows,
+    interval_rows,
+)
 
 
 def evaluation_honesty() -> list[Figure]:

@@ -5,7 +5,7 @@ import pytest
 
 from core.evaluation.decisions.selection import selection_loss
 from core.evaluation.metrics.summary import summarize
-from core.evaluation.selection_optimism import selection_optimism
+from core.evaluation.selection_optimism import search_optimism, selection_optimism
 from core.task import Floats, Task
 from tests.evaluation.cases import BINARY, MULTILABEL, REGRESSION
 
@@ -50,3 +50,14 @@ def test_unknown_optimism() -> None:
     assert selection_optimism(BINARY, y_true, candidates[:1]) is None
     assert selection_optimism(BINARY, y_true[:5], [logits[:5] for logits in candidates]) is None
     assert selection_optimism(REGRESSION, np.zeros(80), [np.zeros((80, 1), dtype=np.float32)] * 2) is None
+
+
+def test_the_best_of_many_trials_is_lucky_and_more_so_on_few_rows() -> None:
+    scores = [0.6, 0.7, 0.72, 0.68, 0.66, 0.75, 0.64, 0.7]
+    few, many = (search_optimism(scores, rows) for rows in (50, 400))
+    assert few is not None
+    assert many is not None
+    assert 0.02 < many < few <= max(scores) - sum(scores) / len(scores) + 1e-9
+    assert search_optimism([0.75, 0.75, 0.75, 0.75], 100) == 0
+    for unknown in (search_optimism([0.7], 100), search_optimism(scores, 9), search_optimism([-0.4, -0.2], 100)):
+        assert unknown is None

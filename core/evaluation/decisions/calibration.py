@@ -56,7 +56,7 @@ def calibration_curve(
     flat_confidence, flat_correct = confidence.ravel(), correct.ravel()
     # The labels of a row depend on one another as well, but only rows of one unit are known to err alike.
     flat_units = None if units is None else np.repeat(units, confidence.size // len(confidence))
-    bin_numbers = _assign_bins(flat_confidence, bins)
+    bin_numbers = _assign_bins(flat_confidence, _affordable_bins(bins, units))
     lines = []
     for number in range(int(bin_numbers.max(initial=-1)) + 1):
         in_bin = bin_numbers == number
@@ -83,7 +83,7 @@ def calibration_error(
     """
     if confidence.size == 0:
         return float("nan"), UNKNOWN_INTERVAL
-    members, gaps = _bin_sums(confidence, correct, bins, number_units(units))
+    members, gaps = _bin_sums(confidence, correct, _affordable_bins(bins, units), number_units(units))
     parts = (members > 0, members, gaps, members**2, members * gaps, gaps**2)
 
     def squared_error(weights: Floats) -> FloatArray:
@@ -92,6 +92,8 @@ def calibration_error(
         # The variance of the mean of each bin, from the sums of its units.
         spread = np.maximum(products[2] - 2 * means * products[1] + means**2 * products[0], 0)
         variances = spread / np.maximum(counts, 1e-9) ** 2 * drawn / np.maximum(drawn - 1, 1)
+        # All of the distance of a single unit may be luck.
+        variances = np.where(drawn > 1, variances, means**2)
         return np.asarray((counts * (means**2 - variances)).sum(axis=1) / counts.sum(axis=1))
 
     value = float(squared_error(np.ones((1, len(members)), dtype=np.float32))[0])
@@ -159,6 +161,11 @@ def negative_log_likelihood(
     else:
         losses = -log_softmax(logits, axis=1)[np.arange(len(y_true)), y_true]
     return float(np.average(losses, weights=weights))
+
+
+def _affordable_bins(bins: int, units: Units) -> int:
+    """The number of bins with about ten units or more; rows that are units of their own are counted by :func:`_assign_bins`."""
+    return bins if units is None else max(1, min(bins, count_units(len(units), units) // _MIN_BIN_SIZE))
 
 
 def _assign_bins(confidence: FloatArray, bins: int) -> IndexArray:

@@ -20,9 +20,10 @@ import pandas as pd
 
 from core import migrations
 from core.data.dataset import Dataset, DatasetRef, load_labeled
-from core.data.splitting import SplitConfig, Splits, split
+from core.data.splitting import SplitConfig, Splits, load_split, split
 from core.errors import ConfigError, RunError
 from core.evaluation.metrics.definitions import MAIN_METRIC
+from core.evaluation.selection_optimism import search_optimism
 from core.experiments.tuning.space import SearchRange
 from core.experiments.tuning.storage import (
     STORAGE_VARIABLE,
@@ -166,6 +167,17 @@ class Search:
             for trial in self.study().trials
         ]
         return pd.DataFrame(rows)
+
+    def optimism(self, table: pd.DataFrame) -> float | None:
+        """By how much the best score of the trials in a :meth:`table` flatters; None if unknown, as for regression.
+
+        Raises:
+            StorageError: the validation rows are damaged.
+        """
+        if self.task.kind == "regression" or table.empty:
+            return None
+        scores = table.loc[table["state"] == "complete", "value"].astype(float)
+        return search_optimism(scores.tolist(), len(load_split(self.folder / "splits", "validation", self.task)))
 
     def best(self) -> TrainingConfig | None:
         """The settings of the best complete trial, None while there is none."""

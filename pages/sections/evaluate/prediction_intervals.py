@@ -34,7 +34,7 @@ def show_prediction_interval(view: RunView) -> None:
         return
     st.markdown(
         f"The interval is the prediction **± {half_width:.2f}**. It was chosen on {rows} to contain the true score "
-        f"{format_percent(level, 0)} of the time."
+        f"about {format_percent(level, 0)} of the time; a little less if these rows also chose the best version of the model."
     )
     if show_test_figure(view, "prediction interval", level):
         _show_coverage(view, half_width)

@@ -117,6 +117,12 @@ def _show_trials(search: Search, trials: pd.DataFrame) -> None:
     metric = METRICS[search.metric].title
     by_score = trials.sort_values("value", ascending=False, na_position="last")
     st.dataframe(by_score.rename(columns={"value": metric}), hide_index=True, height=220, alt="Trials, best first")
+    optimism = search.optimism(trials)
+    if optimism is not None:
+        st.caption(
+            f"The best score is the luckiest of {pluralize(len(trials), 'trial')} too: expect about {100 * optimism:.1f} points "
+            "less on new texts. The test rows, which no trial has seen, tell after training with the best settings."
+        )
     scored = trials.dropna(subset=["value"])
     if len(scored) < 2:
         return
