@@ -42,6 +42,7 @@ from core.prediction.read_text import TokensRead, count_tokens_read
 from core.reports.verdict.compose import Verdict, make_verdict
 from core.run_evaluation import BaselineComparison, RunPredictions
 from core.runs import Run
+from pages.shared.reading import forget_readings
 from pages.shared.session import pinned_engine
 from pages.shared.turns import few_at_once
 
@@ -95,6 +96,7 @@ def forget(root: Path) -> None:
     st.cache_data.clear()
     for cached in (table, uploaded_texts, dataset_texts, findings, splits, token_counts, important_words):
         cached.clear()
+    forget_readings()
 
 
 def engine_choice(folder: Path) -> Choice | None:

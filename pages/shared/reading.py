@@ -67,6 +67,11 @@ def read_once(key: tuple[Hashable, ...], name: str, read: Callable[[OnProgress],
     return value
 
 
+def forget_readings() -> None:
+    """Drop all that was read."""
+    _kept.clear()
+
+
 def stop_without_visitor(done: int, total: int) -> None:
     """End the run of the page, and with it the reading, when the visitor has closed or changed the page.
 

@@ -12,9 +12,10 @@ from core.data.table import Table
 
 _NAMED_PAIRS = (
     ("premise", "hypothesis"), ("query", "passage"), ("query", "document"), ("claim", "evidence"), ("question", "sentence"),
+    ("question", "passage"), ("question", "context"),
     ("source", "target"), ("sentence", "paraphrase"), ("anchor", "positive"), ("reference", "candidate"),
 )  # fmt: skip
-_NUMBERED = re.compile(r"(.*?)[ _.-]?(?:1|2|a|b)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(.*?)[ _.-]?(?:1|2|a|b)|#[12] (.+)", re.IGNORECASE)
 _MIN_WORDS = 3
 _MIN_LENGTH_RATIO = 0.4
 _MIN_OVERLAP, _MIN_OVERLAP_GAIN = 0.2, 2.0
@@ -54,7 +55,7 @@ def _are_pair_names(first: str, second: str) -> bool:
     names = first.strip().lower(), second.strip().lower()
     if names in _NAMED_PAIRS or names[::-1] in _NAMED_PAIRS:
         return True
-    stems = [match[1] for name in names if (match := _NUMBERED.fullmatch(name))]
+    stems = [match[1] or match[2] or "" for name in names if (match := _NUMBERED.fullmatch(name))]
     return len(stems) == 2 and stems[0] == stems[1] and stems[0] not in ("", "column", "col", "v", "field")
 
 

@@ -96,8 +96,10 @@ def _signs(table: Table) -> Iterator[str]:
         yield f"{pluralize(len(empty), 'column')} without a name {'is' if len(empty) == 1 else 'are'} nearly empty"
     if (ragged := _ragged_share(table)) >= _MIN_RAGGED_SHARE:
         yield f"{format_percent(ragged)} of the rows do not have the columns of the others"
+    # A header with a name for each column speaks against texts that were split without a space.
+    has_shifted = table.delimiter == "|" or any(_is_made_up(str(name)) for name in sample.columns)
     for left, right in zip(sample.columns[:-1], sample.columns[1:], strict=True):
-        if (share := _cut_share(sample[left], sample[right], table.delimiter)) >= _MIN_CUT_SHARE:
+        if (share := _cut_share(sample[left], sample[right], table.delimiter, has_shifted)) >= _MIN_CUT_SHARE:
             yield f"the texts in “{left}” go on in “{right}” in {format_percent(share, 0)} of the rows"
             break
     if not table.quote and (quoted := [str(name) for name, cells in sample.items() if _is_quoted(cells)]):
@@ -118,7 +120,12 @@ def _ragged_share(table: Table) -> float:
     return ragged / max(1, ragged + len(table))
 
 
-def _cut_share(left: pd.Series, right: pd.Series, delimiter: str) -> float:
+def _is_made_up(name: str) -> bool:
+    """Whether a column has no name in the file."""
+    return name == "row" or name.startswith("column ")
+
+
+def _cut_share(left: pd.Series, right: pd.Series, delimiter: str, has_shifted: bool) -> float:
     """The share of rows whose right cell is the rest of the text in the left one."""
     if delimiter not in ",;|":
         return 0.0
@@ -130,7 +137,7 @@ def _cut_share(left: pd.Series, right: pd.Series, delimiter: str) -> float:
     spaced = starts.str.match(r"\s+\S") & (delimiter != "|")
     goes_on = starts.str.match(r"\s*[a-zà-öø-ÿ]") & (starts.str.strip().str.count(" ") >= _MIN_WORDS - 1)
     unfinished = ~ends.str.endswith(_SENTENCE_END)
-    return float((spaced | (goes_on & unfinished)).mean())
+    return float((spaced | (goes_on & unfinished & has_shifted)).mean())
 
 
 def _is_quoted(cells: pd.Series) -> bool:

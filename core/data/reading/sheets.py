@@ -22,6 +22,8 @@ _TOTAL = re.compile(
 _NOTE = re.compile(r"\s*(?:source|note|notes|quelle|exported|generated|end of|created|copyright|©|\*)", re.IGNORECASE)
 # Qualtrics writes a third header row of such objects.
 _IMPORT_ID = re.compile(r'\s*\{\s*"ImportId"')
+# SurveyMonkey writes a second header row of these cells where a question has one answer.
+_SURVEYMONKEY = {"", "Response", "Open-Ended Response"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def find_table(records: Sequence[list[str]], header: bool | None) -> SheetTable:
 
 def count_survey_rows(rows: Sequence[list[str]]) -> int:
     """The number of rows of questions and import ids below the header of a survey export; 0 for other tables."""
+    if len(rows) > 1 and any(rows[1]) and {cell.strip() for cell in rows[1]} <= _SURVEYMONKEY and all(rows[0]):
+        return 1
     for position, row in enumerate(rows[1:4], start=1):
         if any(_IMPORT_ID.match(cell) for cell in row):
             return position

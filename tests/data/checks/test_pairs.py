@@ -45,6 +45,7 @@ PAIRS = {
     "questions": {"qid": [str(i) for i in range(ROWS)], "question1": ONE, "question2": sentences(2),
                   "is_duplicate": cycle("0", "1", rows=ROWS)},
     "retrieval": {"query": ONE, "passage": sentences(3), "label": cycle("0", "1", rows=ROWS)},
+    "numbered": {"Quality": cycle("0", "1", rows=ROWS), "#1 String": ONE, "#2 String": sentences(5)},
     "letters": {"text_a": ONE, "text_b": sentences(4), "gold_label": cycle("same", "other", rows=ROWS)},
 }  # fmt: skip
 

@@ -84,6 +84,16 @@ def test_the_three_header_rows_of_a_survey_tool(write: Callable[..., bytes]) -> 
     assert [row.reason for row in table.unreadable] == ["above the table"] * 2
 
 
+@pytest.mark.parametrize("write", [csv_bytes, book], ids=["csv", "excel"])
+def test_the_second_header_row_of_a_survey_with_single_answers(write: Callable[..., bytes]) -> None:
+    names = ["Respondent ID", "What did you like?", "How was it?"]
+    kinds = ["", "Open-Ended Response", "Response"]
+    rows = [names, kinds, *([str(i), text, label] for i, text, label in ROWS)]
+    table = read_bytes(write(rows), "x.xlsx" if write is book else "x.csv")
+    assert list(table.frame.columns) == names
+    assert table.frame["What did you like?"].tolist() == TEXTS
+
+
 TWO_ROWS: dict[str, tuple[list[str], list[str], list[str], list[str]]] = {
     "merged groups": (["id", "Answer", ""], ["", "text", "label"], ["A2:A3", "B2:C2"], ["id", "Answer text", "Answer label"]),
     "responses": (["Number", "What did you like?", "How was it?", ""], ["", "Open-Ended Response", "Response", "Other"], [],

@@ -30,6 +30,12 @@ MISREAD = {
 }
 
 
+def test_answers_beside_each_other_are_not_one_text_that_was_cut() -> None:
+    answers = ("not at all good", "a bit too slow", "very nice to me")
+    rows = (f"2023-05-01,{answers[i % 3]},{text.lower()}" for i, text in enumerate(TEXTS))
+    assert not find_signs(read_bytes(lines("date,rating,comment", *rows), "x.csv"))
+
+
 @pytest.mark.parametrize("kind", MISREAD)
 def test_a_misread_file_has_a_sign(kind: str) -> None:
     options = ReadOptions(header=True) if kind == "data as header" else ReadOptions()
