@@ -6,7 +6,7 @@ BIN := .venv/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check demo bench demo-head showcase screenshots slow clean
+.PHONY: help run test check faults load isolation audit demo bench demo-head showcase screenshots slow clean
 
 help:  ## list the targets
 	@$(PYTHON) -c "import re; [print(f'  {n:<12}{d}') for n, d in re.findall(r'^([a-z-]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -31,6 +31,21 @@ bench: .venv/installed-dev  ## benchmarks; one of them: make bench ONLY=agnews_v
 
 slow: .venv/installed-dev  ## tests that train for minutes
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+faults: .venv/installed-dev  ## kill processes, fill disks, limit memory; FAULT_KILLS=3 for a short run
+	$(BIN)/python -m pytest -m slow --timeout 900 tests/faults
+
+load: .venv/installed-dev  ## 20 visitors and 2 browsers for 5 minutes; LOAD_SECONDS=60 for a short run
+	$(BIN)/python -m pytest -m slow -s tests/load
+
+isolation: .venv/installed-dev  ## attacks through a real nginx, scripts in every text
+	$(BIN)/python -m pytest -m slow --timeout 600 tests/isolation
+
+audit: .venv/installed-dev  ## security rules of ruff, bandit, known vulnerabilities of the dependencies
+	$(PIP) -r requirements-audit.txt
+	$(BIN)/ruff check --select S app.py core pages
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml app.py core pages
+	$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
 
 demo-head: .venv/installed  ## retrain the small model that ships with the app
 	$(BIN)/python -m core.training.demo_head

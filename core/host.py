@@ -20,13 +20,14 @@ from core.errors import LimitError, StudioError, disk_error
 CORES_VARIABLE = "STUDIO_CORES"
 _CGROUP = Path("/sys/fs/cgroup")
 _TRAINING_PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "accelerate")
-# Messages of torch, C++, the operating system and oneDNN (the last one).
+# Messages of torch, C++, the operating system, oneDNN and Python, whose threads need memory for their stack.
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
     "bad_alloc",
     "cannot allocate memory",
     "could not create a primitive",
+    "can't start new thread",
 )
 
 

@@ -18,7 +18,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 
 PAGES = ("", "data", "train", "evaluate", "predict", "models", "learn")
-_SECONDS = 120.0
+_SECONDS = 240.0
 _ANOTHER_RUN_SECONDS = 0.3
 _MAX_MESSAGE = 300_000_000
 
@@ -91,10 +91,10 @@ class Visitor:
         self._states[identifier] = WidgetState(id=identifier, string_value=text)
 
     def choose(self, label: str, value: str) -> None:
-        """Choose an option of the first segmented control with this label."""
+        """Choose the first option that begins with ``value``, of the first segmented control with this label."""
         group = self._find("button_group", label)
         state = WidgetState(id=group.id)
-        state.string_array_value.data.append(value)
+        state.string_array_value.data.append(next(o.content for o in group.options if o.content.startswith(value)))
         self._states[group.id] = state
         self._run()
 

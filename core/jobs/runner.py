@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from core import host
-from core.errors import StudioError
+from core.errors import StudioError, disk_error
 from core.formatting import pluralize
 from core.jobs import events, process, queue
 from core.jobs.events import Event, OnEvent, Phase, Progress, ignore_event
@@ -175,9 +175,11 @@ def _describe(error: BaseException, folder: Path) -> tuple[str, str]:
     """A message and a hint for an error that is not one of ours."""
     if host.is_out_of_memory(error):
         return "The machine ran out of memory.", "Choose a smaller batch size, shorter texts or a smaller encoder."
-    # Libraries report a full disk in different ways or not at all, so the disk itself is checked.
+    if known := disk_error(error, "The result"):
+        return known.message, known.hint
+    # Some libraries do not say that the disk is full, so the disk itself is checked.
     if shutil.disk_usage(folder).free < _FULL_DISK_BYTES:
-        return "The disk is full.", "Delete runs that you no longer need on the Models page, then start again."
+        return "The disk is full.", "Delete models that you no longer need, or free some disk space, then start again."
     text = str(error).strip().split("\n")[0]
     return (
         f"The job ended with an unexpected error: {type(error).__name__}: {text}",

@@ -149,6 +149,8 @@ def _tokenizer(folder: Path, config: PreTrainedConfig, name: str) -> PreTrainedT
             folder, config=config, local_files_only=True, trust_remote_code=False, **_casing(folder)
         )
     except Exception as error:  # tokenizers raises no narrower class for an unreadable file
+        if host.is_out_of_memory(error):
+            raise
         raise broken_files_error(name, f"its tokenizer cannot be read ({first_line(error).rstrip('.')})") from error
     if tokenizer.pad_token_id is None or len(tokenizer) > config.vocab_size:
         raise broken_files_error(name, "its tokenizer does not match its configuration")

@@ -22,12 +22,13 @@ _TITLES = {"workspace": "Your data"}
 
 @cache
 def pages() -> dict[str, st.Page]:
-    """All pages by name, in the order of the menu."""
+    """All pages by name, in the order of the menu.
+
+    None has an icon of its own: the browser would fetch it as the icon of its tab from fonts.gstatic.com.
+    """
     return {
-        name: st.Page(
-            _FOLDER / f"{name}.py", title=_TITLES.get(name, name.capitalize()), icon=icon, default=name == "home"
-        )
-        for name, icon in _ICONS.items()
+        name: st.Page(_FOLDER / f"{name}.py", title=_TITLES.get(name, name.capitalize()), default=name == "home")
+        for name in _ICONS
     }
 
 
@@ -35,7 +36,7 @@ def pages() -> dict[str, st.Page]:
 def published_page() -> st.Page:
     """The page of a published model, ``/published?model=<id>``: in no menu, and without links to the other pages."""
     file = _FOLDER / f"{PUBLISHED_PATH}.py"
-    return st.Page(file, title="Published model", icon=":material/public:", url_path=PUBLISHED_PATH)
+    return st.Page(file, title="Published model", url_path=PUBLISHED_PATH)
 
 
 def link(name: str, label: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +42,18 @@ class Server:
     process: subprocess.Popen[bytes]
 
 
-def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
-    """A server that was started as a user starts it; it responds to requests."""
+def start_server(
+    home: Path,
+    port: int,
+    address: str = "127.0.0.1",
+    log: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    wrapper: Sequence[str] = (),
+) -> Server:
+    """A server that was started as a user starts it; it responds to requests.
+
+    ``wrapper`` is a command that starts it, such as faketime, and ``variables`` are of its environment.
+    """
     command = [
         sys.executable,
         "-m",
@@ -54,11 +64,16 @@ def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
         "--server.fileWatcherType=none",
     ]
     options = [f"--server.port={port}", f"--server.address={address}", "--browser.gatherUsageStats=false"]
-    environment = os.environ | {"STUDIO_HOME": str(home)}
-    with (home / "server.log").open("ab") as log:
-        process = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    environment = os.environ | {"STUDIO_HOME": str(home)} | dict(variables or {})
+    log = log or home / "server.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*wrapper, *command, *options], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
     url = f"http://127.0.0.1:{port}"
     for _ in range(240):
+        if process.poll() is not None:
+            break
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as response:
                 if response.status == 200:
@@ -66,7 +81,7 @@ def start_server(home: Path, port: int, address: str = "127.0.0.1") -> Server:
         except OSError:
             time.sleep(0.25)
     process.kill()
-    raise AssertionError((home / "server.log").read_text())
+    raise AssertionError(log.read_text())
 
 
 def free_port() -> int:

@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from core.errors import ModelError, StorageError
+from core.errors import ModelError, StorageError, disk_error
 from core.migrations import legacy_temperature
 from core.models.download import fetch_encoder, first_line
 from core.models.engines.base import ONNX_FP32, ONNX_INT8
@@ -118,29 +118,34 @@ def export_once(source: Source, engine: str, write: Callable[[Path], None]) -> P
     """
     folder = source.exports / engine
     try:
-        source.exports.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ModelError(f"The folder {source.exports} cannot be written.", "Use the engine torch.") from error
-    with FileLock(source.exports / f".{engine}.lock"):
         if _is_valid(folder, source):
             return folder
-        new = source.exports / f".{engine}.{secrets.token_hex(4)}"
-        new.mkdir()
-        try:
-            write(new)
-            files = {path.name: _sha256(path) for path in new.iterdir()}
-            write_record(new / _RECORD, asdict(_Record(source.fingerprint, _EXPORT_VERSION, files)))
-            shutil.rmtree(folder, ignore_errors=True)
-            new.rename(folder)
-        except ModelError:
-            raise
-        except Exception as error:  # exporters raise everything
-            raise ModelError(
-                f"The model cannot be exported for {engine}: {first_line(error)}", "Use the engine torch."
-            ) from error
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+        source.exports.mkdir(parents=True, exist_ok=True)
+        with FileLock(source.exports / f".{engine}.lock"):
+            if not _is_valid(folder, source):
+                _replace_export(folder, source, write)
+    except ModelError:
+        raise
+    except Exception as error:  # exporters raise everything
+        if known := disk_error(error, f"The export for the engine {engine}"):
+            raise ModelError(known.message, f"{known.hint} The engine torch needs no export.") from error
+        raise ModelError(
+            f"The model cannot be exported for {engine}: {first_line(error)}", "Use the engine torch."
+        ) from error
     return folder
+
+
+def _replace_export(folder: Path, source: Source, write: Callable[[Path], None]) -> None:
+    new = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    new.mkdir()
+    try:
+        write(new)
+        files = {path.name: _sha256(path) for path in new.iterdir()}
+        write_record(new / _RECORD, asdict(_Record(source.fingerprint, _EXPORT_VERSION, files)))
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _is_valid(folder: Path, source: Source) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core import decision_rule
 from core.decision_rule import DecisionRule
-from core.errors import ConfigError
+from core.errors import ConfigError, ModelError, disk_error
 from core.jobs.events import OnProgress, no_progress
 from core.models.batching import BatchRunner
 from core.models.engines.agreement import margins
@@ -62,15 +62,24 @@ class CheckedEngine:
 
 @dataclass(frozen=True)
 class FeatureEncoder:
-    """The frozen features of an encoder, as :meth:`core.models.classifier.Classifier.features` computes them, without torch."""
+    """The frozen features of an encoder, as :meth:`core.models.classifier.Classifier.features` computes them, without torch.
+
+    ``fingerprint`` names the encoder's weights.
+    """
 
     encoder: str
     text_encoder: TextEncoder
+    fingerprint: str
 
     @property
     def max_length(self) -> int:
         """The largest number of tokens that are read of a text."""
         return self.text_encoder.tokenizer.max_length
+
+    @property
+    def truncation(self) -> Truncation:
+        """What is read of a longer text."""
+        return self.text_encoder.tokenizer.truncation
 
     def features(self, texts: Sequence[str], on_progress: OnProgress = no_progress) -> Floats:
         """The mean-pooled vectors (n, hidden) that a head reads."""
@@ -80,7 +89,8 @@ class FeatureEncoder:
 def load_engine(
     model_folder: Path, name: str | None = None, home: Path | None = None, calibration_texts: Sequence[str] = ()
 ) -> Engine:
-    """An engine of a saved model; without a name the one that :func:`default_engine` gives.
+    """An engine of a saved model; without a name the one that :func:`default_engine` gives, or torch if it cannot be exported
+    because the disk is full or cannot be written.
 
     A first model has only the engine *static*. A graph that is missing is exported first. ``OPENVINO_INT8`` is calibrated on
     ``calibration_texts`` when it is exported.
@@ -89,7 +99,8 @@ def load_engine(
         ConfigError: there is no engine of that name, or its packages are not installed.
         ModelError: the model cannot be loaded or exported.
     """
-    name = name or default_engine(model_folder, home)
+    if not name:
+        return _load_default(model_folder, home)
     if read_model_record(model_folder).form == STATIC:
         return _load_static(model_folder, name)
     _check_name(name)
@@ -104,6 +115,16 @@ def load_engine(
     tokenizer = _load_tokenizer(source, record.max_length, record.truncation)
     encoder = _text_encoder(source, name, tokenizer, calibration_texts)
     return GraphEngine(name, record.task, encoder, read_head(model_folder) if source.is_encoder else None)
+
+
+def _load_default(model_folder: Path, home: Path | None) -> Engine:
+    name = default_engine(model_folder, home)
+    try:
+        return load_engine(model_folder, name, home)
+    except ModelError as error:
+        if name == TORCH or disk_error(error) is None:
+            raise
+        return load_engine(model_folder, TORCH, home)
 
 
 def load_feature_encoder(
@@ -122,7 +143,7 @@ def load_feature_encoder(
     _check_name(engine)
     source = encoder_source(encoder, home)
     tokenizer = _load_tokenizer(source, max_length, truncation)
-    return FeatureEncoder(encoder, _text_encoder(source, engine, tokenizer, ()))
+    return FeatureEncoder(encoder, _text_encoder(source, engine, tokenizer, ()), source.fingerprint)
 
 
 def default_engine(model_folder: Path, home: Path | None = None, limits: Limits = DEFAULT_LIMITS) -> str:
