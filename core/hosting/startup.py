@@ -23,7 +23,7 @@ from core.errors import ConfigError, LimitError, StudioError
 from core.prediction.bundle.archive import MAX_BYTES
 from core.prediction.importing import import_bundle
 from core.publishing.publication import MAX_TITLE, PublicTexts, open_link, publish
-from core.workspace import Workspace, write_atomically
+from core.workspace import Workspace, default_home, write_atomically
 
 WORKSPACE_NAME = "host"
 _HUB = "https://huggingface.co"
@@ -135,3 +135,8 @@ def _check_scheme(url: str) -> None:
         raise ConfigError(
             "Expected an address that begins with https://, or OWNER/NAME/FILE.zip on the hub.", "Correct the address."
         )
+
+
+if __name__ == "__main__":
+    # In the environment and not an argument, because an address may have a password in it.
+    print("\n".join(publish_at_start(default_home(), os.environ.get("STUDIO_PUBLISHED_MODELS", ""))), flush=True)
