@@ -5,9 +5,10 @@ from difflib import SequenceMatcher
 from html import escape
 from typing import Final
 
-_WORD = re.compile(r"\w+|\s+|[^\w\s]")
-# Longer texts are compared line by line otherwise; this many words take milliseconds.
-_MAX_WORDS = 4_000
+# A word keeps the space after it: single spaces, which are all alike, would make the comparison of long texts slow.
+_WORD = re.compile(r"\w+\s*|[^\w\s]+\s*|\s+")
+# Longer texts are marked as a whole.
+_MAX_WORDS = 2_000
 _STYLE: Final = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext;line-height:1.7"
 # Mixed with the background of the page, so that the text stays legible in the light and in the dark theme.
 _REMOVED: Final = "background:rgba(209,73,91,0.25);border-radius:3px;text-decoration:line-through"
