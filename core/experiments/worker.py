@@ -17,11 +17,12 @@ from core.runs import MODEL, Result, Run
 from core.task import Floats
 from core.training import diagnostics
 from core.training.config import TrainingConfig
-from core.workspace import delete
+from core.workspace import delete, find_child, workspace_containing
 
 if TYPE_CHECKING:
     from core.data.splitting import Splits
     from core.models.classifier import Classifier
+    from core.models.feature_cache import FeatureCache
 
 
 def run_worker(run: Run, home: Path, on_event: OnEvent = ignore_event) -> None:
@@ -103,7 +104,7 @@ def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
         on_event(FirstModel(save_first_model(splits, config, run.first_model_folder)))
     on_event(Phase("features"))
     encoder = load_frozen_encoder(config.encoder, config.max_length, config.truncation)
-    fitted = fit_probe(encoder, splits, config.seed, on_event, include_test=True)
+    fitted = fit_probe(encoder, splits, config.seed, on_event, include_test=True, cache=_feature_cache(run))
     on_event(Phase("evaluating"))
 
     def save(temperature: float) -> None:
@@ -114,6 +115,14 @@ def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
     weights = training_class_weights(run.task, targets[0])
     optimism = selection_optimism(run.task, targets[1], fitted.candidates, weights)
     return _Trained(save, fitted.logits, fitted.seconds_per_text * len(fitted.logits), optimism)
+
+
+def _feature_cache(run: Run) -> "FeatureCache | None":
+    """Where the features of the texts are kept for other seeds and folds; None unless the run is one of several."""
+    from core.models.feature_cache import FeatureCache
+
+    dataset = find_child(workspace_containing(run.folder).datasets, run.dataset.id)
+    return FeatureCache(dataset / "features") if run.group and dataset else None
 
 
 def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) -> _Trained:
@@ -134,6 +143,7 @@ def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) 
                     stop_requested=lambda: stop.requested,
                     on_probe=lambda logits: _save_logits(run, splits, INSTANT, logits),
                     on_selected=selected.append,
+                    cache=_feature_cache(run),
                 )
             )
 

@@ -73,15 +73,19 @@ class DirectPooling(nn.Module):
     def forward(
         self, hidden: torch.Tensor, attention_mask: torch.Tensor | None = None, *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        """The pooled vectors. ``attention_mask`` is None, boolean, or additive (0 for tokens, very negative for padding)."""
+        """The pooled vectors.
+
+        ``attention_mask`` is None, boolean, or additive (0 for tokens, very negative for padding). Its exponential is the weight
+        of a token.
+        """
         with torch.autocast(hidden.device.type, enabled=False):
             tokens = hidden.float()
             if attention_mask is None:
                 mean = tokens.mean(dim=1, keepdim=True)
             else:
                 mask = attention_mask[:, 0, 0, :]
-                is_token = mask if mask.dtype == torch.bool else mask == 0
-                mean = (is_token / is_token.sum(dim=1, keepdim=True)).unsqueeze(1) @ tokens
+                weight = mask if mask.dtype == torch.bool else mask.float().exp()
+                mean = (weight / weight.sum(dim=1, keepdim=True)).unsqueeze(1) @ tokens
             pooled = MEAN_FACTOR * mean + tokens[:, :1]
             for _ in range(2):  # after attention, and after the feed-forward part, which is zero
                 pooled = nn.functional.layer_norm(pooled, pooled.shape[-1:], eps=NORM_EPS)

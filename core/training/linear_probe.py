@@ -9,6 +9,7 @@ import numpy as np
 from core.data.splitting import Splits
 from core.errors import ModelError
 from core.jobs.events import OnEvent, OnProgress, Progress, ignore_event
+from core.models.feature_cache import FeatureCache, compute_features
 from core.models.features import FrozenEncoder, load_frozen_encoder
 from core.models.head import Head
 from core.task import Floats
@@ -31,9 +32,16 @@ class Probe:
 
 
 def fit_probe(
-    encoder: FrozenEncoder, splits: Splits, seed: int, on_event: OnEvent, include_test: bool = False
+    encoder: FrozenEncoder,
+    splits: Splits,
+    seed: int,
+    on_event: OnEvent,
+    include_test: bool = False,
+    cache: FeatureCache | None = None,
 ) -> Probe:
     """A head fitted on the training rows, with its regularization chosen on validation; every text is encoded once.
+
+    With a ``cache``, texts that were encoded in an earlier training are not encoded again.
 
     The features of a classifier have the precision of autocast.
 
@@ -42,9 +50,9 @@ def fit_probe(
     """
     frames = [splits.train, splits.validation, *([splits.test] if include_test else [])]
     texts = [text for frame in frames for text in frame["text"]]
-    start = time.perf_counter()
-    features = encoder.features(texts, _progress_reporter(on_event, len(texts)))
-    seconds_per_text = (time.perf_counter() - start) / len(texts)
+    encode = cache.features if cache else compute_features
+    encoded = encode(encoder, texts, _progress_reporter(on_event, len(texts)))
+    features = encoded.features
     if not np.isfinite(features).all():
         raise ModelError(
             f"The encoder {encoder.encoder} outputs NaN or infinite values: its weights are damaged.",
@@ -56,7 +64,7 @@ def fit_probe(
     candidates: list[Floats] = []
     rows = (train, targets[0]), (validation, targets[1])
     head = fit_head(splits.task, *rows, seed, on_candidate=candidates.append)
-    return Probe(head, head.logits(evaluated), seconds_per_text, candidates)
+    return Probe(head, head.logits(evaluated), encoded.seconds_per_text, candidates)
 
 
 def probe_logits(splits: Splits, config: TrainingConfig) -> Floats | None:

@@ -22,6 +22,7 @@ from core.data.splitting import Splits
 from core.evaluation.decisions.selection import SELECTION_LOSS
 from core.jobs.events import OnEvent, Phase, ignore_event
 from core.models.classifier import Classifier, build_classifier, output_layer
+from core.models.feature_cache import FeatureCache
 from core.models.features import FrozenEncoder, load_frozen_encoder
 from core.models.pooling import has_mean_pooling
 from core.task import Floats
@@ -49,6 +50,7 @@ class FineTuning:
         on_selected: receives by how much the validation score of the chosen version flatters, None if that is unknown.
         interpolate: whether training that starts from a fitted head ends between start and best checkpoint (see
             :mod:`core.training.weight_interpolation`).
+        cache: where the features of the texts are kept for other trainings, if anywhere.
     """
 
     splits: Splits
@@ -59,6 +61,7 @@ class FineTuning:
     on_probe: Callable[[Floats], None] | None = None
     on_selected: Callable[[float | None], None] | None = None
     interpolate: bool = True
+    cache: FeatureCache | None = None
 
 
 def fine_tune(job: FineTuning) -> Classifier:
@@ -101,7 +104,8 @@ def _with_fitted_head(job: FineTuning, classifier: Classifier, scaler: TargetSca
     job.on_event(Phase("features"))
     with torch.autocast(host.device(), dtype=torch.bfloat16, enabled=uses_bfloat16(job.config)):
         include_test = job.on_probe is not None
-        fitted = fit_probe(_frozen(classifier, job.config), job.splits, job.config.seed, job.on_event, include_test)
+        encoder = _frozen(classifier, job.config)
+        fitted = fit_probe(encoder, job.splits, job.config.seed, job.on_event, include_test, job.cache)
     if job.on_probe is not None:
         job.on_probe(fitted.logits)
     classifier = classifier.with_head(fitted.head)

@@ -88,6 +88,7 @@ def _run_trial(
     """The outcome of a trial as arguments of ``Study.tell``: its best validation score, or that it was pruned or failed."""
     import optuna
 
+    from core.models.feature_cache import FeatureCache
     from core.training.trainer import FineTuning, fine_tune
 
     scores: list[float] = []
@@ -103,7 +104,15 @@ def _run_trial(
     try:
         with host.limit_memory():
             fine_tune(
-                FineTuning(splits, config, checkpoints, on_trial_event, lambda: stop.requested, interpolate=False)
+                FineTuning(
+                    splits,
+                    config,
+                    checkpoints,
+                    on_trial_event,
+                    lambda: stop.requested,
+                    interpolate=False,
+                    cache=FeatureCache(search.folder / "features"),
+                )
             )
     except optuna.TrialPruned:
         return {"state": optuna.trial.TrialState.PRUNED}

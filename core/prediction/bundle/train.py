@@ -9,9 +9,10 @@ pandas, pyarrow, safetensors and scikit-learn.
 It repeats the split, the settings and the method: mean pooling (for encoders of the BERT architecture, as one more layer that
 computes the mean with fixed weights), the head fitted on frozen features, frozen parts, layer-wise learning rates, dropout,
 token masking, class weights, label smoothing, early stopping, the best checkpoint, the interpolation between start and end, and
-the calibration. It starts from the published encoder, not from the trained model in this zip. It does not repeat the order of
-the batches, and computes in bfloat16 on GPUs only, so the metric differs by chance. Thresholds and "not sure" are left out,
-because they were chosen for the other model.
+the calibration. It starts from the published encoder, not from the trained model in this zip. All random numbers are drawn from
+the seed in the same order, so on the machine of the run the batches, the masked tokens and, up to rounding, the weights are
+the same; a GPU, or a processor that computes in another precision, draws and rounds differently. Thresholds and "not sure" are
+left out, because they were chosen for the other model.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import copy
 import json
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, r2_score
 from torch import nn
 from torch.nn import functional
+from torch.utils.data import Sampler
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -51,10 +53,18 @@ TEMPERATURES = [1.0, *(float(value) for value in np.geomspace(0.05, 20, 200))]
 METRICS = {"binary": "f1_macro", "multiclass": "f1_macro", "multilabel": "f1_micro", "regression": "r2"}
 PROBLEM_TYPES = {"multilabel": "multi_label_classification", "regression": "regression"}
 C_VALUES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+COMPARED_ROWS = 3_000
+CONSTANT_LOG_ODDS = 5.0
 INTERPOLATION_SHARES = (0.85, 0.7)
+PAD_TO_MULTIPLE_OF, SHORT_TEXT = 8, 128
 HEAD_SHARE = 0.25
 MEAN_FACTOR, POOLED_SCALE, HEAD_SCALE = 1000.0, 0.1, 0.25
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+HAS_BFLOAT16 = (
+    torch.cuda.is_bf16_supported(including_emulation=False)
+    if DEVICE == "cuda"
+    else torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+)
 FILES = ("run.json", "predict.py", "train.py", "train.ipynb", "requirements.txt")
 
 
@@ -68,6 +78,7 @@ class Data:
         self.outputs = 1 if self.kind == "regression" else len(self.labels)
         self.one_label = self.kind in ("binary", "multiclass")
         model = json.loads((folder / "model" / "studio.json").read_text(encoding="utf-8"))
+        self.bfloat16 = self.config["mixed_precision"] and HAS_BFLOAT16
         self.max_length, self.truncation = model["max_length"], model.get("truncation", "head")
         frames = {
             name: pd.read_parquet(folder / "splits" / f"{name}.parquet") for name in ("train", "validation", "test")
@@ -274,43 +285,68 @@ def compute(model: Any, tokenizer: Any, data: Data, texts: Sequence[str], featur
 
 def fit_head(data: Data, features: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Weight (outputs, features) and bias of the linear head with the lowest selection loss on validation."""
-    scale = float(features["train"].std()) or 1.0
-    train, validation = features["train"] / scale, features["validation"] / scale
-    heads = [_fit(data, train, data.targets["train"], C) for C in C_VALUES]
-    targets = data.targets["validation"]
-    best = min(heads, key=lambda head: selection_loss(data, targets, validation @ head[0].T + head[1]))
-    return (best[0] / scale).astype(np.float32), best[1].astype(np.float32)
+    targets, validation = data.targets["train"], data.targets["validation"]
+    rows = compared_rows(data, targets)
+
+    def loss(C: float) -> float:
+        weight, bias = fit_scaled(data, features["train"][rows], targets[rows], C)
+        return selection_loss(data, validation, features["validation"] @ weight.T + bias)
+
+    return fit_scaled(data, features["train"], targets, min(C_VALUES, key=loss))
 
 
-def _fit(data: Data, features: np.ndarray, targets: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
+def compared_rows(data: Data, targets: np.ndarray) -> np.ndarray:
+    """The rows on which the values of C are compared, at most 3,000: at least one of each class, the others at random."""
+    if len(targets) <= COMPARED_ROWS:
+        return np.arange(len(targets))
+    order = np.random.default_rng(data.config["seed"]).permutation(len(targets))
+    if data.one_label:
+        first_of_class = np.unique(targets[order], return_index=True)[1]
+        order = np.concatenate([order[first_of_class], np.delete(order, first_of_class)])
+    return order[:COMPARED_ROWS]
+
+
+def fit_scaled(data: Data, features: np.ndarray, targets: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
+    """The head for features that are divided by one common scale, which is folded back into the weights."""
+    scale = float(features.std()) or 1.0
+    weight, bias = fit(data, features / scale, targets, C)
+    return (weight / scale).astype(np.float32), bias.astype(np.float32)
+
+
+def fit(data: Data, features: np.ndarray, targets: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weight and bias of a ridge or logistic regression; of one for each label of a multi-label task."""
     if data.kind == "regression":
         ridge = Ridge(alpha=1.0 / C).fit(features, targets)
         return ridge.coef_.reshape(1, -1), np.atleast_1d(ridge.intercept_)
-    weight, bias = np.zeros((data.outputs, features.shape[1])), np.full(data.outputs, -10.0)
-    columns = targets.T if data.kind == "multilabel" else [None]
-    for label, column in enumerate(columns):
-        y = targets if column is None else column
-        present = np.unique(y)
-        if len(present) == 1:
-            bias[label if column is not None else present[0]] = 5.0 if column is None or present[0] else -5.0
-            continue
-        weights = data.class_weights(1.0)
-        rows = None if column is not None or weights is None else weights[y]
-        fitted = LogisticRegression(C=C, max_iter=500, random_state=data.config["seed"]).fit(features, y, rows)
-        if column is not None:
-            weight[label], bias[label] = fitted.coef_[0], fitted.intercept_[0]
-        elif len(present) == 2:
-            weight[present] = np.stack([-fitted.coef_[0], fitted.coef_[0]]) / 2
-            bias[present] = np.array([-fitted.intercept_[0], fitted.intercept_[0]]) / 2
-        else:
-            weight[present], bias[present] = fitted.coef_, fitted.intercept_
+    logistic = LogisticRegression(C=C, max_iter=500, random_state=data.config["seed"])
+    weight, bias = np.zeros((data.outputs, features.shape[1])), np.zeros(data.outputs)
+    if data.kind == "multilabel":
+        for label, column in enumerate(targets.T):
+            if len(np.unique(column)) == 1:
+                bias[label] = CONSTANT_LOG_ODDS if column[0] else -CONSTANT_LOG_ODDS
+            else:
+                logistic.fit(features, column)
+                weight[label], bias[label] = logistic.coef_[0], logistic.intercept_[0]
+        return weight, bias
+    present = np.unique(targets)
+    found, log_odds = np.zeros((1, features.shape[1])), np.array([CONSTANT_LOG_ODDS])
+    if len(present) > 1:
+        class_weights = data.class_weights(1.0)
+        logistic.fit(features, targets, None if class_weights is None else class_weights[targets])
+        found, log_odds = logistic.coef_, logistic.intercept_
+    if len(present) == 2:
+        found, log_odds = np.stack([-found[0], found[0]]) / 2, np.array([-log_odds[0], log_odds[0]]) / 2
+    weight[present], bias[:] = found, log_odds.min() - 2 * CONSTANT_LOG_ODDS
+    bias[present] = log_odds
     return weight, bias
 
 
 @torch.no_grad()
 def set_fitted_head(model: Any, tokenizer: Any, data: Data) -> None:
     """Replace the untrained head by one that is fitted on frozen features."""
-    features = {name: compute(model, tokenizer, data, data.texts[name], True) for name in ("train", "validation")}
+    half = data.bfloat16 and data.config["method"] != "instant"
+    with torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=half):
+        features = {name: compute(model, tokenizer, data, data.texts[name], True) for name in ("train", "validation")}
     weight, bias = fit_head(data, features)
     layer = output_layer(model)
     layer.weight.copy_(torch.from_numpy(weight))
@@ -339,7 +375,8 @@ def prepare(model: Any, tokenizer: Any, config: dict[str, Any]) -> Any:
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if config["token_mask_rate"] and module.training:
             ids = kwargs["input_ids"]
-            chosen = (torch.rand(ids.shape, device=ids.device) < config["token_mask_rate"]) & ~torch.isin(ids, special)
+            drawn = (torch.rand(ids.shape) < config["token_mask_rate"]).to(ids.device)
+            chosen = drawn & ~torch.isin(ids, special)
             kwargs = {**kwargs, "input_ids": ids.masked_fill(chosen, mask_id)}
         return args, kwargs
 
@@ -405,8 +442,6 @@ def training_arguments(data: Data, output: Path) -> TrainingArguments:
     steps = max(1, math.ceil(math.ceil(batches / accumulation) * config["epochs"]))
     validations = round(min(10, max(1.0, config["epochs"], steps / 100)))
     interval = max(1, math.ceil(steps / validations))
-    half = config["mixed_precision"] and DEVICE == "cuda"
-    bfloat16 = half and torch.cuda.is_bf16_supported(including_emulation=False)
     return TrainingArguments(
         output_dir=str(output),
         num_train_epochs=config["epochs"],
@@ -427,10 +462,10 @@ def training_arguments(data: Data, output: Path) -> TrainingArguments:
         load_best_model_at_end=True,
         metric_for_best_model="selection_loss",
         greater_is_better=False,
-        train_sampling_strategy="group_by_length",
         seed=config["seed"],
-        bf16=bfloat16,
-        fp16=half and not bfloat16,
+        data_seed=config["seed"],
+        bf16=data.bfloat16,
+        fp16=config["mixed_precision"] and DEVICE == "cuda" and not HAS_BFLOAT16,
         dataloader_pin_memory=DEVICE == "cuda",
         report_to="none",
     )
@@ -448,12 +483,41 @@ def start_from_fitted_head(model: Any, tokenizer: Any, data: Data) -> None:
     layer.bias.mul_(factor / data.std)
 
 
+class LengthGroupedSampler(Sampler[int]):
+    """The order of rows of the run: the rows of a step have similar lengths, and the step with the longest rows is first."""
+
+    def __init__(self, lengths: Sequence[int], step_rows: int) -> None:
+        self.padded = torch.tensor([math.ceil(length / PAD_TO_MULTIPLE_OF) for length in lengths])
+        self.step_rows = step_rows
+
+    def __len__(self) -> int:
+        return len(self.padded)
+
+    def __iter__(self) -> Iterator[int]:
+        order = torch.randperm(len(self))
+        left_over, order = order.tensor_split([len(order) % self.step_rows])
+        by_length = self.padded[order].argsort(descending=True, stable=True)
+        steps = order[by_length].view(-1, self.step_rows)
+        shuffled = steps[1:][torch.randperm(max(0, len(steps) - 1))]
+        return iter([*steps[:1].flatten().tolist(), *shuffled.flatten().tolist(), *left_over.tolist()])
+
+
+class LengthGroupedTrainer(Trainer):
+    """The Trainer with the sampler of the run."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+        rows: Any = self.train_dataset
+        return LengthGroupedSampler(rows["length"], self.args.train_batch_size * self.args.gradient_accumulation_steps)
+
+
+def make_dataset(tokenizer: Any, data: Data, name: str) -> Dataset:
+    """The rows of a split as token ids, their number, and targets on the scale of the loss."""
+    ids = tokenize(tokenizer, data, data.texts[name])
+    return Dataset.from_dict({"input_ids": ids, "length": [len(row) for row in ids], "labels": data.scaled(name)})
+
+
 def make_trainer(model: Any, tokenizer: Any, data: Data, checkpoints: Path) -> Trainer:
     """The Trainer of the run: its rows, loss, optimizer and metric."""
-
-    def make_dataset(name: str) -> Dataset:
-        ids = tokenize(tokenizer, data, data.texts[name])
-        return Dataset.from_dict({"input_ids": ids, "length": [len(row) for row in ids], "labels": data.scaled(name)})
 
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         logits = np.asarray(prediction.predictions) * data.std + data.mean
@@ -465,17 +529,27 @@ def make_trainer(model: Any, tokenizer: Any, data: Data, checkpoints: Path) -> T
             )
         }
 
-    return Trainer(
-        model=model,
+    train, validation = (make_dataset(tokenizer, data, name) for name in ("train", "validation"))
+    config = data.config
+    if data.bfloat16 and DEVICE == "cpu" and np.mean(train["length"]) <= SHORT_TEXT:
+        model.set_attn_implementation("eager")  # faster there, and rounded as in the run
+    # Without layer-wise learning rates the run takes the optimizer of the Trainer.
+    optimizer = (
+        torch.optim.AdamW(parameter_groups(model, config), lr=config["learning_rate"])
+        if config["layer_decay"] != 1.0
+        else None
+    )
+    return LengthGroupedTrainer(
+        model=model.train(),
         args=training_arguments(data, checkpoints),
-        train_dataset=make_dataset("train"),
-        eval_dataset=make_dataset("validation"),
+        train_dataset=train,
+        eval_dataset=validation.select(np.argsort(validation["length"], kind="stable")),
         processing_class=tokenizer,
-        data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
+        data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=PAD_TO_MULTIPLE_OF),
         compute_loss_func=make_loss(data),
         compute_metrics=metrics,
-        optimizers=(torch.optim.AdamW(parameter_groups(model, data.config), lr=data.config["learning_rate"]), None),
-        callbacks=[EarlyStoppingCallback(data.config["patience"])] if data.config["patience"] else [],
+        optimizers=(optimizer, None),
+        callbacks=[EarlyStoppingCallback(config["patience"])] if config["patience"] else [],
     )
 
 

@@ -19,5 +19,5 @@ def make_search(workspace: Workspace, encoder: str) -> Search:
     lines = [f"{text},{label}" for text, label in zip(frame["text"], frame["label"], strict=True)]
     table = read_bytes(("text,label\n" + "\n".join(lines)).encode(), "toy.csv")
     dataset = save_dataset(workspace, table, ColumnChoice("text", "label", "binary"), SplitConfig(), "Toy")
-    config = TrainingConfig(encoder=encoder, max_length=16, batch_size=8)
+    config = TrainingConfig(encoder=encoder, max_length=16, batch_size=8, mixed_precision=False)
     return create_search(workspace, dataset, config, SPACE, 6)

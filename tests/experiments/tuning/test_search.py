@@ -26,6 +26,7 @@ def test_a_search_runs_its_trials_and_the_best_settings_make_a_run(search: Searc
     assert table["learning_rate"].between(1e-4, 1e-2).all()
     assert table["epochs"].isin([1, 2, 3]).all()
     assert process.read_status(search.folder).state == "finished"
+    assert len(list((search.folder / "features").iterdir())) == 1  # all trials share one pass over the texts
     best = search.best()
     assert best is not None
     best_trial = table[table["state"] == "complete"].sort_values("value").iloc[-1]
