@@ -17,6 +17,7 @@ from core.evaluation.decisions.predictions import make_predictions
 from core.jobs.events import Event, Step
 from core.models.checkpoint import max_input_length
 from core.models.classifier import Classifier, build_classifier, load_classifier, output_layer, save_pretrained
+from core.models.gradients import integrated_gradients
 from core.models.tokenization import count_tokens, load_tokenizer
 from core.task import Floats, Task
 from core.training.config import TrainingConfig
@@ -251,3 +252,11 @@ def test_the_error_names_sentencepiece_if_it_is_missing(tmp_path: Path, monkeypa
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ModelError, match="needs the package sentencepiece"):
         build_classifier(str(folder), TASK, 32)
+
+
+def test_every_token_that_is_read_has_a_gradient(checkpoint: Path) -> None:
+    classifier = build_classifier(str(checkpoint), TASK, 32)
+    (ids,) = classifier.token_ids(["the red apple is very sweet"])
+    gradients = integrated_gradients(classifier, ids, 1)
+    assert (gradients[1:-1] != 0).all()
+    assert gradients[[0, -1]].tolist() == [0, 0]
