@@ -3,8 +3,8 @@
 On pages, Streamlit's theme sets the color scales, so that light and dark both work. The report is drawn with ``CONFIG``, which
 has the same colors as the light theme.
 
-Encodings are channels (``alt.X("rows:Q")``), never their short forms (``x="rows:Q"``, ``alt.value``): Altair spends 3 to 7 ms on each
-short form and 0.06 ms on a channel.
+Encodings are channels (``alt.X("rows:Q")``), never their short forms (``x="rows:Q"``, ``alt.value``): Altair spends 3 to 7 ms on
+each short form and 0.06 ms on a channel.
 """
 
 from typing import Any

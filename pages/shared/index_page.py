@@ -81,8 +81,9 @@ def index_page(*, wide: bool) -> bytes:
     page = (_STATIC / "index.html").read_text(encoding="utf-8")
     style = _STYLE.read_text(encoding="utf-8") + (_LAYOUT if wide else "")
     imports = "".join(f'import("./static/js/{name}");' for name in element_files())
-    head = f'<style>{style}</style><script type="module">{imports}</script></head>'
-    return page.replace("</head>", head, 1).encode()
+    # In the body, because the styles that Streamlit adds to the head would come later and win.
+    end = f'<style>{style}</style><script type="module">{imports}</script></body>'
+    return page.replace("</body>", end, 1).encode()
 
 
 def element_files() -> list[str]:
