@@ -43,7 +43,7 @@ isolation: .venv/installed-dev  ## attacks through a real nginx, scripts in ever
 
 audit: .venv/installed-dev  ## security rules of ruff, bandit, known vulnerabilities of the dependencies
 	$(PIP) -r requirements-audit.txt
-	$(BIN)/ruff check --select S app.py core pages
+	$(BIN)/ruff check app.py core pages
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml app.py core pages
 	$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
 
