@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:
 
 from core.errors import ConfigError  # noqa: E402  (the path must be set first)
 from core.limits import host_limits  # noqa: E402
+from core.workspace import default_home  # noqa: E402
 from pages.shared.housekeeping import housekeeping  # noqa: E402
 from pages.shared.index_page import IndexPageMiddleware  # noqa: E402  (the path must be set first)
 from pages.shared.middleware import VisitorCookieMiddleware  # noqa: E402  (the path must be set first)
@@ -36,6 +37,14 @@ def apply_limits() -> None:
     config.set_option("server.maxUploadSize", largest)
 
 
+def start_waiting_jobs() -> None:
+    """Go on with the jobs that have waited since the server ran last."""
+    if any((default_home() / "queue").glob("*.json")):
+        from core.jobs.dispatcher import keep_dispatching  # pandas comes with it, and the server should start fast
+
+        keep_dispatching(default_home(), forever=True)
+
+
 def show_script_error(error: Exception) -> bool:
     """Show an error of a part of a page that runs by itself; whether it could be shown as a sentence."""
     from pages.shared.widgets import show_failure  # pandas comes with it, and the server should start fast
@@ -47,6 +56,7 @@ if st.runtime.exists() and st.runtime.scriptrunner.get_script_run_ctx() is not N
     runpy.run_path(str(ROUTER))
 else:
     apply_limits()
+    start_waiting_jobs()
     app = st.App(
         ROUTER,
         lifespan=housekeeping,

@@ -46,6 +46,7 @@ def _run(stopped: threading.Event) -> None:
             purged = time.monotonic()
             _run_module("core", "purge")
         drop_unused_models(_MODEL_IDLE_SECONDS)
+        start_waiting_jobs()
         if stopped.wait(_SECONDS):
             return
 
@@ -55,6 +56,14 @@ def drop_unused_models(seconds: float) -> int:
     module = sys.modules.get("core.prediction.model_cache")
     shared_cache = getattr(module, "shared_cache", None)
     return int(shared_cache().drop_unused(seconds)) if shared_cache else 0
+
+
+def start_waiting_jobs() -> None:
+    """Start the jobs that a server which ended has left in the queue, if pages have loaded what that takes."""
+    module = sys.modules.get("core.jobs.dispatcher")
+    keep_dispatching = getattr(module, "keep_dispatching", None)
+    if keep_dispatching:
+        keep_dispatching(default_home())
 
 
 def _has_visitors() -> bool:

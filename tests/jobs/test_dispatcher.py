@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from core.jobs import dispatcher, process, queue, tickets
+from tests.browser import conftest as browser
 
 ROOT = Path(__file__).parents[2]
 SERVER = """
@@ -68,6 +69,21 @@ def test_what_is_submitted_here_starts_here_and_the_thread_ends(tmp_path: Path) 
     assert "invalid choice" in job.joinpath(process.LOG).read_text()
     queue.dispatch(tmp_path)
     assert tickets.paths(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_a_server_that_starts_goes_on_with_the_jobs_that_wait(tmp_path: Path) -> None:
+    jobs = [make_job(tmp_path, "local", name) for name in ("a", "b")]
+    for job in jobs:
+        queue.enqueue(job, command="no-such-command")
+    server = browser.start_server(tmp_path, browser.free_port())
+    try:
+        while any(process.read_status(job).active for job in jobs):
+            time.sleep(0.1)
+    finally:
+        server.process.kill()
+        server.process.wait()
+    assert [job.joinpath(process.LOG).read_text().count("invalid choice") for job in jobs] == [1, 1]
 
 
 @pytest.mark.slow
