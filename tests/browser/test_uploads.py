@@ -2,8 +2,9 @@
 
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -50,12 +51,19 @@ def test_a_hostile_file_ends_in_a_sentence(page: Page, server: Server, tmp_path:
 
 def test_a_visitor_who_leaves_ends_the_reading(page: Page, server: Server, tmp_path: Path) -> None:
     path = tmp_path / "slow.xlsx"
-    path.write_bytes(sheet_with("<row>" + "<c><v>1</v></c>" * 40 + "</row>", times=60_000))
+    numbers = (f"<c><v>{position * 7_919 % 99_991}</v></c>" for position in range(40 * 50_000))
+    path.write_bytes(sheet_with("".join(f"<row>{''.join(cells)}</row>" for cells in batched(numbers, 40))))
     upload(page, server, path)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     forked = _wait_for_readers(server, lambda count: count == 2)
     page.goto("about:blank")
     assert forked == 2
     assert _wait_for_readers(server, lambda count: count < 2) == 1
+
+
+def batched(cells: Iterator[str], size: int) -> Iterator[list[str]]:
+    """The cells in lists of the same size."""
+    return iter(lambda: list(islice(cells, size)), [])
 
 
 def _wait_for_readers(server: Server, wanted: Callable[[int], bool]) -> int:
