@@ -21,8 +21,10 @@ from core.workspace import delete, find_child, workspace_containing
 
 if TYPE_CHECKING:
     from core.data.splitting import Splits
+    from core.evaluation.decisions.weight_correction import Calibration
     from core.models.classifier import Classifier
     from core.models.feature_cache import FeatureCache
+    from core.types import FloatArray, Targets
 
 
 def run_worker(run: Run, home: Path, on_event: OnEvent = ignore_event) -> None:
@@ -41,10 +43,10 @@ def run_worker(run: Run, home: Path, on_event: OnEvent = ignore_event) -> None:
 class _Trained:
     """A model with its logits for the validation rows, then the test rows, and the seconds that predicting them takes.
 
-    ``save`` divides its logits by a temperature and writes it. ``optimism`` is by how much its validation score flatters.
+    ``save`` folds a calibration into it and writes it. ``optimism`` is by how much its validation score flatters.
     """
 
-    save: Callable[[float], None]
+    save: Callable[["Calibration"], None]
     logits: Floats
     prediction_seconds: float
     optimism: float | None = None
@@ -63,10 +65,10 @@ def _train_and_evaluate(run: Run, on_event: OnEvent, stop: StopSignal) -> None:
         with stop.deferred():
             trained = _fine_tune(run, splits, on_event, stop)
     with stop.deferred():
-        temperature = _calibrate(run, splits, trained)
-        trained.save(temperature)
+        calibration = _calibrate(run, splits, trained)
+        trained.save(calibration)
         _evaluate_baselines(run, splits)
-        _save_result(run, trained, temperature, start)
+        _save_result(run, trained, calibration, start)
     if _checkpoints(run).exists():
         delete(_checkpoints(run))
     from core.behavior.execution import run_tests_after_training
@@ -107,9 +109,9 @@ def _fit_instant(run: Run, splits: "Splits", on_event: OnEvent) -> _Trained:
     fitted = fit_probe(encoder, splits, config.seed, on_event, include_test=True, cache=_feature_cache(run))
     on_event(Phase("evaluating"))
 
-    def save(temperature: float) -> None:
+    def save(calibration: "Calibration") -> None:
         record = ModelRecord("head", run.task, config.encoder, encoder.max_length, config.truncation)
-        write_head(run.model_folder, fitted.head.divided_by(temperature), record)
+        write_head(run.model_folder, fitted.head.calibrated(calibration), record)
 
     targets = [run.task.encode(rows["label"].tolist()) for rows in (splits.train, splits.validation)]
     weights = training_class_weights(run.task, targets[0])
@@ -166,10 +168,10 @@ def _fine_tune(run: Run, splits: "Splits", on_event: OnEvent, stop: StopSignal) 
 
 
 def _predict(run: Run, classifier: "Classifier", splits: "Splits", on_event: OnEvent) -> _Trained:
-    from core.models.classifier import save_pretrained, scale_output
+    from core.models.classifier import calibrate_output, save_pretrained
 
-    def save(temperature: float) -> None:
-        scale_output(classifier, 1 / temperature)
+    def save(calibration: "Calibration") -> None:
+        calibrate_output(classifier, calibration)
         save_pretrained(classifier, run.model_folder)
 
     host.release_memory()
@@ -196,23 +198,29 @@ def _evaluated_texts(splits: "Splits") -> list[str]:
     return [*splits.validation["text"], *splits.test["text"]]
 
 
-def _calibrate(run: Run, splits: "Splits", trained: _Trained) -> float:
-    """The temperature, fitted on validation. The logits divided by it are saved."""
-    from core.evaluation.decisions.calibration import fit_temperature
+def _calibrate(run: Run, splits: "Splits", trained: _Trained) -> "Calibration":
+    """The calibration, fitted on validation. The calibrated logits are saved."""
+    from core.evaluation.decisions.weight_correction import fit_calibration
 
-    temperature = 1.0
-    if run.task.kind != "regression":
-        targets = run.task.encode(splits.validation["label"].tolist())
-        temperature = fit_temperature(run.task, targets, trained.logits[: len(splits.validation)])
-    _save_logits(run, splits, MODEL, (trained.logits / temperature).astype(trained.logits.dtype))
-    return temperature
+    y_train, y_validation = (run.task.encode(rows["label"].tolist()) for rows in (splits.train, splits.validation))
+    logits = trained.logits[: len(splits.validation)]
+    calibration = fit_calibration(run.task, y_validation, logits, _class_weights(run, y_train))
+    _save_logits(run, splits, MODEL, calibration.apply(trained.logits))
+    return calibration
+
+
+def _class_weights(run: Run, y_train: "Targets") -> "FloatArray | None":
+    """The weights of the classes in the model's loss, (outputs,); an instant model weighs them alike. None for other tasks."""
+    from core.training.class_weights import class_weights
+
+    power = run.config.class_weight_power if run.config.method == "fine-tune" else 1.0
+    return class_weights(y_train, run.task.outputs, power) if run.task.one_label else None
 
 
 def _evaluate_baselines(run: Run, splits: "Splits") -> None:
     """Save the logits of the baselines for the validation and test rows."""
     from core.evaluation import baselines
     from core.run_evaluation import INSTANT
-    from core.training.class_weights import class_weights
     from core.training.linear_probe import probe_logits
 
     train, validation = (
@@ -221,9 +229,7 @@ def _evaluate_baselines(run: Run, splits: "Splits") -> None:
     )
     evaluated_rows = len(splits.validation) + len(splits.test)
     _save_logits(run, splits, "majority", baselines.majority(run.task, train.targets, evaluated_rows))
-    # The classes weigh as much as in the model's own loss; an instant model weighs them alike.
-    power = run.config.class_weight_power if run.config.method == "fine-tune" else 1.0
-    weights = class_weights(train.targets, run.task.outputs, power) if run.task.one_label else None
+    weights = _class_weights(run, train.targets)
     tfidf = baselines.tfidf(run.task, train, validation, splits.test["text"].tolist(), weights)
     _save_logits(run, splits, "tfidf", tfidf)
     # The instant baseline is there already, unless training started from a random head or resumed after a kill.
@@ -233,7 +239,7 @@ def _evaluate_baselines(run: Run, splits: "Splits") -> None:
             _save_logits(run, splits, INSTANT, logits)
 
 
-def _save_result(run: Run, trained: _Trained, temperature: float, start: float) -> None:
+def _save_result(run: Run, trained: _Trained, calibration: "Calibration", start: float) -> None:
     """Evaluate the saved logits and save the result, with which the run counts as finished."""
     from core.evaluation import baselines
     from core.evaluation.metrics import summary
@@ -254,8 +260,9 @@ def _save_result(run: Run, trained: _Trained, temperature: float, start: float) 
             peak_memory_mb=host.peak_memory_mb(),
             prediction_seconds=trained.prediction_seconds,
             texts_per_second=len(trained.logits) / max(trained.prediction_seconds, 1e-9),
-            temperature=temperature,
+            temperature=calibration.temperature,
             validation_optimism=trained.optimism,
+            class_offsets=calibration.offsets,
         )
     )
 
