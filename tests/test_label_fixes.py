@@ -73,7 +73,8 @@ def test_without_fixes_or_kinship_there_is_nothing_to_tell(workspace: Workspace)
     assert find_label_fixes(unchanged, [before, unchanged], "test") is None
     stranger = fixed(before, workspace, knows=2.0, id="another", name="Another", fingerprint="e" * 16)
     assert find_label_fixes(stranger, [before, stranger], "test") is None
-    assert find_label_fixes(before, [fixed(before, workspace, knows=2.0)], "test") is None
+    later = replace(fixed(before, workspace, knows=2.0), created="2999-01-01T00:00:00+00:00")
+    assert find_label_fixes(before, [later], "test") is None
 
 
 def test_a_run_with_the_same_settings_comes_before_a_newer_one_with_others(workspace: Workspace) -> None:

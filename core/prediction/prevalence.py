@@ -74,6 +74,8 @@ def describe_checks(estimate: PileEstimate) -> str:
         differs = "The predicted values of the file are higher or lower than there, by more than chance. "
         return (differs if estimate.mix_differs else "") + assumed
     assumed = "It is assumed that the texts of a class look as on the labeled rows; only the shares may differ."
+    if estimate.texts_differ is None:
+        assumed += " The labeled rows at hand are too few to check this."
     if estimate.texts_differ:
         return (
             "The model is more or less sure of these texts than their classes explain, by more than chance: they seem to be of "

@@ -14,7 +14,7 @@ from core.evaluation.prevalence.pile import Moments
 from core.evaluation.statistics.units import Units, clustered_variance, count_units
 from core.types import BoolArray, FloatArray
 
-# With fewer labeled rows, of all classes together or of one that makes up much of the pile, nothing is said.
+# With fewer labeled rows, of all classes together or of one that may make up much of the pile, nothing is said.
 MIN_CHECKED_ROWS = 20
 _MUCH = 0.02
 _LEVEL = 0.01
@@ -55,7 +55,11 @@ def means_differ(predicted: FloatArray, pile: Moments, units: Units) -> bool | N
 
 
 def confidence_differs(
-    labeled: LabeledClasses, confidence: FloatArray, shares: FloatArray, pile: Sequence[Moments]
+    labeled: LabeledClasses,
+    confidence: FloatArray,
+    shares: FloatArray,
+    possible: FloatArray,
+    pile: Sequence[Moments],
 ) -> bool | None:
     """Whether the model is more or less confident of the pile than the shares of the classes explain, by more than chance.
 
@@ -66,10 +70,11 @@ def confidence_differs(
         labeled: the labeled rows.
         confidence: the confidence of each labeled row, (n,).
         shares: the estimated shares of the classes in the pile, (k,).
+        possible: the largest share that each class may have there, (k,).
         pile: the confidence of the texts that are predicted as each class, k.
     """
     rows = sum(part.rows for part in pile)
-    if rows < MIN_CHECKED_ROWS or labeled.counts[shares > _MUCH].min(initial=len(confidence)) < MIN_CHECKED_ROWS:
+    if rows < MIN_CHECKED_ROWS or labeled.counts[possible > _MUCH].min(initial=len(confidence)) < MIN_CHECKED_ROWS:
         return None
     counts = np.maximum(labeled.counts, 1.0)
     means = np.bincount(labeled.actual, confidence, labeled.classes) / counts

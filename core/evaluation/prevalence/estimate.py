@@ -133,7 +133,8 @@ def _estimate_classes(task: Task, labeled: LabeledRows, pile: Pile) -> tuple[lis
     shares = most_likely_shares(rates, counts)
     intervals = share_intervals(classes, rates, counts, shares)
     confidence = [pile.confidence.get(name, NO_VALUES) for name in task.labels]
-    differs = confidence_differs(classes, labeled.confidence, shares, confidence)
+    possible = np.asarray([interval.high for interval in intervals])
+    differs = confidence_differs(classes, labeled.confidence, shares, possible, confidence)
     return shares.tolist(), intervals, differs
 
 

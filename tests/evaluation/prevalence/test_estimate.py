@@ -105,7 +105,7 @@ def test_the_mean_of_a_number_is_corrected_and_follows_a_shift() -> None:
         return 3 + x + rng.normal(0, 0.5, rows), 2.5 + 0.7 * x
 
     actual, predicted = draw(300, 0.0)
-    rows = LabeledRows(actual, predicted, np.ones(300))
+    rows = LabeledRows(actual, predicted, np.ones(len(actual), dtype=np.float64))
     result = estimate_pile(Task("regression", ()), rows, Pile(5_000, {}, values=moments_of(draw(5_000, 1.0)[1])))
     (mean,) = result.estimates
     assert mean.low < 4.0 < mean.high
@@ -118,10 +118,10 @@ def test_dependent_rows_widen_the_intervals() -> None:
     model = Gaussians((0.6, 0.4))
     rng = np.random.default_rng(6)
     drawn, pile = model.draw(rng, (0.6, 0.4), 60), model.draw(rng, (0.6, 0.4), 5_000).pile(model.task)
-    repeated = [np.repeat(part, 10) for part in (drawn.actual, drawn.predicted, drawn.confidence)]
+    actual, predicted = np.repeat(drawn.actual, 10), np.repeat(drawn.predicted, 10)
     widths = []
     for units in (None, np.repeat(np.arange(60), 10)):
-        result = estimate_pile(model.task, LabeledRows(repeated[0], repeated[1], repeated[2], units), pile)
+        result = estimate_pile(model.task, LabeledRows(actual, predicted, np.repeat(drawn.confidence, 10), units), pile)
         widths.append(result.estimates[1].high - result.estimates[1].low)
     assert widths[1] > 2 * widths[0]
     assert result.units == 60
