@@ -62,8 +62,8 @@ class Result:
     """The outcome of a run: metrics of each split, seconds of the whole job, peak memory, speed of prediction.
 
     ``temperature`` and ``class_offsets`` (none if empty) were fitted on validation and folded into the model's output layer; the
-    logits of the run are those of the saved model. ``validation_optimism`` is by how much F1 (macro, or micro for multi-label tasks) on
-    validation exceeds that on new rows because the model was chosen there; None if unknown.
+    logits of the run are those of the saved model. ``validation_optimism`` is by how much F1 (macro, or micro for
+    multi-label tasks) on validation exceeds that on new rows because the model was chosen there; None if unknown.
     """
 
     validation: dict[str, float]

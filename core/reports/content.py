@@ -208,9 +208,9 @@ def _interval_coverage(evaluation: _Evaluation) -> list[str]:
     errors = np.abs(predictions.logits[:, 0].astype(np.float64) - predictions.targets)
     coverage, interval = conformal_coverage(errors, rule.interval_half_width)
     return [
-        f"An interval of ± {rule.interval_half_width:.3g} around a predicted value is expected to contain the actual value in about "
-        f"{format_percent(rule.interval_level, 0)} of cases. It did in {format_percent(coverage, 0)} of the {evaluation.rows} "
-        f"(between {format_range(*interval, percent=True)})."
+        f"An interval of ± {rule.interval_half_width:.3g} around a predicted value is expected to contain the actual value in "
+        f"about {format_percent(rule.interval_level, 0)} of cases. "
+        f"It did in {format_percent(coverage, 0)} of the {evaluation.rows} (between {format_range(*interval, percent=True)})."
     ]
 
 

@@ -31,5 +31,5 @@ def test_only_chosen_settings_replace_the_recommended_ones() -> None:
 
 
 def test_a_setting_out_of_range_is_refused() -> None:
-    with pytest.raises(ConfigError, match="dropout between 0 and 0.5, found 0.9"):
+    with pytest.raises(ConfigError, match=r"dropout between 0 and 0\.5, found 0\.9"):
         chosen_settings(make_parser().parse_args([*COMMAND, "--dropout", "0.9"]))

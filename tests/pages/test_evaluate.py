@@ -349,7 +349,7 @@ def test_decision_thresholds_are_saved_and_reset(empty: Workspace) -> None:
     assert decision_rule.load(run.model_folder) == DecisionRule()
 
 
-def test_calibration_is_shown_before_and_after_temperature_scaling(empty: Workspace) -> None:
+def test_calibration_is_shown_before_and_after_what_was_fitted(empty: Workspace) -> None:
     run = finished(empty, "multiclass")
     result, shown = run.result(), load_predictions(run, "test")
     assert result is not None
@@ -357,7 +357,7 @@ def test_calibration_is_shown_before_and_after_temperature_scaling(empty: Worksp
     at = open_section("Confidence")
     for version, logits in {"before": 3 * shown.logits, "after": shown.logits}.items():
         error, _ = calibration_error(*confidence_and_correct(shown.task, shown.targets, logits))
-        assert f"{version} temperature scaling {error:.1%}" in page_text(at)
+        assert f"{version} calibration {error:.1%}" in page_text(at)
     assert "The temperature 3.00 was fitted on 60 validation rows" in page_text(at)
 
 
