@@ -73,6 +73,7 @@ def test_json_has_every_figure_and_the_previous_run(
     assert "previous run: " in call(capsys, "behavior", later.id)[1]
 
 
+@pytest.mark.slow
 def test_tests_of_a_file_and_suggested_ones_leave_the_stored_results(
     run: Run, dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,7 +63,9 @@ def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.Ca
     code, out, _ = call(capsys, "train", table, *columns, "--test-file", test, *settings, "--json")
     record = json.loads(out)
     assert code == 0
-    assert set(record) == {"run", "folder", "validation", "test", "intervals", "seconds", "peak_memory_mb"}
+    facts = {"run", "folder", "validation", "test", "intervals", "seconds", "peak_memory_mb"}
+    assert set(record) == {*facts, "label_fixes"}
+    assert record["label_fixes"] is None
     assert {"accuracy", "f1_macro"} <= set(record["test"])
     assert Path(record["folder"], "model", "model.safetensors").exists()
     assert str(home) in record["folder"]
@@ -166,6 +168,7 @@ def test_label_names_can_have_any_encoding(home: Path, capsys: pytest.CaptureFix
     assert (code, set(json.loads(out)["labels"])) == (0, {"frühlingsobst", "kälte"})
 
 
+@pytest.mark.slow
 def test_train_on_multilabel_json_with_given_splits(
     home: Path, tiny_encoder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

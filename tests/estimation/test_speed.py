@@ -41,6 +41,7 @@ def test_a_measurement_has_what_an_estimate_needs(tiny_encoder: str) -> None:
     assert cost.fits
 
 
+@pytest.mark.slow
 def test_a_measurement_is_a_job(workspace: Workspace, tiny_encoder: str) -> None:
     job = speed_job(workspace.home, tiny_encoder, True)
     assert job.status() is None

@@ -206,6 +206,7 @@ def test_a_killed_run_has_died_and_other_runs_are_unchanged(
     assert before.result() is not None
 
 
+@pytest.mark.slow
 def test_the_second_run_waits_and_can_be_stopped(workspace: Workspace, dataset: Dataset, tiny_encoder: str) -> None:
     first = create_training_run(workspace, dataset, TrainingConfig(encoder=tiny_encoder, **LONG))  # type: ignore[arg-type]
     process.start(first.folder)

@@ -198,6 +198,7 @@ def test_pickled_weights_are_loaded_safely_with_a_warning(results: Results, shar
     assert not any("discussions" in line for line in shared_hub.requests)
 
 
+@pytest.mark.slow
 def test_without_a_network_cached_encoders_load_and_others_fail_fast(results: Results, cache: Path) -> None:
     (cached, missing), _ = run(
         {**Hub({}).environment(cache), "HF_ENDPOINT": UNREACHABLE}, "someone/bert", "someone/else"

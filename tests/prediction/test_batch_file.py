@@ -156,6 +156,7 @@ def test_a_killed_prediction_continues_and_gives_the_same_file(tmp_path: Path) -
     assert len(engine.texts) == 200 - 10 * complete
 
 
+@pytest.mark.slow
 def test_several_processes_share_a_file(tmp_path: Path) -> None:
     source = write_texts(tmp_path / "in.csv", 300)
     expected = predict_at_once(tmp_path / "once", source)

@@ -149,6 +149,7 @@ def test_class_weights_raise_the_recall_of_a_rare_class(tiny_encoder: str, tmp_p
     assert recall[1.0] > recall[0.0] + 0.3
 
 
+@pytest.mark.slow
 def test_label_smoothing_raises_the_loss_of_confident_predictions(tiny_encoder: str, tmp_path: Path) -> None:
     received: dict[float, list[Event]] = {0.0: [], 0.4: []}
     for smoothing, events in received.items():

@@ -56,6 +56,7 @@ def test_a_damaged_journal_is_an_error_with_a_sentence(content: bytes, search: S
         search.table()
 
 
+@pytest.mark.slow
 def test_a_search_continues_from_its_journal(search: Search, workspace: Workspace) -> None:
     study = search.study()
     trial = study.ask()

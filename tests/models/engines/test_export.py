@@ -53,7 +53,7 @@ def test_float32_equals_torch_for_every_task(tiny_encoder: str, task: Task, form
 # Torch's exporter takes some 20 seconds, so that only one of its architectures is tested each time.
 @pytest.mark.parametrize(
     "architecture",
-    [pytest.param(name, marks=[] if name in ("bert", "distilbert") else pytest.mark.slow) for name in ARCHITECTURES],
+    [pytest.param(name, marks=[] if name == "bert" else pytest.mark.slow) for name in ARCHITECTURES],
 )
 def test_float32_equals_torch_for_every_architecture(architecture: str, tmp_path: Path) -> None:
     encoder = save_checkpoint(architecture, tmp_path / "encoder")
