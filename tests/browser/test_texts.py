@@ -14,9 +14,8 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind", [kind if kind == "rtl" else pytest.param(kind, marks=pytest.mark.slow) for kind in TEXTS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TEXTS)
 def test_a_text_is_explained_as_it_was_typed(page: Page, server: Server, kind: str) -> None:
     text = TEXTS[kind]
     visit(page, server, f"predict?text={quote(text)}")

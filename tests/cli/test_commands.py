@@ -96,6 +96,7 @@ def test_train_evaluate_predict(home: Path, tiny_encoder: str, capsys: pytest.Ca
     assert [bool(row["label"]) for row in rows] == [True, False, True]
 
 
+@pytest.mark.slow
 def test_instant_from_the_shell(home: Path, tiny_encoder: str) -> None:
     table = write_csv(home / "x.csv", ROWS)
     options = ["--text", "text", "--label", "label", "--method", "instant", "--encoder", tiny_encoder, "--json"]

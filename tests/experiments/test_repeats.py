@@ -212,7 +212,8 @@ def test_runs_that_are_started_together_finish_one_after_the_other(pair: list[Ru
     assert max(event.time for event in first) < min(event.time for event in second)  # one after the other
 
 
-@pytest.mark.parametrize("at_once", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("at_once", [True, False])
 def test_stopping_the_second_run_does_not_stop_the_first(at_once: bool, pair: list[Run]) -> None:
     first, second = pair
     command = [sys.executable, "-m", "core", "run", str(first.folder), str(second.folder)]

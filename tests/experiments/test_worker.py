@@ -223,6 +223,7 @@ def test_the_second_run_waits_and_can_be_stopped(workspace: Workspace, dataset: 
     process.kill(first.folder)
 
 
+@pytest.mark.slow
 def test_an_unavailable_encoder_fails_with_a_message(
     workspace: Workspace, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,7 @@ def test_the_zip_contains_only_files_that_can_be_imported(runs: dict[str, Run]) 
     assert "## License" in card
 
 
+@pytest.mark.slow
 def test_a_zip_is_written_only_if_a_new_process_predicts_the_same(runs: dict[str, Run], tmp_path: Path) -> None:
     path = tmp_path / "model.zip"
     export_to(runs["binary"], path, render_markdown)

@@ -129,6 +129,7 @@ def imbalanced() -> Splits:
     return Splits(frame[:192], frame[192:256].reset_index(drop=True), frame[256:].reset_index(drop=True), task)
 
 
+@pytest.mark.slow
 def test_class_weights_raise_the_recall_of_a_rare_class(tiny_encoder: str, tmp_path: Path) -> None:
     splits = imbalanced()
     rows = pd.concat([splits.train, splits.validation, splits.test])
