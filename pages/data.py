@@ -149,7 +149,9 @@ def show_uploaded(uploaded: UploadedTable) -> None:
     with st.bottom, st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Dataset name", value=uploaded.name, max_chars=80).strip() or uploaded.name
         if st.button("Use this dataset", type="primary", icon=":material/check:"):
-            dataset = save_dataset(workspace(), table, columns, split_config, name, repairs, uploaded.parent)
+            dataset = save_dataset(workspace(), table, columns, split_config, name, repairs)
+            if uploaded.parent:
+                dataset.with_parent(uploaded.parent)
             remember_dataset(dataset.id)
             go_to("train")
 

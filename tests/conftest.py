@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from core.workspace import Workspace
+from core.workspace import Workspace, workspace_of
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -60,3 +60,18 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
     BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def clinic_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the clinic sample and an instant run on it, as the worker leaves it."""
+    from core.data.samples import CLINIC
+    from core.experiments.launch import create_training_run, sample_dataset
+    from core.experiments.worker import run_worker
+    from core.training.config import TrainingConfig
+
+    home = tmp_path_factory.mktemp("home")
+    workspace = workspace_of("local", home)
+    run = create_training_run(workspace, sample_dataset(workspace, CLINIC), TrainingConfig(method="instant"))
+    run_worker(run, home)
+    return home

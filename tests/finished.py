@@ -15,7 +15,8 @@ from core.data.columns import ColumnChoice
 from core.data.dataset import save_dataset
 from core.data.reading.files import read_bytes
 from core.data.splitting import SplitConfig, Splits
-from core.runs import MODEL, Result, Run, RunSource, create_run
+from core.run_result import Result
+from core.runs import MODEL, Run, RunSource, create_run
 from core.task import Floats, Label, Task
 from core.training.config import TrainingConfig
 from core.workspace import Workspace

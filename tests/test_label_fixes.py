@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.dataset import DatasetRef
+from core.data.dataset import DatasetRef, find_dataset
 from core.data.splitting import Splits
 from core.label_fixes import find_label_fixes
-from core.runs import MODEL, Result, Run, RunSource, create_run
+from core.run_result import Result
+from core.runs import MODEL, Run, RunSource, create_run
 from core.training.config import TrainingConfig
 from core.workspace import Workspace
 from tests.finished import TASKS, finished
@@ -75,6 +76,17 @@ def test_without_fixes_or_kinship_there_is_nothing_to_tell(workspace: Workspace)
     assert find_label_fixes(stranger, [before, stranger], "test") is None
     later = replace(fixed(before, workspace, knows=2.0), created="2999-01-01T00:00:00+00:00")
     assert find_label_fixes(before, [later], "test") is None
+
+
+def test_a_dataset_made_of_corrections_is_compared_with_the_one_that_it_corrects(workspace: Workspace) -> None:
+    before, other = finished(workspace, "binary"), finished(workspace, "binary", "Corrections", seed=1)
+    corrections = find_dataset(workspace, other.dataset.id)
+    after = fixed(before, workspace, knows=6.0, **vars(corrections.ref))
+    assert find_label_fixes(after, [before], "test") is None
+    corrections.with_parent(before.dataset)
+    fixes = find_label_fixes(after, [before], "test")
+    assert fixes is not None
+    assert fixes.earlier.id == before.id
 
 
 def test_a_run_with_the_same_settings_comes_before_a_newer_one_with_others(workspace: Workspace) -> None:

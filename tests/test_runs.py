@@ -8,7 +8,8 @@ import pytest
 
 from core.data.splitting import Splits
 from core.errors import RunError, StorageError
-from core.runs import Result, Run, create_run, find_run, list_runs
+from core.run_result import Result
+from core.runs import Run, create_run, find_run, list_runs
 from core.task import Task
 from core.training.config import TrainingConfig
 from core.workspace import Workspace

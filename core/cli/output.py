@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import RunError, StorageError
 from core.formatting import format_duration, format_percent, pluralize
-from core.runs import MODEL, Result, Run
+from core.run_result import Result
+from core.runs import MODEL, Run
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -88,6 +88,10 @@ class Dataset:
         """The dataset under another name, on disk too."""
         return self._saved(replace(self, name=name))
 
+    def with_parent(self, parent: DatasetRef) -> Self:
+        """The dataset as a correction of another one, on disk too."""
+        return self._saved(replace(self, parent=parent))
+
     def _saved(self, changed: Self) -> Self:
         write_folder(changed, self.folder, _RECORD)
         return changed
@@ -118,9 +122,8 @@ def save_dataset(
     split_config: SplitConfig,
     name: str,
     repairs: Sequence[Repair] = (),
-    parent: DatasetRef | None = None,
 ) -> Dataset:
-    """A new dataset: the table as it was read, with the chosen columns and the repairs, and the dataset that it corrects.
+    """A new dataset: the table as it was read, with the chosen columns and the repairs.
 
     Raises:
         DataError: the chosen columns do not make labeled texts.
@@ -145,7 +148,6 @@ def save_dataset(
             fingerprint=fingerprint(labeled.frame),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             source=source,
-            parent=parent,
         )
         write_atomically(folder / _TABLE, lambda path: table.frame.to_parquet(path, index=False))
         write_folder(dataset, folder, _RECORD)

@@ -13,7 +13,8 @@ from core import host
 from core.errors import ModelError
 from core.jobs.events import FirstModel, OnEvent, Phase, ignore_event
 from core.jobs.runner import StopSignal, run_job
-from core.runs import MODEL, Result, Run
+from core.run_result import Result
+from core.runs import MODEL, Run
 from core.task import Floats
 from core.training import diagnostics
 from core.training.config import TrainingConfig

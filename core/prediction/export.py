@@ -2,7 +2,7 @@
 
 ::
 
-    README.md  run.json  predict.py  train.py  train.ipynb  requirements.txt
+    README.md  run.json  predict.py  train.py with train_data.py and train_model.py  train.ipynb  requirements.txt
     model/              what save_pretrained writes, studio.json, decision_rule.json, onnx/
     splits/             {train,validation,test}.parquet, and the same rows as .jsonl for the import
     evaluation/         result.json, metrics with intervals, logits as .parquet, and all logits in logits.safetensors

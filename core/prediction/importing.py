@@ -36,7 +36,8 @@ from core.prediction.bundle.model_config import rebuild_config
 from core.prediction.bundle.refusal import refusal
 from core.prediction.bundle.tensors import check_tensors, read_tensors
 from core.prediction.bundle.tokenizer_files import rebuild_tokenizer, rebuild_tokenizer_config
-from core.runs import MODEL, Result, Run
+from core.run_result import Result
+from core.runs import MODEL, Run
 from core.storage import FORMAT_VERSION, parse_record, write_folder
 from core.task import Floats, Task
 from core.workspace import Workspace, create_folder_atomically, write_json

@@ -20,7 +20,8 @@ from core.evaluation.metrics.per_class import per_class
 from core.formatting import format_duration, format_percent, format_range, pluralize
 from core.reports.verdict.compose import make_verdict, reported_split
 from core.run_evaluation import BaselineComparison, RunPredictions
-from core.runs import MODEL, Result, Run
+from core.run_result import Result
+from core.runs import MODEL, Run
 from core.task import TITLES
 from core.training.config import TrainingConfig
 

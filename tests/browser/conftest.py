@@ -43,6 +43,12 @@ class Server:
     process: subprocess.Popen[bytes]
 
 
+def start_command(port: int) -> list[str]:
+    """The command that starts the app at a port."""
+    streamlit = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    return [*streamlit, "--server.headless=true", f"--server.port={port}"]
+
+
 def start_server(
     home: Path,
     port: int,
@@ -55,21 +61,12 @@ def start_server(
 
     ``wrapper`` is a command that starts it, such as faketime, and ``variables`` are of its environment.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.headless=true",
-        "--server.fileWatcherType=none",
-    ]
-    options = [f"--server.port={port}", f"--server.address={address}", "--browser.gatherUsageStats=false"]
+    options = ["--server.fileWatcherType=none", f"--server.address={address}", "--browser.gatherUsageStats=false"]
     environment = os.environ | {"STUDIO_HOME": str(home)} | dict(variables or {})
     log = log or home / "server.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*wrapper, *command, *options], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [*wrapper, *start_command(port), *options], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     url = f"http://127.0.0.1:{port}"
     for _ in range(240):

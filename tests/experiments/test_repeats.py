@@ -19,7 +19,8 @@ from core.experiments import repeats
 from core.experiments.launch import follow_events
 from core.jobs import dispatcher, events, process
 from core.jobs.events import Step
-from core.runs import Result, Run, create_run
+from core.run_result import Result
+from core.runs import Run, create_run
 from core.task import Label, Task
 from core.training.config import TrainingConfig
 from core.workspace import Workspace

@@ -10,11 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
-from core.data.samples import CLINIC
-from core.experiments.launch import create_training_run, sample_dataset
-from core.experiments.worker import run_worker
 from core.runs import Run, list_runs
-from core.training.config import TrainingConfig
 from core.workspace import Workspace, workspace_of
 
 
@@ -39,16 +35,6 @@ def on_loopback() -> Iterator[None]:
 def empty(workspace: Workspace, on_loopback: None) -> Workspace:
     """The workspace that the pages show, without anything in it."""
     return workspace
-
-
-@pytest.fixture(scope="session")
-def clinic_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the clinic sample and an instant run on it, as the worker leaves it."""
-    home = tmp_path_factory.mktemp("home")
-    workspace = workspace_of("local", home)
-    run = create_training_run(workspace, sample_dataset(workspace, CLINIC), TrainingConfig(method="instant"))
-    run_worker(run, home)
-    return home
 
 
 @pytest.fixture

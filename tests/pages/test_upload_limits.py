@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from pages.shared.upload_limits import UploadLimitMiddleware
-from tests.browser.conftest import ROOT, Server, free_port, start_server
+from tests.browser.conftest import ROOT, Server, free_port, start_command, start_server
 from tests.streamlit_client import Visitor
 
 MEGABYTE = 1_000_000
@@ -84,15 +83,7 @@ def test_an_upload_without_a_length_is_refused() -> None:
 
 @pytest.mark.slow
 def test_a_wrong_limit_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.headless=true",
-        f"--server.port={free_port()}",
-    ]
+    command = start_command(free_port())
     environment = os.environ | {"STUDIO_HOME": str(tmp_path), "STUDIO_MAX_ROWS": "many"}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode != 0

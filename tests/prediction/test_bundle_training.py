@@ -27,6 +27,7 @@ import contextlib, io, json, runpy, sys
 encoder, folders, results = sys.argv[1], sys.argv[2:], []
 for folder in folders:
     sys.argv = ["train.py", "--encoder", encoder, "--output", folder + "/trained"]
+    sys.path.insert(0, folder)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         runpy.run_path(folder + "/train.py", run_name="__main__")
     results.append(json.loads(printed.getvalue().splitlines()[-1]))

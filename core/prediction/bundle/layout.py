@@ -5,7 +5,7 @@ import re
 RUN = "run.json"
 MODEL = "model"
 CARD = "README.md"
-SCRIPTS = ("predict.py", "train.py")
+SCRIPTS = ("predict.py", "train.py", "train_data.py", "train_model.py")
 NOTEBOOK = "train.ipynb"
 REQUIREMENTS = "requirements.txt"
 WEIGHTS = "model/model.safetensors"
