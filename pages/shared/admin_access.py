@@ -21,7 +21,7 @@ _IDLE_SECONDS = 30 * 60.0
 @cache
 def admin_page() -> st.Page:
     """The admin page. It is in no menu, and the app has it only where :func:`admin_secret` is set."""
-    return st.Page(Path(__file__).resolve().parents[1] / "admin.py", title="Admin", icon=":material/shield_person:")
+    return st.Page(Path(__file__).resolve().parents[1] / "admin.py", title="Admin")
 
 
 def admin_secret() -> str:
