@@ -137,8 +137,8 @@ def _label_error_row() -> HonestyRow:
             issues = find_label_issues_classification(features[texts], labels[texts], 3, folds)
             of_copies += list(issues.suspected[wrong[texts]])
     once, copied = float(np.mean(found[1])), float(np.mean(found[4]))
-    how = "recall of wrong labels, each of whose texts occurs four times; nine tenths of the recall without copies are wanted"
-    return HonestyRow("label_errors_found_in_copies", 0.9 * once, copied, True, "recall", how)
+    how = "recall of wrong labels, each of whose texts occurs four times; as many are wanted as without copies"
+    return HonestyRow("label_errors_found_in_copies", once, copied, True, "recall", how)
 
 
 def _curve_rows() -> Iterator[HonestyRow]:
